@@ -1,0 +1,67 @@
+//! What anonymization returns: the TMA and the report.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::PseudonymScope;
+use crate::Submission;
+
+/// What the caller may ask for (`"options"` beside the TMA's fields).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// Labels that stay in the text and are not reported (`NAME_OTHER`).
+    pub keep: Vec<String>,
+    /// Report the spans, replace nothing.
+    pub report_only: bool,
+}
+
+/// An anonymized TMA and what was done to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Anonymized {
+    /// The TMA without identity, attachments turned into documents.
+    #[serde(flatten)]
+    pub tma: Submission,
+    /// What was done.
+    pub anonymization: Report,
+}
+
+/// What was replaced, where, and why; never the text that was there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The student's pseudonym.
+    pub pseudonym: String,
+    /// How long it is good for.
+    pub pseudonym_scope: PseudonymScope,
+    /// Each thing replaced, in the order of the parts and of the text.
+    pub replacements: Vec<Replacement>,
+    /// How many of each label.
+    pub counts: BTreeMap<String, usize>,
+    /// Citations and references in which names were left alone.
+    pub citations_kept: usize,
+}
+
+/// One thing replaced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The string it stood in, as a path into the request: `content.text`, `content.answers[2].text`,
+    /// `content.attachments[0]#body`, `…#header1`, `…#filename`.
+    pub part: String,
+    /// First byte in the string as it came in (for an attachment, in its extracted text).
+    pub start: usize,
+    /// One past the last byte there.
+    pub end: usize,
+    /// What it was: `NAME_STUDENT`, `EMAIL`, …
+    pub label: String,
+    /// What stands there now.
+    pub placeholder: String,
+    /// First byte in the string as it goes out.
+    pub result_start: usize,
+    /// One past the last byte there.
+    pub result_end: usize,
+    /// The rule that found it: `identity.full_name`, `pattern.email`, …
+    pub rule: String,
+    /// From 0 to 1.
+    pub confidence: f64,
+}
