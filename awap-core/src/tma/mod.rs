@@ -1,4 +1,4 @@
-//! Submission → [`ParsedTma`]: cover sheet, questions, citations, references, counts.
+//! `Submission` → [`ParsedTma`]: cover sheet, questions, citations, references, counts.
 
 mod model;
 
