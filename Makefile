@@ -1,0 +1,53 @@
+# Every target sets up what it needs. `make` alone says what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+# Elixir wants to know that names and paths are UTF-8; nothing here asks a package host.
+export LC_ALL := C.UTF-8
+export HEX_OFFLINE := 1
+
+.PHONY: help run test test-rust test-nif test-host setup setup-test fmt lint bench fixtures clean
+
+help: ## Say what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
+
+run: setup ## Start AWAP on SQLite, mark a sample TMA and show its feedback; stays up until Ctrl-C
+	@scripts/run
+
+test: setup-test ## Run all tests: Rust, NIF, host on SQLite and PostgreSQL, end to end over HTTP
+	@scripts/test
+
+test-rust: setup-test ## The Rust tests alone
+	@scripts/test rust
+
+test-nif: setup-test ## The NIF and Port on a real BEAM, and nothing else
+	@scripts/test nif
+
+test-host: setup-test ## The Elixir host's tests, end to end included, and nothing else
+	@scripts/test host
+
+setup: ## Install what running AWAP needs and this machine lacks
+	@scripts/setup run
+
+setup-test:
+	@scripts/setup test
+
+fmt: ## Format all code
+	cargo fmt --all
+	cd elixir_host && mix format
+	cd awap-nif && mix format
+
+lint: setup-test ## Check formatting and lints; any warning fails
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd awap-nif && mix format --check-formatted
+	cd elixir_host && mix format --check-formatted
+
+bench: ## Measure the verbs by format and size (several minutes)
+	cargo bench -p awap-benches
+
+fixtures: ## Make the DOCX and PDF fixtures again from their sources (needs Python, python-docx and reportlab)
+	python3 fixtures/build.py
+
+clean: ## Remove what was built, and the data of `make run`
+	rm -rf target var elixir_host/_build awap-nif/_build awap-nif/priv
