@@ -1,0 +1,12 @@
+# Reads the environment once, at start. Every variable is described, checked and defaulted in AwapBackend.Config.
+import Config
+
+settings = AwapBackend.Config.load!(System.get_env(), config_env(), Path.expand("../..", __DIR__))
+
+config :awap_backend, :settings, settings
+
+config :logger, level: settings.log_level
+
+config :logger, :console,
+  format: {AwapBackend.LogFormatter, settings.log_format},
+  metadata: AwapBackend.LogFormatter.metadata_keys()

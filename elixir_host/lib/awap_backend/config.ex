@@ -1,0 +1,284 @@
+defmodule AwapBackend.Config do
+  @moduledoc """
+  The host's configuration: read once from environment variables, each checked, with errors that name the variable.
+
+  `config/runtime.exs` calls `load!/3`; the rest of the host asks `get/1`. The variables are one table, `variables/0`,
+  which the README's table follows.
+  """
+
+  alias AwapBackend.Config.Variable
+
+  defmodule Error do
+    @moduledoc "The environment does not make a configuration: the message has a line for each variable at fault."
+    defexception [:message, problems: []]
+  end
+
+  @type settings :: %{required(atom) => term}
+
+  @doc """
+  Every variable the host reads.
+
+  `default` is what holds when it is unset: a value, or a function of the settings known so far (they are read in this
+  order). `required` lists the environments in which it must be set.
+  """
+  @spec variables() :: [Variable.t()]
+  def variables do
+    [
+      var("AWAP_DATA_DIR", :data_dir, :path, &default_data_dir/1, "Folder of the database and the secrets"),
+      var("DATABASE_URL", :database_url, :database_url, &default_database_url/1,
+        doc: "`sqlite:/path/file.db` or `postgres://user:password@host/database`",
+        required: [:prod],
+        secret: true
+      ),
+      var("SECRET_KEY_BASE", :secret_key_base, {:text, 64}, nil,
+        doc: "Signs tokens; at least 64 characters. Elsewhere than in production made on first start",
+        required: [:prod],
+        secret: true
+      ),
+      var("MOODLE_BASE_URL", :moodle_base_url, :http_url, nil,
+        doc: "Address of the Moodle site",
+        required: [:prod]
+      ),
+      var("MOODLE_CLIENT_ID", :moodle_client_id, {:text, 1}, nil,
+        doc: "OAuth2 client, or service account",
+        required: [:prod]
+      ),
+      var("MOODLE_CLIENT_SECRET", :moodle_client_secret, {:text, 1}, nil,
+        doc: "Its secret",
+        required: [:prod],
+        secret: true
+      ),
+      var("MOODLE_TOKEN", :moodle_token, {:text, 1}, nil,
+        doc: "A web-service token made in Moodle",
+        secret: true
+      ),
+      var(
+        "MOODLE_SYNC_INTERVAL_SECONDS",
+        :moodle_sync_seconds,
+        {:integer, 60, 604_800},
+        900,
+        "Time between syncs"
+      ),
+      var("PORT", :port, {:integer, 0, 65_535}, &default_port/1, "TCP port of the HTTP API"),
+      var("AWAP_BIND", :bind, :ip_address, {127, 0, 0, 1}, "Address the HTTP API listens on"),
+      var(
+        "AWAP_CORS_ORIGINS",
+        :cors_origins,
+        :list,
+        [],
+        "Origins allowed to call the API from a browser, comma-separated"
+      ),
+      var(
+        "AWAP_MAX_BODY_BYTES",
+        :max_body_bytes,
+        {:integer, 1_024, 1_073_741_824},
+        67_108_864,
+        "Largest request body"
+      ),
+      var(
+        "AWAP_RATE_LIMIT",
+        :rate_limit,
+        {:integer, 1, 100_000_000},
+        6_000,
+        "Requests a minute for each API key"
+      ),
+      var(
+        "AWAP_WORKERS",
+        :workers,
+        {:integer, 1, 256},
+        System.schedulers_online(),
+        "TMAs marked at the same time"
+      ),
+      var("AWAP_CORE_MODE", :core_mode, {:one_of, [:port, :nif]}, :port, "How the core is called"),
+      var(
+        "CORE_EXECUTABLE",
+        :core_executable,
+        :executable,
+        &find_program(&1, "awap-port"),
+        "The core's program, `awap-port`"
+      ),
+      var(
+        "AWAP_CORE_PROCESSES",
+        :core_processes,
+        {:integer, 1, 256},
+        &workers/1,
+        "Core processes kept in port mode"
+      ),
+      var(
+        "AWAP_CORE_TIMEOUT_MS",
+        :core_timeout_ms,
+        {:integer, 100, 3_600_000},
+        60_000,
+        "Time one call of the core may take"
+      ),
+      var(
+        "AWAP_STORE_EXECUTABLE",
+        :store_executable,
+        :executable,
+        &find_program(&1, "awap-store"),
+        "The store's program, `awap-store`"
+      ),
+      var("POOL_SIZE", :pool_size, {:integer, 1, 1_000}, 10, "Database connections"),
+      var("EVENT_STORE_URL", :event_store_url, :database_url, nil,
+        doc: "Where events are kept: beside the TMAs. If set, it has to be DATABASE_URL",
+        secret: true
+      ),
+      var(
+        "AWAP_QUEUE_LIMIT",
+        :queue_limit,
+        {:integer, 1, 10_000_000},
+        10_000,
+        "TMAs that may wait; past it a submission is answered 503"
+      ),
+      var(
+        "AWAP_LEASE_MS",
+        :lease_ms,
+        {:integer, 1_000, 3_600_000},
+        30_000,
+        "Time after which a job whose host fell silent is given to another worker"
+      ),
+      var(
+        "AWAP_POLL_MS",
+        :poll_ms,
+        {:integer, 50, 600_000},
+        1_000,
+        "How often an idle worker looks for jobs left by others"
+      ),
+      var("AWAP_PSEUDONYM_KEY", :pseudonym_key, :key, nil,
+        doc: "Hex, 32 bytes or more: makes pseudonyms. Made on first start if unset",
+        secret: true
+      ),
+      var("AWAP_SEAL_KEY", :seal_key, :seal_key, nil,
+        doc: "Hex, 32 bytes: seals what identifies a student. Made on first start if unset",
+        secret: true
+      ),
+      var(
+        "AI_CONTAINER_IMAGE",
+        :ai_container_image,
+        {:text, 1},
+        nil,
+        "Image of the AI container; none, no AI"
+      ),
+      var("MAX_AI_CONTAINERS", :max_ai_containers, {:integer, 0, 1_000}, 2, "AI containers at most"),
+      var(
+        "AI_PODMAN_RUNTIME",
+        :ai_podman_runtime,
+        {:text, 1},
+        nil,
+        "OCI runtime given to Podman, such as `runc`"
+      ),
+      var(
+        "AWAP_LOG_LEVEL",
+        :log_level,
+        {:one_of, [:debug, :info, :warning, :error]},
+        &default_log_level/1,
+        "Least level that is logged"
+      ),
+      var(
+        "AWAP_LOG_FORMAT",
+        :log_format,
+        {:one_of, [:text, :json]},
+        :text,
+        "Log lines for people or for programs"
+      )
+    ]
+  end
+
+  @doc """
+  Reads the settings from `env` (a map of variables).
+
+  `root` is the folder of the repository: in development and tests the data folder and the built programs are found
+  under it.
+  """
+  @spec load(%{String.t() => String.t()}, atom, Path.t()) :: {:ok, settings} | {:error, [String.t()]}
+  def load(env, env_name, root) do
+    env = if env_name == :test, do: test_database(env), else: env
+    start = %{env: env_name, root: root, target: env["AWAP_TARGET_DIR"], profile: env["AWAP_PROFILE"]}
+
+    {settings, problems} =
+      Enum.reduce(variables(), {start, []}, fn variable, {settings, problems} ->
+        case Variable.read(variable, env, env_name, settings) do
+          {:ok, value} -> {Map.put(settings, variable.key, value), problems}
+          {:error, problem} -> {Map.put(settings, variable.key, nil), [problem | problems]}
+        end
+      end)
+
+    case Enum.reverse(problems) ++ across(settings) do
+      [] -> {:ok, Map.drop(settings, [:target, :profile])}
+      problems -> {:error, problems}
+    end
+  end
+
+  @doc "As `load/3`, raising `AwapBackend.Config.Error` with every problem found."
+  @spec load!(%{String.t() => String.t()}, atom, Path.t()) :: settings
+  def load!(env, env_name, root) do
+    case load(env, env_name, root) do
+      {:ok, settings} ->
+        settings
+
+      {:error, problems} ->
+        message = "The configuration cannot be used:\n" <> Enum.map_join(problems, "\n", &("  - " <> &1))
+        raise Error, message: message, problems: problems
+    end
+  end
+
+  @doc "One setting of the running host, such as `:port` or `:queue_limit`."
+  @spec get(atom) :: term
+  def get(key), do: Map.fetch!(all(), key)
+
+  @doc "All settings of the running host. They hold secrets: not to be logged or inspected."
+  @spec all() :: settings
+  def all, do: Application.fetch_env!(:awap_backend, :settings)
+
+  # Tests never touch the database that the shell they run in may name.
+  defp test_database(env) do
+    env
+    |> Map.delete("EVENT_STORE_URL")
+    |> Map.put("DATABASE_URL", Map.get(env, "AWAP_TEST_DATABASE_URL", ""))
+  end
+
+  # What can only be judged with two settings in hand.
+  defp across(%{event_store_url: events, database_url: database})
+       when is_binary(events) and events != database do
+    [
+      "EVENT_STORE_URL: events are kept in the database of the TMAs, so that both change in one transaction. " <>
+        "Unset it, or give it the value of DATABASE_URL."
+    ]
+  end
+
+  defp across(_settings), do: []
+
+  defp var(name, key, type, default, doc) when is_binary(doc), do: var(name, key, type, default, doc: doc)
+
+  defp var(name, key, type, default, options) do
+    struct!(Variable, [name: name, key: key, type: type, default: default] ++ options)
+  end
+
+  defp workers(settings), do: settings.workers || 1
+
+  # Tests run beside a host that may be up: any free port.
+  defp default_port(%{env: :test}), do: 0
+  defp default_port(_settings), do: 4000
+
+  defp default_data_dir(%{env: :prod}), do: "/var/lib/awap"
+
+  # Each run of the tests has a folder of its own, named after its process.
+  defp default_data_dir(%{env: :test}), do: Path.join(System.tmp_dir!(), "awap-test-#{System.pid()}")
+  defp default_data_dir(%{root: root}), do: Path.join(root, "var")
+
+  defp default_database_url(%{data_dir: nil}), do: nil
+  defp default_database_url(%{data_dir: folder}), do: "sqlite:" <> Path.join(folder, "awap.db")
+
+  defp default_log_level(%{env: :test}), do: :warning
+  defp default_log_level(_settings), do: :info
+
+  # The program of this name: in the build folder that was named, in the release, in the repository's build folder,
+  # in PATH. Where there is none, the host starts and says so in its health.
+  defp find_program(%{root: root, target: target, profile: profile}, name) do
+    target = target || Path.join(root, "target")
+    built = for folder <- List.wrap(profile || ["release", "debug"]), do: Path.join([target, folder, name])
+    released = Path.join([to_string(:code.lib_dir(:awap_backend)), "priv", "bin", name])
+
+    Enum.find([released | built], &Variable.executable?/1) || System.find_executable(name)
+  end
+end

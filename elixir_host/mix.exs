@@ -1,0 +1,39 @@
+defmodule AwapBackend.MixProject do
+  use Mix.Project
+
+  def project do
+    [
+      app: :awap_backend,
+      version: "0.1.0",
+      elixir: "~> 1.14",
+      elixirc_paths: elixirc_paths(Mix.env()),
+      start_permanent: Mix.env() == :prod,
+      test_coverage: [summary: [threshold: 0]],
+      deps: deps()
+    ]
+  end
+
+  # Everything below Erlang and Elixir themselves comes with the operating system (Debian:
+  # erlang-jiffy, erlang-mochiweb, erlang-cowlib, erlang-jose); no package of Hex's is used.
+  def application do
+    [
+      mod: {AwapBackend.Application, []},
+      extra_applications: [
+        :logger,
+        :crypto,
+        :public_key,
+        :ssl,
+        :inets,
+        :jiffy,
+        :mochiweb,
+        :cowlib,
+        :jose
+      ]
+    ]
+  end
+
+  defp elixirc_paths(:test), do: ["lib", "test/support"]
+  defp elixirc_paths(_env), do: ["lib"]
+
+  defp deps, do: []
+end
