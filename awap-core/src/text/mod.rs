@@ -1,12 +1,14 @@
 //! Facts about text that every room needs: spans, edits, folding, words, sentences, stems.
 
 mod edit;
+mod fold;
 mod sentences;
 mod span;
 mod stem;
 mod words;
 
 pub use edit::{Edit, apply_edits};
+pub use fold::{Folded, fold};
 pub use sentences::sentences;
 pub use span::Span;
 pub use stem::stem;
