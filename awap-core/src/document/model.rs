@@ -151,7 +151,7 @@ pub struct Run {
 /// The style of a run; only what holds is written out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[allow(missing_docs)]
+#[allow(missing_docs, clippy::struct_excessive_bools)] // styles go together in any way
 pub struct RunStyle {
     #[serde(skip_serializing_if = "is_false")]
     pub bold: bool,

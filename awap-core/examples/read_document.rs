@@ -1,0 +1,59 @@
+//! Reads a file and prints what was read as JSON: `{"text": the visible text, "document": …}`.
+//!
+//! `cargo run --release --example read_document -- FILE [REPEATS]`; with a number, the file is read that many times and
+//! only the time of each is printed.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use awap_core::document::{Document, read_bytes};
+use awap_core::{Deadline, Limits};
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let Some(path) = arguments.next() else {
+        eprintln!("usage: read_document FILE [REPEATS]");
+        return ExitCode::from(2);
+    };
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            eprintln!("{path}: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let read = || {
+        let deadline = Deadline::after(Duration::from_secs(9));
+        read_bytes(&bytes, Some(&path), None, "content.attachments[0]", &Limits::default(), &deadline)
+    };
+    if let Some(repeats) = arguments.next().and_then(|n| n.parse::<u32>().ok()) {
+        let start = Instant::now();
+        let read = (0..repeats).filter(|_| read().is_ok()).count();
+        println!(
+            "{:.3} ms, {read} of {repeats} read",
+            start.elapsed().as_secs_f64() * 1e3 / f64::from(repeats.max(1))
+        );
+        return ExitCode::SUCCESS;
+    }
+    match read() {
+        Ok(document) => {
+            if let Err(error) = document.check() {
+                eprintln!("{path}: {error}");
+                return ExitCode::from(3);
+            }
+            let out = serde_json::json!({ "text": visible(&document), "document": document });
+            let _ = writeln!(std::io::stdout(), "{out:#}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{path}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn visible(document: &Document) -> String {
+    let parts = document.parts.iter().filter(|part| part.kind.is_visible());
+    parts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n\n")
+}

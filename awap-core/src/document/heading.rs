@@ -1,0 +1,142 @@
+//! Headings that no style marks: what a line must look like to be one.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Longest heading, in words and in bytes.
+const MOST_WORDS: usize = 14;
+const MOST_BYTES: usize = 120;
+
+static QUESTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?xi)^ (?: question | q\.? | part | section | task | activity | exercise | problem ) \s* \d{1,2}
+          (?: \s* [.:)] | \s* \(? [a-z] \) | \s* \( [ivx]{1,4} \) )* \s*
+          (?: [-–—:] \s* \S .{0,60} )? $",
+    )
+    .ok()
+});
+
+static PART_LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?xi)^ (?: \( (?: [a-z] | [ivx]{1,4} ) \) | \d{1,2} \s* \( [a-z] \) | [a-h] \) ) $").ok()
+});
+
+static SECTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?xi)^ (?: \d{1,2} [.)]? \s+ )?
+          (?: references | reference \s list | list \s of \s references | bibliography | works \s cited | appendix (?: \s+ [a-z0-9]{1,2} )?
+            | appendices | introduction | conclusions? | abstract | acknowledge?ments | (?: table \s of \s )? contents ) \s* :? $",
+    )
+    .ok()
+});
+
+static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?xi)^ \W* (?: (?: student | tutor | your | full | module | course | assignment | my | the )(?: ['’]s)? \s+ )*
+          (?: names? | student | tutor | pi | oucu | personal \s identifier | identifier | id | number | module | course | code | date
+            | submitted | submission \s date | word \s? count | words | e-?mail | address | telephone | phone | tma | due | dob ) \b
+          [^:]{0,25} : \s* \S",
+    )
+    .ok()
+});
+
+static CAPTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?x)^ (?: Figure | Fig\.? | Table | Listing | FIGURE | TABLE ) \s* \d{1,2} (?: \.\d{1,2} )? (?: \s* [:.–—-] \s* \S | \s* $ )").ok()
+});
+
+fn is(regex: &LazyLock<Option<Regex>>, line: &str) -> bool {
+    regex.as_ref().is_some_and(|regex| regex.is_match(line))
+}
+
+/// Whether a line is a heading by its words alone: the label of a question (`Question 1`, `Q2 (b)`) or the name of a
+/// part that every essay has (`References`).
+pub(super) fn by_words(line: &str) -> bool {
+    let line = line.trim();
+    line.len() <= MOST_BYTES && (is(&QUESTION, line) || is(&PART_LABEL, line) || is(&SECTION, line))
+}
+
+/// Whether a paragraph is the caption of a figure or table (`Figure 1: …`).
+pub(super) fn is_caption(text: &str) -> bool {
+    let text = text.trim();
+    text.len() <= 300 && !text.contains('\n') && is(&CAPTION, text)
+}
+
+/// Whether a line that is set apart (bold, underlined, larger, in capitals) reads as a heading: short, no sentence,
+/// no field of a cover sheet (`Name: …`).
+pub(super) fn when_set_apart(line: &str) -> bool {
+    let line = line.trim();
+    if line.is_empty() || line.len() > MOST_BYTES || line.contains('\n') || line.contains('@') {
+        return false;
+    }
+    if line.split_whitespace().count() > MOST_WORDS || !line.chars().any(char::is_alphanumeric) {
+        return false;
+    }
+    let numbered_only = line.trim_end_matches(['.', ')']).chars().all(|c| c.is_ascii_digit());
+    let sentence = line.ends_with(['.', ',', ';', '!']) && !numbered_only;
+    !sentence && !is(&FIELD, line)
+}
+
+/// Whether all letters of a line are capitals, and enough of them to mean it.
+pub(super) fn in_capitals(line: &str) -> bool {
+    let mut letters = line.chars().filter(|c| c.is_alphabetic());
+    let upper = letters.clone().count();
+    upper >= 4 && letters.all(|c| !c.is_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_make_a_heading() {
+        for line in [
+            "Question 1",
+            "QUESTION 2:",
+            "Q1 (a)",
+            "Q3",
+            "Part 2(b)(ii)",
+            "(a)",
+            "1(a)",
+            "References",
+            "5. Conclusion",
+            "Appendix A",
+            "Question 1: Networks and packets",
+            "Reference list:",
+        ] {
+            assert!(by_words(line), "{line}");
+        }
+        for line in [
+            "1",
+            "Question 1 asks for a definition.",
+            "a",
+            "The references are below",
+            "(see above)",
+            "Q",
+            "I",
+        ] {
+            assert!(!by_words(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn captions() {
+        for line in ["Figure 1: A network", "Table 2. Results", "Fig. 3 – A cell", "Figure 1"] {
+            assert!(is_caption(line), "{line}");
+        }
+        for line in ["Figure 1 shows a network.", "Table of contents", "Figures 1: x"] {
+            assert!(!is_caption(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_set_apart() {
+        for line in ["Networks", "The first law", "Question 1: Networks", "1.", "2)", "What is a network?"] {
+            assert!(when_set_apart(line), "{line}");
+        }
+        for line in
+            ["Name: A. Person", "Word count: 420", "It is so.", "a@b.example", "* * *", "Student's name: B"]
+        {
+            assert!(!when_set_apart(line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! A pull parser for the XML of office documents: namespaces resolved, entities replaced, depth bounded, and always
+//! as many ends as starts, however the input is broken.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use super::reader::Context;
+use crate::{Limits, Result};
+
+/// The namespaces that readers tell apart. Transitional and strict OOXML share a variant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ns {
+    /// `WordprocessingML`.
+    Word,
+    /// Office Math.
+    Math,
+    /// Markup compatibility.
+    Compat,
+    /// `WordprocessingML` drawing anchors.
+    Anchor,
+    /// VML.
+    Vml,
+    /// ODF text.
+    Text,
+    /// ODF table.
+    Table,
+    /// ODF office.
+    Office,
+    /// ODF drawing.
+    Draw,
+    /// ODF style.
+    Style,
+    /// ODF metadata.
+    Meta,
+    /// `MathML`.
+    MathMl,
+    /// Any other, or none.
+    Other,
+}
+
+impl Ns {
+    fn of(uri: &str) -> Self {
+        match uri {
+            "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+            | "http://purl.oclc.org/ooxml/wordprocessingml/main" => Self::Word,
+            "http://schemas.openxmlformats.org/officeDocument/2006/math"
+            | "http://purl.oclc.org/ooxml/officeDocument/math" => Self::Math,
+            "http://schemas.openxmlformats.org/markup-compatibility/2006" => Self::Compat,
+            "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+            | "http://purl.oclc.org/ooxml/drawingml/wordprocessingDrawing" => Self::Anchor,
+            "urn:schemas-microsoft-com:vml" => Self::Vml,
+            "urn:oasis:names:tc:opendocument:xmlns:text:1.0" | "http://openoffice.org/2000/text" => {
+                Self::Text
+            }
+            "urn:oasis:names:tc:opendocument:xmlns:table:1.0" | "http://openoffice.org/2000/table" => {
+                Self::Table
+            }
+            "urn:oasis:names:tc:opendocument:xmlns:office:1.0" | "http://openoffice.org/2000/office" => {
+                Self::Office
+            }
+            "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" | "http://openoffice.org/2000/drawing" => {
+                Self::Draw
+            }
+            "urn:oasis:names:tc:opendocument:xmlns:style:1.0" | "http://openoffice.org/2000/style" => {
+                Self::Style
+            }
+            "urn:oasis:names:tc:opendocument:xmlns:meta:1.0" | "http://openoffice.org/2000/meta" => {
+                Self::Meta
+            }
+            "http://www.w3.org/1998/Math/MathML" => Self::MathMl,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What comes next in the input.
+#[derive(Debug)]
+pub(super) enum Node<'a> {
+    /// An element begins. For each there is one [`Node::End`] with the same name, in the right order.
+    Start(Element<'a>),
+    /// The innermost open element ends.
+    End(Ns, &'a str),
+    /// Text between tags, entities replaced.
+    Text(Cow<'a, str>),
+    /// The end, with all elements closed.
+    Eof,
+}
+
+/// The start of an element.
+#[derive(Debug)]
+pub(super) struct Element<'a> {
+    pub(super) ns: Ns,
+    pub(super) local: &'a str,
+    tag: BytesStart<'a>,
+}
+
+impl Element<'_> {
+    /// The value of the first attribute of this local name, whatever its prefix.
+    pub(super) fn attr(&self, local: &str) -> Option<Cow<'_, str>> {
+        for attribute in self.tag.attributes().with_checks(false) {
+            let Ok(attribute) = attribute else { return None };
+            if attribute.key.local_name().into_inner() == local {
+                return Some(match unescape(&attribute.value) {
+                    Cow::Borrowed(_) => attribute.value,
+                    Cow::Owned(value) => Cow::Owned(value),
+                });
+            }
+        }
+        None
+    }
+
+    /// An attribute read as a number.
+    pub(super) fn number<T: std::str::FromStr>(&self, local: &str) -> Option<T> {
+        self.attr(local)?.trim().parse().ok()
+    }
+
+    /// Whether a toggle element (`<w:b/>`, `<w:b w:val="0"/>`) is on.
+    pub(super) fn is_on(&self) -> bool {
+        !matches!(self.attr("val").as_deref(), Some("0" | "false" | "off" | "none"))
+    }
+}
+
+/// The parser.
+pub(super) struct Xml<'a, 'c> {
+    input: &'a str,
+    reader: Reader<&'a [u8]>,
+    cx: &'c Context<'c>,
+    stack: Vec<(Ns, &'a str)>,
+    /// Prefixes in scope with the depth that declares them, innermost last.
+    bindings: Vec<(&'a str, Ns, usize)>,
+    /// An element without content was announced and its end was not.
+    empty: bool,
+    done: bool,
+    damaged: bool,
+}
+
+impl<'a, 'c> Xml<'a, 'c> {
+    pub(super) fn new(input: &'a str, cx: &'c Context<'c>) -> Self {
+        let mut reader = Reader::from_str(input);
+        let config = reader.config_mut();
+        config.check_end_names = false;
+        config.allow_unmatched_ends = true;
+        config.check_comments = false;
+        Self {
+            input,
+            reader,
+            cx,
+            stack: Vec::new(),
+            bindings: Vec::new(),
+            empty: false,
+            done: false,
+            damaged: false,
+        }
+    }
+
+    /// Whether the input broke off or was not well formed.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+
+    /// What comes next. The only errors are the limits' and the deadline's.
+    pub(super) fn next(&mut self) -> Result<Node<'a>> {
+        loop {
+            self.cx.tick()?;
+            if self.empty {
+                self.empty = false;
+                return Ok(self.close());
+            }
+            if self.done {
+                return Ok(if self.stack.is_empty() { Node::Eof } else { self.close() });
+            }
+            let before = self.reader.buffer_position() as usize;
+            match self.reader.read_event() {
+                Ok(Event::Start(tag)) => return self.open(tag, before),
+                Ok(Event::Empty(tag)) => {
+                    self.empty = true;
+                    return self.open(tag, before);
+                }
+                Ok(Event::End(_)) => {
+                    if self.stack.is_empty() {
+                        self.damaged = true;
+                    } else {
+                        return Ok(self.close());
+                    }
+                }
+                Ok(Event::Text(text)) => return Ok(Node::Text(text.into_inner())),
+                Ok(Event::CData(text)) => return Ok(Node::Text(text.into_inner())),
+                Ok(Event::GeneralRef(reference)) => {
+                    if let Some(text) = entity(&reference) {
+                        return Ok(Node::Text(text));
+                    }
+                }
+                Ok(Event::Eof) => {
+                    self.done = true;
+                    self.damaged |= !self.stack.is_empty();
+                }
+                Ok(_) => {}
+                Err(_) => {
+                    self.done = true;
+                    self.damaged = true;
+                }
+            }
+        }
+    }
+
+    /// Passes over the content and the end of the element that has just begun.
+    pub(super) fn skip(&mut self) -> Result<()> {
+        let depth = self.stack.len();
+        while self.stack.len() >= depth && depth > 0 {
+            self.next()?;
+        }
+        Ok(())
+    }
+
+    /// The text of the element that has just begun, its end passed.
+    pub(super) fn text(&mut self) -> Result<String> {
+        let depth = self.stack.len();
+        let mut out = String::new();
+        while self.stack.len() >= depth && depth > 0 {
+            if let Node::Text(text) = self.next()? {
+                out.push_str(&text);
+            }
+        }
+        Ok(out)
+    }
+
+    fn open(&mut self, tag: BytesStart<'a>, before: usize) -> Result<Node<'a>> {
+        if self.stack.len() >= self.cx.limits.depth {
+            return Err(Limits::exceeded("depth", self.cx.limits.depth));
+        }
+        // The name as a slice of the input: the event's own would not outlive it.
+        let input = self.input;
+        let length = tag.name().0.len();
+        let name = input
+            .get(before..)
+            .and_then(|rest| rest.get(rest.find('<')? + 1..)?.get(..length))
+            .unwrap_or_default();
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        let depth = self.stack.len() + 1;
+        if tag.attributes_raw().contains("xmlns") {
+            for attribute in tag.attributes().with_checks(false).flatten() {
+                let key = attribute.key.0;
+                let declared = match key.strip_prefix("xmlns") {
+                    Some("") => "",
+                    Some(rest) if rest.starts_with(':') => &rest[1..],
+                    _ => continue,
+                };
+                // Prefixes are short and few: find the declared one in the input to borrow it from there.
+                let declared = if declared.is_empty() { Some("") } else { find_in(input, before, declared) };
+                if let Some(declared) = declared {
+                    self.bindings.push((declared, Ns::of(&attribute.value), depth));
+                }
+            }
+        }
+        let ns = self
+            .bindings
+            .iter()
+            .rev()
+            .find(|(bound, ..)| *bound == prefix)
+            .map_or_else(|| usual_namespace(prefix), |(_, ns, _)| *ns);
+        self.stack.push((ns, local));
+        Ok(Node::Start(Element { ns, local, tag }))
+    }
+
+    fn close(&mut self) -> Node<'a> {
+        let depth = self.stack.len();
+        while self.bindings.last().is_some_and(|(.., at)| *at >= depth) {
+            self.bindings.pop();
+        }
+        let (ns, local) = self.stack.pop().unwrap_or((Ns::Other, ""));
+        Node::End(ns, local)
+    }
+}
+
+/// The slice of `input` after `from` that equals `what`.
+fn find_in<'a>(input: &'a str, from: usize, what: &str) -> Option<&'a str> {
+    let rest = input.get(from..)?;
+    let at = rest.find(what)?;
+    rest.get(at..at + what.len())
+}
+
+/// What a prefix means where a damaged or careless file does not declare it.
+fn usual_namespace(prefix: &str) -> Ns {
+    match prefix {
+        "w" => Ns::Word,
+        "m" => Ns::Math,
+        "mc" => Ns::Compat,
+        "wp" => Ns::Anchor,
+        "v" => Ns::Vml,
+        "text" => Ns::Text,
+        "table" => Ns::Table,
+        "office" => Ns::Office,
+        "draw" => Ns::Draw,
+        "style" => Ns::Style,
+        "meta" => Ns::Meta,
+        _ => Ns::Other,
+    }
+}
+
+/// The text of a general reference (`amp`, `#233`); none for one that is not known.
+fn entity(name: &str) -> Option<Cow<'static, str>> {
+    Some(match name {
+        "amp" => Cow::Borrowed("&"),
+        "lt" => Cow::Borrowed("<"),
+        "gt" => Cow::Borrowed(">"),
+        "quot" => Cow::Borrowed("\""),
+        "apos" => Cow::Borrowed("'"),
+        "nbsp" => Cow::Borrowed("\u{a0}"),
+        _ => {
+            let digits = name.strip_prefix('#')?;
+            let code = match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => digits.parse().ok()?,
+            };
+            Cow::Owned(char::from_u32(code)?.to_string())
+        }
+    })
+}
+
+/// Replaces the references in an attribute's value.
+pub(super) fn unescape(value: &str) -> Cow<'_, str> {
+    if !value.contains('&') {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        // No reference is longer than a few bytes: this keeps a value full of `&` linear.
+        let end = after.bytes().take(12).position(|b| b == b';');
+        let reference = end.and_then(|end| Some((entity(after.get(..end)?)?, after.get(end + 1..)?)));
+        let (text, tail) = reference.unwrap_or((Cow::Borrowed("&"), after));
+        out.push_str(&text);
+        rest = tail;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Decodes the bytes of an XML file by its byte order mark, else its declaration, else as UTF-8.
+pub(super) fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    if let Some((encoding, length)) = encoding_rs::Encoding::for_bom(bytes) {
+        return encoding.decode_without_bom_handling(bytes.get(length..).unwrap_or_default()).0;
+    }
+    let encoding = match bytes {
+        [b'<', 0, ..] => encoding_rs::UTF_16LE,
+        [0, b'<', ..] => encoding_rs::UTF_16BE,
+        _ => declared_encoding(bytes).unwrap_or(encoding_rs::UTF_8),
+    };
+    encoding.decode_without_bom_handling(bytes).0
+}
+
+fn declared_encoding(bytes: &[u8]) -> Option<&'static encoding_rs::Encoding> {
+    let head = bytes.get(..bytes.len().min(200))?;
+    let end = memchr::memmem::find(head, b"?>")?;
+    let declaration = std::str::from_utf8(head.get(..end)?).ok()?.strip_prefix("<?xml")?;
+    let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let label = value.get(1..)?.split_once(quote)?.0;
+    // A declaration that could be read as ASCII is not UTF-16, whatever it says.
+    encoding_rs::Encoding::for_label(label.as_bytes()).filter(|e| e.is_ascii_compatible())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Deadline;
+
+    fn events(input: &str) -> Vec<String> {
+        let (limits, deadline) = (Limits::default(), Deadline::never());
+        let cx = Context::new(&limits, &deadline);
+        let mut xml = Xml::new(input, &cx);
+        let mut out = Vec::new();
+        loop {
+            match xml.next().unwrap() {
+                Node::Start(e) => out.push(format!("<{:?}:{} {:?}", e.ns, e.local, e.attr("v"))),
+                Node::End(_, local) => out.push(format!(">{local}")),
+                Node::Text(text) => out.push(text.into_owned()),
+                Node::Eof => return out,
+            }
+        }
+    }
+
+    #[test]
+    fn scopes_entities_and_broken_ends() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("<w:p v='a&amp;b'>x&lt;&#233;</w:p>", &["<Word:p Some(\"a&b\")", "x", "<", "é", ">p"]),
+            (
+                "<a xmlns='urn:schemas-microsoft-com:vml'><b xmlns='x'/><c/></a>",
+                &["<Vml:a None", "<Other:b None", ">b", "<Vml:c None", ">c", ">a"],
+            ),
+            ("<a><b>t", &["<Other:a None", "<Other:b None", "t", ">b", ">a"]),
+            ("<a></b></c>t", &["<Other:a None", ">a", "t"]),
+        ];
+        for (input, expected) in cases {
+            assert_eq!(events(input), expected, "{input}");
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let (limits, deadline) = (Limits::default(), Deadline::never());
+        let cx = Context::new(&limits, &deadline);
+        let input = "<a>".repeat(300);
+        let mut xml = Xml::new(&input, &cx);
+        let error = std::iter::from_fn(|| Some(xml.next())).find_map(Result::err).unwrap();
+        assert_eq!(error.code(), crate::ErrorCode::LimitExceeded);
+    }
+
+    #[test]
+    fn decodes_by_mark_and_declaration() {
+        assert_eq!(decode(b"\xff\xfe<\0a\0"), "<a");
+        assert_eq!(decode(b"<\0a\0"), "<a");
+        assert_eq!(
+            decode(b"<?xml version='1.0' encoding='ISO-8859-1'?>\xe9"),
+            "<?xml version='1.0' encoding='ISO-8859-1'?>é"
+        );
+        assert_eq!(decode(b"\xef\xbb\xbf<a"), "<a");
+    }
+}
