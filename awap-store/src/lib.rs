@@ -1,1 +1,42 @@
-//! Placeholder.
+//! What AWAP keeps: TMAs, feedback, jobs, the audit log, events and the vault, on SQLite or PostgreSQL.
+//!
+//! [`Store`] is all of it, one method per command of `PROTOCOL.md`, one file per subject. [`EventSource`] is the event
+//! store alone, read-only, for whoever answers `query_events`.
+//!
+//! What identifies a student is sealed before it reaches a table. All else carries a pseudonym.
+#![forbid(unsafe_code)]
+
+mod audit;
+mod commands;
+mod cursor;
+mod db;
+mod events;
+mod fault;
+mod feedback;
+mod input;
+mod jobs;
+mod keys;
+mod query;
+mod seal;
+mod source;
+mod sql;
+mod stats;
+mod store;
+mod timestamp;
+mod tmas;
+mod vault;
+
+pub use audit::{Actor, AuditFilter, AuditPage, Entry, NewEntry};
+pub use commands::{COMMANDS, Commands};
+pub use cursor::Cursor;
+pub use events::{Event, NewEvent, Verification};
+pub use feedback::{Draft, Feedback};
+pub use jobs::{ClaimedJob, Outcome};
+pub use keys::{Access, CreatedKey, Role};
+pub use query::{EventPage, EventQuery};
+pub use seal::SealKeys;
+pub use source::EventSource;
+pub use stats::{Health, Stats, TmaCounts};
+pub use store::{Options, Store};
+pub use timestamp::Timestamp;
+pub use tmas::{CreatedTma, NewTma, Tma, TmaFilter, TmaPage, TmaSummary};

@@ -1,2 +1,127 @@
-//! Placeholder.
-fn main() {}
+//! `awap-store`: serves the store's commands over stdin and stdout.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use awap_core::{Error, ErrorCode, Result};
+use awap_store::{Commands, Options, SealKeys, Store};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// `EX_CONFIG` of sysexits.h: starting again changes nothing.
+const CONFIGURATION: u8 = 78;
+
+/// Serves the store's commands (awap-store/PROTOCOL.md) over stdin and stdout, until stdin closes.
+#[derive(Debug, Parser)]
+#[command(name = "awap-store", version, after_help = ENVIRONMENT)]
+struct Arguments {
+    /// Deadline of a request that brings none, in milliseconds
+    #[arg(long, default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(1..))]
+    timeout_ms: u64,
+    /// Requests worked on at once [default: two more than POOL_SIZE]
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Bytes of one request, at most
+    #[arg(long, default_value_t = 128 << 20)]
+    request_bytes: usize,
+}
+
+const ENVIRONMENT: &str = "Environment:
+  DATABASE_URL        sqlite:/path/file.db or postgres://user@host/name
+  AWAP_SEAL_KEY       seals what identifies a student: hexadecimal digits for 32 bytes
+  AWAP_SEAL_KEYS_OLD  earlier seal keys that still open, separated by commas
+  AWAP_PSEUDONYM_KEY  makes pseudonyms: hexadecimal digits for 32 bytes or more
+  AWAP_KEEP_ORIGINALS whether sealed originals are kept once a TMA is completed: true (the default) or false
+  POOL_SIZE           connections to the database, at most (10)
+  AWAP_LOG            what is logged to stderr (info)
+
+Status: 0 once stdin closes, 78 where the configuration or a migration is at fault, 1 otherwise.";
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_env("AWAP_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).init();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(code = %error.code(), details = ?error.details(), "{}", error.message());
+            eprintln!("awap-store: {}", error.message());
+            ExitCode::from(if error.code() == ErrorCode::Internal { 1 } else { CONFIGURATION })
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let options = options()?;
+    let jobs = arguments.jobs.unwrap_or(options.pool_size as usize + 2).max(1);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .thread_name("awap-store")
+        .build()
+        .map_err(|_| Error::new(ErrorCode::Unavailable, "This system gives no threads to work on."))?;
+    let store = {
+        let _guard = runtime.enter();
+        Store::open_lazily(options)?
+    };
+    match runtime.block_on(store.ready()) {
+        Ok(()) => {}
+        Err(error) if error.code() == ErrorCode::Unavailable => {
+            tracing::warn!("{} Requests are answered “unavailable” until it does.", error.message());
+        }
+        Err(error) => {
+            // A fault of the database or its migrations: starting again changes nothing.
+            return Err(Error::new(ErrorCode::NotConfigured, error.message()));
+        }
+    }
+    let config = awap_wire::Config {
+        jobs,
+        timeout: Duration::from_millis(arguments.timeout_ms),
+        in_flight: jobs * 4,
+        request_bytes: arguments.request_bytes,
+    };
+    let commands = Commands::new(store.clone(), runtime.handle().clone());
+    let served = awap_wire::serve(io::stdin(), io::stdout(), commands, &config);
+    runtime.block_on(store.close());
+    served.map_err(|_| Error::new(ErrorCode::Internal, "Standard input or output cannot be read or written."))
+}
+
+fn options() -> Result<Options> {
+    let mut options = Options::new(
+        &required("DATABASE_URL")?,
+        &required("AWAP_SEAL_KEY")?,
+        &required("AWAP_PSEUDONYM_KEY")?,
+    )?;
+    if let Some(older) = variable("AWAP_SEAL_KEYS_OLD") {
+        let older: Vec<&str> = older.split(',').map(str::trim).filter(|key| !key.is_empty()).collect();
+        options.seal_keys = SealKeys::from_hex(&required("AWAP_SEAL_KEY")?, &older)?;
+    }
+    if let Some(size) = variable("POOL_SIZE") {
+        options.pool_size = match size.parse() {
+            Ok(size @ 1..=1000) => size,
+            _ => return Err(misconfigured("POOL_SIZE must be a whole number from 1 to 1000.")),
+        };
+    }
+    if let Some(keep) = variable("AWAP_KEEP_ORIGINALS") {
+        options.keep_originals = match keep.as_str() {
+            "true" | "1" => true,
+            "false" | "0" => false,
+            _ => return Err(misconfigured("AWAP_KEEP_ORIGINALS must be true or false.")),
+        };
+    }
+    Ok(options)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(name: &str) -> Result<String> {
+    variable(name)
+        .ok_or_else(|| misconfigured(&format!("{name} is not set; awap-store --help says what it is for.")))
+}
+
+fn misconfigured(message: &str) -> Error {
+    Error::new(ErrorCode::NotConfigured, message)
+}

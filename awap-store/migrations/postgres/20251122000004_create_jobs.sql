@@ -1,0 +1,25 @@
+-- Work to be done on a TMA, claimed with a lease. Times here are the database's own clock, which all hosts share.
+CREATE TABLE jobs (
+  id UUID PRIMARY KEY,
+  tma_id UUID NOT NULL REFERENCES tmas(id) ON DELETE CASCADE,
+  status VARCHAR NOT NULL DEFAULT 'available'
+    CHECK (status IN ('available', 'leased', 'completed', 'failed')),
+  priority BIGINT NOT NULL DEFAULT 0,
+  attempts BIGINT NOT NULL DEFAULT 0,
+  max_attempts BIGINT NOT NULL,
+  available_at TIMESTAMP NOT NULL,
+  worker VARCHAR,
+  lease_expires_at TIMESTAMP,
+  error_code VARCHAR,
+  error_message TEXT,
+  inserted_at TIMESTAMP NOT NULL,
+  updated_at TIMESTAMP NOT NULL,
+  finished_at TIMESTAMP
+);
+
+-- The order of claims: priority, then age.
+CREATE INDEX jobs_ready_idx ON jobs(priority DESC, inserted_at, id) WHERE status = 'available';
+CREATE INDEX jobs_leased_idx ON jobs(lease_expires_at) WHERE status = 'leased';
+-- A TMA is worked on by one job at a time.
+CREATE UNIQUE INDEX jobs_open_idx ON jobs(tma_id) WHERE status IN ('available', 'leased');
+CREATE INDEX jobs_tma_id_idx ON jobs(tma_id);

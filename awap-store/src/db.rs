@@ -1,0 +1,320 @@
+//! The database: two dialects behind one connection pool and one transaction.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use awap_core::{Error, ErrorCode, Result};
+
+use crate::fault;
+use crate::sql::{Arg, Row, bind_postgres, bind_sqlite};
+use crate::timestamp::Timestamp;
+
+/// How long a call waits for a connection, and SQLite for another process's lock.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A pool of connections.
+#[derive(Debug, Clone)]
+pub(crate) enum Db {
+    /// SQLite has one writer at a time: with one connection to write on, writers queue here, in order and without
+    /// polling, and readers are not in their way (WAL).
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// Whether a pool is to change the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    ReadWrite,
+    ReadOnly,
+}
+
+impl Db {
+    /// A pool for `url`, which connects when it is first needed. Called within a runtime.
+    pub(crate) fn open(url: &str, connections: u32, access: Access) -> Result<Self> {
+        match Url::parse(url)? {
+            Url::Postgres(options) => {
+                let options = match access {
+                    Access::ReadWrite => options,
+                    Access::ReadOnly => options.options([("default_transaction_read_only", "on")]),
+                };
+                let pool = PgPoolOptions::new()
+                    .max_connections(connections.max(1))
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .connect_lazy_with(options);
+                Ok(Self::Postgres(pool))
+            }
+            Url::Sqlite(options) => {
+                let pool = SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT);
+                let read = pool
+                    .clone()
+                    .max_connections(connections.max(1))
+                    .connect_lazy_with(options.clone().read_only(true).create_if_missing(false));
+                let write = match access {
+                    Access::ReadOnly => read.clone(),
+                    // FULL: a commit that was answered is on disk, whatever happens to the machine next.
+                    Access::ReadWrite => pool.max_connections(1).connect_lazy_with(
+                        options
+                            .create_if_missing(true)
+                            .journal_mode(SqliteJournalMode::Wal)
+                            .synchronous(SqliteSynchronous::Full),
+                    ),
+                };
+                Ok(Self::Sqlite { read, write })
+            }
+        }
+    }
+
+    /// An error where `url` is not one of a database.
+    pub(crate) fn check_url(url: &str) -> Result<()> {
+        Url::parse(url).map(drop)
+    }
+
+    /// `sqlite` or `postgres`.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Brings the tables up to date. Several processes may do so at once.
+    pub(crate) async fn migrate(&self) -> Result<()> {
+        match self {
+            Self::Sqlite { write, .. } => {
+                create_private_file(write.connect_options().get_filename())?;
+                // The migrator takes no lock on SQLite; the transaction is one.
+                let mut tx = write.begin_with("BEGIN IMMEDIATE").await.map_err(fault::from_sqlx)?;
+                sqlx::migrate!("migrations/sqlite").run(&mut *tx).await.map_err(migration_failed)?;
+                tx.commit().await.map_err(fault::from_sqlx)
+            }
+            Self::Postgres(pool) => {
+                sqlx::migrate!("migrations/postgres").run(pool).await.map_err(migration_failed)
+            }
+        }
+    }
+
+    /// A transaction that changes something. Dropped before [`Tx::commit`], it leaves nothing behind.
+    pub(crate) async fn begin(&self) -> Result<Tx> {
+        Ok(match self {
+            // Immediate: the lock is taken now, so that no later statement finds that another writer came between.
+            Self::Sqlite { write, .. } => {
+                Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(fault::from_sqlx)?)
+            }
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(fault::from_sqlx)?),
+        })
+    }
+
+    /// The rows of one statement that only reads.
+    pub(crate) async fn fetch_all(
+        &self,
+        sql: impl Into<Cow<'static, str>>,
+        args: Vec<Arg>,
+    ) -> Result<Vec<Row>> {
+        let sql = AssertSqlSafe(sql.into().into_owned());
+        let rows = match self {
+            Self::Sqlite { read, .. } => bind_sqlite(sqlx::query(sql), args)
+                .fetch_all(read)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Self::Postgres(pool) => bind_postgres(sqlx::query(sql), args)
+                .fetch_all(pool)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+        };
+        rows.map_err(fault::from_sqlx)
+    }
+
+    /// The first row of one statement that only reads.
+    pub(crate) async fn fetch_optional(
+        &self,
+        sql: impl Into<Cow<'static, str>>,
+        args: Vec<Arg>,
+    ) -> Result<Option<Row>> {
+        Ok(self.fetch_all(sql, args).await?.into_iter().next())
+    }
+
+    /// Closes all connections, when what they are doing is done.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A transaction.
+#[derive(Debug)]
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Runs a statement; the number of rows it changed.
+    pub(crate) async fn execute(&mut self, sql: impl Into<Cow<'static, str>>, args: Vec<Arg>) -> Result<u64> {
+        let sql = AssertSqlSafe(sql.into().into_owned());
+        let done = match self {
+            Self::Sqlite(tx) => {
+                bind_sqlite(sqlx::query(sql), args).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+            Self::Postgres(tx) => bind_postgres(sqlx::query(sql), args)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+        };
+        done.map_err(fault::from_sqlx)
+    }
+
+    /// The rows of a statement.
+    pub(crate) async fn fetch_all(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        args: Vec<Arg>,
+    ) -> Result<Vec<Row>> {
+        let sql = AssertSqlSafe(sql.into().into_owned());
+        let rows = match self {
+            Self::Sqlite(tx) => bind_sqlite(sqlx::query(sql), args)
+                .fetch_all(&mut **tx)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Self::Postgres(tx) => bind_postgres(sqlx::query(sql), args)
+                .fetch_all(&mut **tx)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+        };
+        rows.map_err(fault::from_sqlx)
+    }
+
+    /// The first row of a statement.
+    pub(crate) async fn fetch_optional(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        args: Vec<Arg>,
+    ) -> Result<Option<Row>> {
+        Ok(self.fetch_all(sql, args).await?.into_iter().next())
+    }
+
+    /// The first row of a `SELECT`, locked until the commit. (SQLite's transaction holds the whole database already.)
+    pub(crate) async fn lock(&mut self, select: &'static str, args: Vec<Arg>) -> Result<Option<Row>> {
+        match self {
+            Self::Sqlite(_) => self.fetch_optional(select, args).await,
+            Self::Postgres(_) => self.fetch_optional(format!("{select} FOR UPDATE"), args).await,
+        }
+    }
+
+    /// Like [`lock`](Self::lock) for every row, passing over those that another transaction holds.
+    pub(crate) async fn lock_free(&mut self, select: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(_) => self.fetch_all(select, args).await,
+            Self::Postgres(_) => self.fetch_all(format!("{select} FOR UPDATE SKIP LOCKED"), args).await,
+        }
+    }
+
+    /// The time, by the clock that all users of this database share.
+    pub(crate) async fn now(&mut self) -> Result<Timestamp> {
+        match self {
+            Self::Sqlite(_) => Ok(Timestamp::now()),
+            Self::Postgres(_) => {
+                let row = self
+                    .fetch_optional("SELECT clock_timestamp() AT TIME ZONE 'UTC' AS now", Vec::new())
+                    .await?;
+                row.ok_or_else(|| fault::internal("The database does not tell the time."))?.get("now")
+            }
+        }
+    }
+
+    /// Makes the changes last.
+    pub(crate) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+        .map_err(fault::from_sqlx)
+    }
+}
+
+/// Which database, and how to connect.
+enum Url {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+impl Url {
+    fn parse(url: &str) -> Result<Self> {
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url).map_err(|_| {
+                bad_url("The PostgreSQL URL cannot be read: postgres://user@host/name is one.")
+            })?;
+            return Ok(Self::Postgres(options.application_name("awap-store").disable_statement_logging()));
+        }
+        if !url.starts_with("sqlite:") {
+            return Err(bad_url(
+                "A database URL begins with sqlite: (sqlite:/path/file.db) or postgres: (postgres://user@host/name).",
+            ));
+        }
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(bad_url("SQLite in memory keeps nothing: give a path (sqlite:/path/file.db)."));
+        }
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|_| bad_url("The SQLite URL cannot be read: sqlite:/path/file.db is one."))?;
+        Ok(Self::Sqlite(options.busy_timeout(ACQUIRE_TIMEOUT).foreign_keys(true).disable_statement_logging()))
+    }
+}
+
+/// Makes the database file, if it is not there, for its user's eyes alone; SQLite gives its side files the same mode.
+fn create_private_file(path: &std::path::Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    // A file that is there must not even be opened: closing it would drop the locks that SQLite has on it.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(Error::new(
+            ErrorCode::NotConfigured,
+            format!("The database file cannot be made ({}): look at its folder.", error.kind()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn bad_url(message: &str) -> Error {
+    // The URL holds a password: it is not repeated.
+    Error::new(ErrorCode::NotConfigured, message)
+}
+
+fn migration_failed(error: sqlx::migrate::MigrateError) -> Error {
+    use sqlx::migrate::MigrateError as M;
+    let internal = |message: String| Error::new(ErrorCode::Internal, message);
+    match error {
+        M::Execute(error) => fault::from_sqlx(error),
+        M::ExecuteMigration(error, version) => {
+            let error = fault::from_sqlx(error);
+            Error::new(error.code(), format!("Migration {version} failed. {}", error.message()))
+                .with("migration", version)
+        }
+        M::VersionMissing(version) => internal(format!(
+            "The database has migration {version}, which this awap-store does not know: it is of a newer version."
+        )),
+        M::VersionMismatch(version) => internal(format!(
+            "Migration {version} was applied in another wording: the database is not of this awap-store."
+        )),
+        M::Dirty(version) => {
+            internal(format!("Migration {version} stopped half-way: restore the database from a backup."))
+        }
+        _ => internal("The database's migrations cannot be run.".to_owned()),
+    }
+}

@@ -1,0 +1,319 @@
+//! TMAs: taking one in, reading one, listing them.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use awap_core::{Error, Result, Submission};
+
+use crate::audit::{self, Actor, NewEntry};
+use crate::cursor::Cursor;
+use crate::db::Tx;
+use crate::events::{self, NewEvent};
+use crate::sql::{Builder, Row, args};
+use crate::{Store, Timestamp, fault, jobs, vault};
+
+/// A TMA to be taken in.
+#[derive(Debug, Clone, Default)]
+pub struct NewTma {
+    /// The TMA, as in the Core Bridge.
+    pub tma: Value,
+    /// Makes a retry safe: the same key with the same TMA is taken in once.
+    pub idempotency_key: Option<String>,
+    /// A greater number is worked on first.
+    pub priority: i64,
+}
+
+/// A TMA as it was taken in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(missing_docs)] // Columns of `tmas`.
+pub struct CreatedTma {
+    pub id: Uuid,
+    pub job_id: Option<String>,
+    pub status: String,
+    pub student_id: String,
+    pub submitted_at: Timestamp,
+    /// False where the idempotency key had been used for it before.
+    pub created: bool,
+}
+
+/// A TMA without its content.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(missing_docs)] // Columns of `tmas`; `student_id` is the pseudonym.
+pub struct TmaSummary {
+    pub id: Uuid,
+    pub assignment_id: String,
+    pub student_id: String,
+    pub course_id: String,
+    pub status: String,
+    pub job_id: Option<String>,
+    pub error_message: Option<String>,
+    pub submitted_at: Timestamp,
+    pub processed_at: Option<Timestamp>,
+    pub inserted_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A TMA.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Tma {
+    /// All but the content.
+    #[serde(flatten)]
+    pub summary: TmaSummary,
+    /// The anonymized content; null until there is one.
+    pub content: Option<Value>,
+}
+
+/// Which TMAs to list; `None` matches all.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)] // Columns to match.
+pub struct TmaFilter {
+    pub status: Option<String>,
+    pub assignment_id: Option<String>,
+    pub course_id: Option<String>,
+    pub student_id: Option<String>,
+}
+
+/// TMAs, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TmaPage {
+    /// The TMAs.
+    pub tmas: Vec<TmaSummary>,
+    /// Where the next page begins; null at the end.
+    pub next_cursor: Option<String>,
+}
+
+const COLUMNS: &str = "id, assignment_id, student_id, course_id, status, job_id, error_message, submitted_at, \
+                       processed_at, inserted_at, updated_at";
+
+/// Where neither the host nor the rubric says which assignment or course a TMA belongs to.
+const UNASSIGNED: &str = "unassigned";
+
+/// Characters of an assignment's or course's id.
+const ID_CHARS: usize = 255;
+
+impl Store {
+    /// Takes a TMA in: once this returns, it is on disk, with a job to work on it.
+    ///
+    /// Errors: `invalid_input` with the path of the fault; `conflict` where the idempotency key was used for another
+    /// TMA.
+    pub async fn create_tma(&self, new: NewTma, actor: &Actor) -> Result<CreatedTma> {
+        let id = Uuid::now_v7();
+        let original = new.tma.to_string().into_bytes();
+        let idempotency = new.idempotency_key.as_deref().map(|key| Idempotency {
+            key_hash: self.options.lookup_key.hash(
+                "idempotency key",
+                &[actor.id.as_deref().unwrap_or_default().as_bytes(), key.as_bytes()],
+            ),
+            request_hash: self
+                .options
+                .lookup_key
+                .hash("idempotent request", &[&original, &new.priority.to_be_bytes()]),
+        });
+        let submission = Submission::from_value(new.tma, &self.options.limits)?;
+        let assignment_id =
+            belonging(&submission, "assignment_id", submission.assignment_id.as_deref(), "rubric_id")?;
+        let course_id = belonging(&submission, "course_id", submission.course_id.as_deref(), "module_code")?;
+        let pseudonym = self.options.pseudonym_key.pseudonym(&submission);
+        let sealed = self.options.seal_keys.seal(&original_row(id), original)?;
+
+        let mut tx = self.db.begin().await?;
+        if let Some(used) = &idempotency
+            && let Some(earlier) = used.earlier(&mut tx).await?
+        {
+            return Ok(earlier);
+        }
+        let now = tx.now().await?;
+        let job_id = Uuid::now_v7();
+        tx.execute(
+            "INSERT INTO tmas (id, assignment_id, student_id, course_id, content, status, job_id, submitted_at, \
+             inserted_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $7, $7)",
+            args![
+                id,
+                assignment_id.as_str(),
+                pseudonym.as_str(),
+                course_id.as_str(),
+                json!({ "sealed": "tma_originals" }),
+                job_id.to_string(),
+                now,
+            ],
+        )
+        .await?;
+        if let Some(used) = &idempotency
+            && !used.keep(&mut tx, now, id).await?
+        {
+            // Another request with this key came between: what it took in is the answer.
+            drop(tx);
+            let mut tx = self.db.begin().await?;
+            let earlier = used.earlier(&mut tx).await?;
+            return earlier
+                .ok_or_else(|| fault::conflict("The idempotency key is in use by another request."));
+        }
+        tx.execute(
+            "INSERT INTO tma_originals (tma_id, sealed, key_id, inserted_at) VALUES ($1, $2, $3, $4)",
+            args![id, sealed, self.options.seal_keys.current_id(), now],
+        )
+        .await?;
+        vault::keep(&mut tx, &self.options.seal_keys, now, &pseudonym, &submission).await?;
+        jobs::enqueue(&mut tx, now, job_id, id, new.priority, &self.options).await?;
+        audit::record(&mut tx, now, NewEntry::ok("tma.create", "tma", Some(id)), actor).await?;
+        let facts = json!({
+            "tma_id": id,
+            "job_id": job_id,
+            "assignment_id": assignment_id,
+            "course_id": course_id,
+            "student_id": pseudonym,
+        });
+        events::append(&mut tx, now, vec![event(id, "tma.submitted", facts, actor)]).await?;
+        tx.commit().await?;
+        Ok(CreatedTma {
+            id,
+            job_id: Some(job_id.to_string()),
+            status: "pending".to_owned(),
+            student_id: pseudonym,
+            submitted_at: now,
+            created: true,
+        })
+    }
+
+    /// Reads a TMA. Its content is null until it is anonymized.
+    pub async fn get_tma(&self, id: Uuid) -> Result<Tma> {
+        let row = self
+            .db
+            .fetch_optional(format!("SELECT {COLUMNS}, content FROM tmas WHERE id = $1"), args![id])
+            .await?
+            .ok_or_else(|| fault::not_found("TMA"))?;
+        let summary = summary(&row)?;
+        let content = if summary.status == "completed" { row.get("content")? } else { None };
+        Ok(Tma { summary, content })
+    }
+
+    /// Lists TMAs, newest first.
+    pub async fn list_tmas(&self, filter: TmaFilter, limit: usize, after: Option<Cursor>) -> Result<TmaPage> {
+        let mut query = Builder::new("SELECT ");
+        query.push(COLUMNS).push(" FROM tmas");
+        for (column, value) in [
+            ("status = ", filter.status),
+            ("assignment_id = ", filter.assignment_id),
+            ("course_id = ", filter.course_id),
+            ("student_id = ", filter.student_id),
+        ] {
+            if let Some(value) = value {
+                query.condition(column).value(value);
+            }
+        }
+        if let Some(Cursor { at, id }) = after {
+            query.condition("(submitted_at, id) < (").value(at).push(", ").value(id).push(")");
+        }
+        query.push(" ORDER BY submitted_at DESC, id DESC LIMIT ").value(limit as i64 + 1);
+        let (sql, args) = query.finish();
+        let rows = self.db.fetch_all(sql, args).await?;
+        let mut tmas = rows.iter().map(summary).collect::<Result<Vec<_>>>()?;
+        let next_cursor = Cursor::cut(&mut tmas, limit, |tma| Cursor { at: tma.submitted_at, id: tma.id });
+        Ok(TmaPage { tmas, next_cursor })
+    }
+
+    /// Every course that a TMA belongs to, sorted.
+    pub async fn list_courses(&self) -> Result<Vec<String>> {
+        let rows = self
+            .db
+            .fetch_all(
+                "SELECT DISTINCT course_id FROM tmas WHERE course_id <> $1 ORDER BY course_id",
+                args![UNASSIGNED],
+            )
+            .await?;
+        rows.iter().map(|row| row.get("course_id")).collect()
+    }
+}
+
+/// What a sealed original is authenticated with.
+pub(crate) fn original_row(tma_id: Uuid) -> String {
+    format!("tma_originals:{tma_id}")
+}
+
+/// An event on a TMA's stream.
+pub(crate) fn event(tma_id: Uuid, kind: &str, data: Value, actor: &Actor) -> NewEvent {
+    let map = |value| match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    };
+    NewEvent {
+        stream_id: format!("tma-{tma_id}"),
+        kind: kind.to_owned(),
+        data: map(data),
+        metadata: map(actor.metadata()),
+        event_id: None,
+    }
+}
+
+/// The id of the assignment or course, or what the rubric says of it.
+fn belonging(submission: &Submission, field: &str, given: Option<&str>, of_rubric: &str) -> Result<String> {
+    let rubric = || submission.rubric.as_ref()?.get(of_rubric)?.as_str();
+    let id = given.filter(|id| !id.is_empty()).or_else(rubric).unwrap_or(UNASSIGNED);
+    if id.contains('\0') || id.chars().nth(ID_CHARS).is_some() {
+        return Err(Error::invalid_input(
+            field,
+            format!("“{field}” must be at most {ID_CHARS} characters, none of them U+0000."),
+        ));
+    }
+    Ok(id.to_owned())
+}
+
+fn summary(row: &Row) -> Result<TmaSummary> {
+    Ok(TmaSummary {
+        id: row.get("id")?,
+        assignment_id: row.get("assignment_id")?,
+        student_id: row.get("student_id")?,
+        course_id: row.get("course_id")?,
+        status: row.get("status")?,
+        job_id: row.get("job_id")?,
+        error_message: row.get("error_message")?,
+        submitted_at: row.get("submitted_at")?,
+        processed_at: row.get("processed_at")?,
+        inserted_at: row.get("inserted_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}
+
+/// An idempotency key and what is sent under it, hashed.
+struct Idempotency {
+    key_hash: Vec<u8>,
+    request_hash: Vec<u8>,
+}
+
+impl Idempotency {
+    /// The TMA that was taken in under this key.
+    async fn earlier(&self, tx: &mut Tx) -> Result<Option<CreatedTma>> {
+        let row = tx
+            .fetch_optional(
+                "SELECT k.request_hash, t.id, t.job_id, t.status, t.student_id, t.submitted_at \
+                 FROM idempotency_keys k JOIN tmas t ON t.id = k.tma_id WHERE k.key_hash = $1",
+                args![self.key_hash.clone()],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        if row.get::<Vec<u8>>("request_hash")? != self.request_hash {
+            return Err(fault::conflict("The idempotency key was used for another TMA: make a new key."));
+        }
+        Ok(Some(CreatedTma {
+            id: row.get("id")?,
+            job_id: row.get("job_id")?,
+            status: row.get("status")?,
+            student_id: row.get("student_id")?,
+            submitted_at: row.get("submitted_at")?,
+            created: false,
+        }))
+    }
+
+    /// Keeps the key for a TMA; false where the key is there already.
+    async fn keep(&self, tx: &mut Tx, now: Timestamp, tma_id: Uuid) -> Result<bool> {
+        let added = tx
+            .execute(
+                "INSERT INTO idempotency_keys (key_hash, request_hash, tma_id, inserted_at) \
+                 VALUES ($1, $2, $3, $4) ON CONFLICT (key_hash) DO NOTHING",
+                args![self.key_hash.clone(), self.request_hash.clone(), tma_id, now],
+            )
+            .await?;
+        Ok(added == 1)
+    }
+}

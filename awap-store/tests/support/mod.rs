@@ -1,0 +1,153 @@
+//! One suite, two databases: each test runs on an SQLite file and on a PostgreSQL database of its own.
+
+#![allow(dead_code, unreachable_pub)] // Each test program uses some of it.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use awap_store::{Options, Store};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+
+pub const SEAL_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub const PSEUDONYM_KEY: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+
+/// A database that is gone after the test.
+pub struct Base {
+    pub url: String,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Base {
+    pub fn options(&self) -> Options {
+        let mut options = Options::new(&self.url, SEAL_KEY, PSEUDONYM_KEY).unwrap();
+        options.retry_after = Duration::from_millis(200);
+        options
+    }
+
+    pub async fn store(&self) -> Store {
+        Store::open(self.options()).await.unwrap()
+    }
+
+    /// The folder of an SQLite database.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_ref().map(tempfile::TempDir::path)
+    }
+}
+
+pub fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Base) -> F) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("awap.db").display());
+    runtime().block_on(test(Base { url, folder: Some(folder) }));
+}
+
+pub fn on_postgres<F: Future<Output = ()>>(name: &str, test: impl FnOnce(Base) -> F) {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let Ok(admin) = std::env::var("AWAP_TEST_POSTGRES_URL") else {
+        eprintln!("skipped: {name} on PostgreSQL (AWAP_TEST_POSTGRES_URL is not set)");
+        return;
+    };
+    let database = format!("awap_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let runtime = runtime();
+    runtime.block_on(administer(&admin, format!("CREATE DATABASE {database}")));
+    let url = with_database(&admin, &database);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        runtime.block_on(test(Base { url, folder: None }));
+    }));
+    runtime.block_on(administer(&admin, format!("DROP DATABASE {database} WITH (FORCE)")));
+    if let Err(panic) = result {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+async fn administer(url: &str, statement: String) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    connection.execute(AssertSqlSafe(statement)).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// `url` with another database: `postgres://user@host/name?options`.
+fn with_database(url: &str, database: &str) -> String {
+    let (base, query) = url.split_once('?').map_or((url, ""), |(base, query)| (base, query));
+    let slash = base.rfind('/').unwrap();
+    format!("{}/{database}?{query}", &base[..slash])
+}
+
+/// Declares tests that run on both databases.
+#[macro_export]
+macro_rules! on_each_database {
+    ($($name:ident),* $(,)?) => { $(
+        mod $name {
+            #[test]
+            fn sqlite() {
+                $crate::support::on_sqlite(super::body::$name);
+            }
+            #[test]
+            fn postgres() {
+                $crate::support::on_postgres(stringify!($name), super::body::$name);
+            }
+        }
+    )* };
+}
+
+/// A TMA of a made-up student.
+pub fn tma(n: usize) -> Value {
+    json!({
+        "assignment_id": "TX101-26J-TMA01",
+        "course_id": "TX101-26J",
+        "student_id": format!("Q{n:07}"),
+        "student": {
+            "name": "Wilhelmina Zzyzxon",
+            "given_name": "Wilhelmina",
+            "family_name": "Zzyzxon",
+            "email": "w.zzyzxon@students.example.org",
+            "username": "wz4242",
+            "aliases": ["Mina Zed"],
+            "moodle_user_id": 424_242_424,
+        },
+        "content": {
+            "text": "By Wilhelmina Zzyzxon. Photosynthesis stores light.",
+            "attachments": [{"filename": "zzyzxon_tma01.txt", "data_base64": "V2lsaGVsbWluYQ=="}],
+        },
+        "rubric": {"rubric_id": "r1", "module_code": "TX101"},
+    })
+}
+
+/// Runs a command; its answer.
+pub async fn ask(store: &Store, command: &str, data: Value) -> Value {
+    match store.command(command, data).await {
+        Ok(answer) => answer,
+        Err(error) => panic!("{command}: {error} {:?}", error.details()),
+    }
+}
+
+/// Runs a command that must fail; the code, and the path or message.
+pub async fn refused(store: &Store, command: &str, data: Value) -> (String, String) {
+    match store.command(command, data).await {
+        Ok(answer) => panic!("{command} answered {answer}"),
+        Err(error) => {
+            let path = error.details().get("path").and_then(Value::as_str);
+            (error.code().to_string(), path.unwrap_or(error.message()).to_owned())
+        }
+    }
+}
+
+/// A draft as the engine makes it.
+pub fn draft() -> Value {
+    json!({
+        "grade": 71.5,
+        "feedback_text": "You explain well.",
+        "strengths": ["Clear"],
+        "improvements": ["Cite", "Conclude"],
+        "marking_criteria": {"schema": "awap:feedback/1", "criteria": [{"score": 7.0, "weight": 1e-7}]},
+    })
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
