@@ -80,6 +80,11 @@ impl NewEntry {
         }
     }
 
+    /// The same, and that it was not done.
+    pub(crate) fn failed(self, why: &str) -> Self {
+        Self { result: "failed".to_owned(), error_message: Some(why.to_owned()), ..self }
+    }
+
     pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.metadata.insert(key.to_owned(), value.into());
         self
@@ -155,7 +160,7 @@ impl Store {
         if let Some(Cursor { at, id }) = after {
             query.condition("(timestamp, id) < (").value(at).push(", ").value(id).push(")");
         }
-        query.push(" ORDER BY timestamp DESC, id DESC LIMIT ").value(limit as i64 + 1);
+        query.push(" ORDER BY timestamp DESC, id DESC LIMIT ").value(Cursor::one_more(limit));
         let (sql, args) = query.finish();
         let rows = self.db.fetch_all(sql, args).await?;
         let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>>>()?;

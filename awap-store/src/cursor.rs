@@ -28,6 +28,11 @@ impl Cursor {
         })
     }
 
+    /// How many rows to ask for, so that it shows whether there is a next page.
+    pub(crate) fn one_more(limit: usize) -> i64 {
+        i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+    }
+
     /// Cuts `rows`, of which one more than `limit` was asked for, to the page; the cursor where there is a next page.
     pub(crate) fn cut<T>(rows: &mut Vec<T>, limit: usize, of: impl Fn(&T) -> Self) -> Option<String> {
         if rows.len() <= limit {

@@ -62,26 +62,25 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let now = tx.now().await?;
         let actor = Actor::worker(worker);
-        let mut log = self.recover_lost(&mut tx, now).await?;
+        let mut log = recover_lost(&mut tx, now).await?;
         let mut claimed = None;
         for _ in 0..DAMAGED_AT_ONCE {
             let Some(job) = next_job(&mut tx, now).await? else { break };
-            match self.open_original(&mut tx, job.tma_id).await? {
-                Some(tma) => {
-                    claimed = Some(self.lease(&mut tx, now, &job, worker, lease, tma).await?);
-                    let facts = json!({ "job_id": job.id, "attempt": job.attempts + 1, "max_attempts": job.max_attempts });
-                    log.push(tmas::event(job.tma_id, "tma.processing", facts, &actor));
-                    let entry =
-                        NewEntry::ok("tma.claim", "tma", Some(job.tma_id)).with("job_id", job.id.to_string());
-                    audit::record(&mut tx, now, entry, &actor).await?;
-                    break;
-                }
-                None => {
-                    let error =
-                        JobError::new("internal", "The sealed original is damaged and cannot be opened.");
-                    log.push(bury(&mut tx, now, &job, &error, &Actor::system()).await?);
-                }
-            }
+            let Some(tma) = self.open_original(&mut tx, job.tma_id).await? else {
+                let error = JobError::new("internal", "The sealed original is damaged and cannot be opened.");
+                log.push(bury(&mut tx, now, &job, &error, &Actor::system()).await?);
+                continue;
+            };
+            claimed = Some(lease_to(&mut tx, now, &job, worker, lease, tma).await?);
+            let facts = json!({
+                "job_id": job.id,
+                "attempt": job.attempts + 1,
+                "max_attempts": job.max_attempts,
+            });
+            log.push(tmas::event(job.tma_id, "tma.processing", facts, &actor));
+            let entry = NewEntry::ok("tma.claim", "tma", Some(job.tma_id)).with("job_id", job.id.to_string());
+            audit::record(&mut tx, now, entry, &actor).await?;
+            break;
         }
         events::append(&mut tx, now, log).await?;
         tx.commit().await?;
@@ -182,32 +181,6 @@ impl Store {
         Ok(Outcome { status: if again { "pending" } else { "failed" } })
     }
 
-    /// Sets right what workers left behind: a job whose lease ran out can be claimed again, or fails.
-    async fn recover_lost(&self, tx: &mut Tx, now: Timestamp) -> Result<Vec<NewEvent>> {
-        let rows = tx
-            .lock_free(
-                "SELECT id, tma_id, attempts, max_attempts FROM jobs \
-                 WHERE status = 'leased' AND lease_expires_at <= $1 ORDER BY lease_expires_at LIMIT $2",
-                args![now, LOST_AT_ONCE],
-            )
-            .await?;
-        let mut log = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let job = Job::from_row(row)?;
-            log.push(if job.attempts < job.max_attempts {
-                let error = JobError::new("lease_lost", "The worker did not finish in time.");
-                retry_at(tx, now, &job, now, &error, &Actor::system()).await?
-            } else {
-                let message = format!(
-                    "Processing did not finish in {} attempts: each time the worker stopped or ran out of time.",
-                    job.attempts
-                );
-                bury(tx, now, &job, &JobError::new("lease_lost", &message), &Actor::system()).await?
-            });
-        }
-        Ok(log)
-    }
-
     /// The submission as it came in; `None` where it is damaged, for good.
     async fn open_original(&self, tx: &mut Tx, tma_id: Uuid) -> Result<Option<Value>> {
         let row =
@@ -221,36 +194,6 @@ impl Store {
                 Err(error @ OpenError::UnknownKey) => return Err(error.into()),
             };
         Ok(serde_json::from_slice(&plain).ok())
-    }
-
-    async fn lease(
-        &self,
-        tx: &mut Tx,
-        now: Timestamp,
-        job: &Job,
-        worker: &str,
-        lease: Duration,
-        mut tma: Value,
-    ) -> Result<ClaimedJob> {
-        let lease_expires_at = now.plus(lease);
-        tx.execute(
-            "UPDATE jobs SET status = 'leased', worker = $1, lease_expires_at = $2, attempts = attempts + 1, \
-             updated_at = $3 WHERE id = $4",
-            args![worker, lease_expires_at, now, job.id],
-        )
-        .await?;
-        set_status(tx, now, job.tma_id, "processing").await?;
-        if let Some(map) = tma.as_object_mut() {
-            map.insert("tma_id".to_owned(), job.tma_id.to_string().into());
-        }
-        Ok(ClaimedJob {
-            job_id: job.id,
-            tma_id: job.tma_id,
-            attempt: job.attempts + 1,
-            max_attempts: job.max_attempts,
-            lease_expires_at,
-            tma,
-        })
     }
 }
 
@@ -301,6 +244,62 @@ pub(crate) async fn enqueue(
     )
     .await?;
     Ok(())
+}
+
+/// Gives a job to a worker.
+async fn lease_to(
+    tx: &mut Tx,
+    now: Timestamp,
+    job: &Job,
+    worker: &str,
+    lease: Duration,
+    mut tma: Value,
+) -> Result<ClaimedJob> {
+    let lease_expires_at = now.plus(lease);
+    tx.execute(
+        "UPDATE jobs SET status = 'leased', worker = $1, lease_expires_at = $2, attempts = attempts + 1, \
+             updated_at = $3 WHERE id = $4",
+        args![worker, lease_expires_at, now, job.id],
+    )
+    .await?;
+    set_status(tx, now, job.tma_id, "processing").await?;
+    if let Some(map) = tma.as_object_mut() {
+        map.insert("tma_id".to_owned(), job.tma_id.to_string().into());
+    }
+    Ok(ClaimedJob {
+        job_id: job.id,
+        tma_id: job.tma_id,
+        attempt: job.attempts + 1,
+        max_attempts: job.max_attempts,
+        lease_expires_at,
+        tma,
+    })
+}
+
+/// Sets right what workers left behind: a job whose lease ran out can be claimed again, or fails.
+async fn recover_lost(tx: &mut Tx, now: Timestamp) -> Result<Vec<NewEvent>> {
+    let rows = tx
+        .lock_free(
+            "SELECT id, tma_id, attempts, max_attempts FROM jobs \
+                 WHERE status = 'leased' AND lease_expires_at <= $1 ORDER BY lease_expires_at LIMIT $2",
+            args![now, LOST_AT_ONCE],
+        )
+        .await?;
+    let mut log = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let job = Job::from_row(row)?;
+        log.push(if job.attempts < job.max_attempts {
+            let error = JobError::new("lease_lost", "The worker did not finish in time.");
+            retry_at(tx, now, &job, now, &error, &Actor::system()).await?
+        } else {
+            let message = format!(
+                "Processing did not finish in {} attempts: each time the worker stopped or ran out of time.",
+                job.attempts
+            );
+            bury(tx, now, &job, &JobError::new("lease_lost", &message), &Actor::system()).await?
+        });
+    }
+    Ok(log)
 }
 
 async fn next_job(tx: &mut Tx, now: Timestamp) -> Result<Option<Job>> {
@@ -392,11 +391,10 @@ async fn bury(tx: &mut Tx, now: Timestamp, job: &Job, error: &JobError, actor: &
         args![error.message.as_str(), now, job.tma_id],
     )
     .await?;
-    let mut entry = NewEntry::ok("tma.fail", "tma", Some(job.tma_id))
+    let entry = NewEntry::ok("tma.fail", "tma", Some(job.tma_id))
         .with("job_id", job.id.to_string())
-        .with("code", error.code.as_str());
-    entry.result = "failed".to_owned();
-    entry.error_message = Some(error.message.clone());
+        .with("code", error.code.as_str())
+        .failed(&error.message);
     audit::record(tx, now, entry, actor).await?;
     let facts =
         json!({ "job_id": job.id, "attempt": job.attempts, "code": error.code, "message": error.message });

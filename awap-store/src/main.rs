@@ -19,7 +19,7 @@ struct Arguments {
     /// Deadline of a request that brings none, in milliseconds
     #[arg(long, default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(1..))]
     timeout_ms: u64,
-    /// Requests worked on at once [default: two more than POOL_SIZE]
+    /// Requests worked on at once [default: `POOL_SIZE` and two]
     #[arg(long)]
     jobs: Option<usize>,
     /// Bytes of one request, at most
@@ -45,8 +45,8 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(code = %error.code(), details = ?error.details(), "{}", error.message());
-            eprintln!("awap-store: {}", error.message());
+            let details = serde_json::Value::Object(error.details().clone());
+            eprintln!("awap-store: {} {details}", error.message());
             ExitCode::from(if error.code() == ErrorCode::Internal { 1 } else { CONFIGURATION })
         }
     }
@@ -68,7 +68,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     match runtime.block_on(store.ready()) {
         Ok(()) => {}
         Err(error) if error.code() == ErrorCode::Unavailable => {
-            tracing::warn!("{} Requests are answered “unavailable” until it does.", error.message());
+            tracing::warn!("{} Requests are answered “unavailable” until it answers.", error.message());
         }
         Err(error) => {
             // A fault of the database or its migrations: starting again changes nothing.
@@ -79,10 +79,12 @@ fn run(arguments: &Arguments) -> Result<()> {
         jobs,
         timeout: Duration::from_millis(arguments.timeout_ms),
         in_flight: jobs * 4,
+        in_flight_bytes: arguments.request_bytes.saturating_mul(2),
         request_bytes: arguments.request_bytes,
+        ..awap_wire::Config::default()
     };
     let commands = Commands::new(store.clone(), runtime.handle().clone());
-    let served = awap_wire::serve(io::stdin(), io::stdout(), commands, &config);
+    let served = awap_wire::serve_stdio(commands, &config);
     runtime.block_on(store.close());
     served.map_err(|_| Error::new(ErrorCode::Internal, "Standard input or output cannot be read or written."))
 }

@@ -71,10 +71,7 @@ impl EventQuery {
             stream_id,
             from_version: opts.integer("from_version", 0..=i64::MAX)?,
             max_count: opts.integer("max_count", 1..=PAGE_MOST)?.unwrap_or(PAGE),
-            backward: match opts.word("direction", &["forward", "backward"])?.as_deref() {
-                Some("backward") => true,
-                _ => false,
-            },
+            backward: opts.word("direction", &["forward", "backward"])?.as_deref() == Some("backward"),
             types: opts.strings("types")?.unwrap_or_default(),
             since: opts.time("since")?,
             until: opts.time("until")?,

@@ -205,7 +205,7 @@ impl Store {
         if let Some(Cursor { at, id }) = after {
             query.condition("(submitted_at, id) < (").value(at).push(", ").value(id).push(")");
         }
-        query.push(" ORDER BY submitted_at DESC, id DESC LIMIT ").value(limit as i64 + 1);
+        query.push(" ORDER BY submitted_at DESC, id DESC LIMIT ").value(Cursor::one_more(limit));
         let (sql, args) = query.finish();
         let rows = self.db.fetch_all(sql, args).await?;
         let mut tmas = rows.iter().map(summary).collect::<Result<Vec<_>>>()?;

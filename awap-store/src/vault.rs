@@ -31,8 +31,7 @@ impl Store {
             .with("pseudonym", pseudonym)
             .with("reason", reason);
         if let Err(error) = &identity {
-            entry.result = "failed".to_owned();
-            entry.error_message = Some(error.message().to_owned());
+            entry = entry.failed(error.message());
         }
         audit::record(&mut tx, now, entry, actor).await?;
         tx.commit().await?;

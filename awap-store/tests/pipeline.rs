@@ -6,6 +6,7 @@ use support::{ask, draft, refused, text, tma};
 
 on_each_database!(from_submission_to_feedback);
 
+#[allow(clippy::unwrap_used, clippy::panic)] // A test that fails says so.
 mod body {
     use super::*;
     use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 //! One suite, two databases: each test runs on an SQLite file and on a PostgreSQL database of its own.
 
 #![allow(dead_code, unreachable_pub)] // Each test program uses some of it.
+#![allow(clippy::unwrap_used, clippy::panic)] // Its functions are not tests, but are called by nothing else.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
