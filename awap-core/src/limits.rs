@@ -21,6 +21,10 @@ pub struct Limits {
     pub archive_members: usize,
     /// Depth of nested elements, objects or arrays.
     pub depth: usize,
+    /// Bytes of one request.
+    pub request_bytes: usize,
+    /// Values in one request: objects, lists, strings, numbers. Each costs many times the two bytes it may be sent in.
+    pub values: usize,
     /// Bytes of text that one document may yield.
     pub text_bytes: usize,
     /// Pages of one document.
@@ -35,6 +39,8 @@ impl Default for Limits {
             expanded_bytes: 256 << 20,
             archive_members: 10_000,
             depth: 256,
+            request_bytes: 64 << 20,
+            values: 2_000_000,
             text_bytes: 64 << 20,
             pages: 2_000,
         }
@@ -83,9 +89,28 @@ impl Deadline {
     /// Loops over input call this every few thousand steps: it reads a clock.
     pub fn check(&self) -> Result<()> {
         let passed = self.at.is_some_and(|at| Instant::now() >= at);
-        if passed || self.cancelled.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorCode::Timeout, "The request was not finished by its deadline."));
-        }
-        Ok(())
+        if passed || self.cancelled.load(Ordering::Relaxed) { Err(Self::passed()) } else { Ok(()) }
+    }
+
+    /// The error of a deadline that has passed.
+    pub fn passed() -> Error {
+        Error::new(ErrorCode::Timeout, "The request was not finished by its deadline.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_passes_once_for_all_who_share_it() {
+        let deadline = Deadline::after(Duration::from_hours(1));
+        let shared = deadline.clone();
+        assert!(shared.check().is_ok());
+        deadline.cancel();
+        assert_eq!(shared.check().expect_err("cancelled").code(), ErrorCode::Timeout);
+        assert!(Deadline::after(Duration::ZERO).check().is_err());
+        assert!(Deadline::after(Duration::MAX).check().is_ok(), "past what a clock can tell is never");
+        assert!(Deadline::never().instant().is_none());
     }
 }

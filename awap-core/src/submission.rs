@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::document::Document;
+use crate::protocol::{from_value, null_as_default};
 use crate::{Error, Limits, Result};
 
 /// A TMA: what the host knows of it, what the student wrote, the rubric. Only `content` is required.
@@ -50,6 +51,7 @@ pub struct Student {
     /// Account name (at the Open University, the OUCU).
     pub username: Option<String>,
     /// Other names the student goes by.
+    #[serde(deserialize_with = "null_as_default")]
     pub aliases: Vec<String>,
     /// Whatever else the host sent about the student: every string in it counts as identity.
     #[serde(flatten)]
@@ -71,13 +73,13 @@ pub struct Content {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Answers typed into a form, question by question.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,
     /// Files as they were handed in.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
     /// Files as they were read: what `anonymize_student` makes of the attachments.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<Document>,
     /// Fields that no verb knows, carried through.
     #[serde(flatten)]
@@ -134,86 +136,70 @@ impl Submission {
             let text = std::mem::take(text);
             *content = serde_json::json!({ "text": text });
         }
-        check_types(map)?;
-        let tma: Self = serde_json::from_value(data)
-            .map_err(|_| Error::invalid_input("", "This TMA has a field of the wrong type."))?;
-        if tma.content.answers.len() > limits.items || tma.content.attachments.len() > limits.items {
+        if !content.is_object() {
+            return Err(Error::invalid_input("content", "“content” must be an object or text."));
+        }
+        let tma: Self = from_value(data, "", "This is not a TMA")?;
+        let content = &tma.content;
+        let most = content.answers.len().max(content.attachments.len()).max(content.documents.len());
+        if most > limits.items {
             return Err(Limits::exceeded("items", limits.items));
+        }
+        if content.text.is_none() && most == 0 {
+            return Err(Error::invalid_input(
+                "content",
+                "“content” holds neither text nor answers nor attachments.",
+            ));
         }
         Ok(tma)
     }
 }
 
-/// Refuses a known field of the wrong type, naming its path. (Serde's own message would quote the value.)
-fn check_types(map: &Map<String, Value>) -> Result<()> {
-    let string = |map: &Map<String, Value>, at: &str, keys: &[&str], required: bool| {
-        for key in keys {
-            let fault = match map.get(*key) {
-                None | Some(Value::Null) => required,
-                Some(value) => !value.is_string(),
-            };
-            if fault {
-                let path = if at.is_empty() { (*key).to_owned() } else { format!("{at}.{key}") };
-                return Err(Error::invalid_input(&path, format!("“{path}” must be a string.")));
-            }
-        }
-        Ok(())
-    };
-    let object = |value: &Value, path: &str| match value {
-        Value::Object(map) => Ok(map.clone()),
-        _ => Err(Error::invalid_input(path, format!("“{path}” must be an object."))),
-    };
-    string(map, "", &["tma_id", "assignment_id", "course_id", "student_id"], false)?;
-    if let Some(student) = map.get("student").filter(|v| !v.is_null()) {
-        let student = object(student, "student")?;
-        string(&student, "student", &["name", "given_name", "family_name", "email", "username"], false)?;
-        let aliases_ok = match student.get("aliases") {
-            None => true,
-            Some(Value::Array(list)) => list.iter().all(Value::is_string),
-            Some(_) => false,
-        };
-        if !aliases_ok {
-            return Err(Error::invalid_input(
-                "student.aliases",
-                "“student.aliases” must be a list of strings.",
-            ));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(data: Value) -> Result<Submission> {
+        Submission::from_value(data, &Limits { items: 2, ..Limits::default() })
     }
-    let Some(content) = map.get("content") else { return Ok(()) };
-    let content = object(content, "content")?;
-    string(&content, "content", &["text"], false)?;
-    for (list, required, optional) in [
-        ("answers", &["question", "text"][..], &[][..]),
-        ("attachments", &["data_base64"][..], &["filename", "content_type"][..]),
-    ] {
-        let Some(items) = content.get(list) else { continue };
-        let Value::Array(items) = items else {
-            let path = format!("content.{list}");
-            return Err(Error::invalid_input(&path, format!("“{path}” must be a list.")));
-        };
-        for (i, item) in items.iter().enumerate() {
-            let path = format!("content.{list}[{i}]");
-            let item = object(item, &path)?;
-            string(&item, &path, required, true)?;
-            string(&item, &path, optional, false)?;
-        }
+
+    #[test]
+    fn what_is_unknown_or_null_is_no_fault() {
+        let tma = read(json!({
+            "tma_id": null, "student_id": "s1", "student": {"name": "N", "aliases": null, "campus": "North"},
+            "content": {"text": "é", "answers": null, "attachments": null, "documents": null, "form": 7},
+            "submitted_at": "2025-01-01",
+        }))
+        .expect("a TMA");
+        assert_eq!(tma.content.text.as_deref(), Some("é"));
+        assert_eq!(tma.content.extra["form"], 7);
+        assert_eq!(tma.extra["submitted_at"], "2025-01-01");
+        assert_eq!(
+            tma.student.map(|student| student.extra),
+            Some(json!({"campus": "North"}).as_object().cloned().unwrap_or_default())
+        );
     }
-    if content.get("documents").is_some_and(|d| serde_json::from_value::<Vec<Document>>(d.clone()).is_err()) {
-        return Err(Error::invalid_input(
-            "content.documents",
-            "“content.documents” is not what anonymize_student returns.",
-        ));
+
+    #[test]
+    fn a_bare_string_is_text() {
+        assert_eq!(read(json!({"content": ""})).expect("a TMA").content.text.as_deref(), Some(""));
     }
-    let has = |key: &str| match content.get(key) {
-        Some(Value::String(_)) => true,
-        Some(Value::Array(list)) => !list.is_empty(),
-        _ => false,
-    };
-    if !["text", "answers", "attachments", "documents"].into_iter().any(has) {
-        return Err(Error::invalid_input(
-            "content",
-            "“content” holds neither text nor answers nor attachments.",
-        ));
+
+    #[test]
+    fn what_goes_out_comes_in() {
+        let data = json!({
+            "assignment_id": "A", "rubric": {"any": [1, 2.5]}, "more": {"x": null},
+            "content": {"answers": [{"question": "1", "text": "t", "tag": 1}], "attachments": [{"data_base64": ""}]},
+        });
+        let tma = read(data.clone()).expect("a TMA");
+        assert_eq!(serde_json::to_value(&tma).expect("JSON"), data);
     }
-    Ok(())
+
+    #[test]
+    fn items_are_bounded() {
+        let answer = json!({"question": "1", "text": "t"});
+        let error = read(json!({"content": {"answers": [answer, answer, answer]}})).expect_err("too many");
+        assert_eq!(error.details()["limit"], "items");
+    }
 }

@@ -138,8 +138,7 @@ impl Job {
         state.work = None;
         drop(state);
         self.deadline.cancel();
-        let timeout = self.deadline.check().map(|()| Value::Null);
-        reply(timeout);
+        reply(Err(Deadline::passed()));
         running
     }
 }

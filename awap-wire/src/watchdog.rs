@@ -105,7 +105,7 @@ mod tests {
         let back = dog.watch(now + Duration::from_millis(50), "taken back");
         dog.watch(now + Duration::from_millis(40), "second");
         dog.watch(now + Duration::from_millis(20), "first");
-        dog.watch(now + Duration::from_secs(3600), "never");
+        dog.watch(now + Duration::from_hours(1), "never");
         assert_eq!(dog.unwatch(back), Some("taken back"));
         let called: Vec<_> =
             (0..3).map(|_| rx.recv_timeout(Duration::from_secs(5)).expect("called")).collect();

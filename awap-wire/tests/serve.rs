@@ -1,4 +1,5 @@
 //! The server over in-memory streams: every request is answered once, in its framing, whatever comes in.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what failed by panicking")]
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -95,9 +96,9 @@ impl Write for Shared {
 }
 
 /// Runs `input` through a server; the answers as they were framed.
-fn run(input: &[u8], config: Config) -> Vec<u8> {
+fn run(input: &[u8], config: &Config) -> Vec<u8> {
     let out = Arc::new(Mutex::new(Vec::new()));
-    serve(io::Cursor::new(input.to_vec()), Shared(Arc::clone(&out)), Commands(Arc::default()), &config)
+    serve(io::Cursor::new(input.to_vec()), Shared(Arc::clone(&out)), Commands(Arc::default()), config)
         .expect("served");
     Arc::try_unwrap(out).expect("the writer has ended").into_inner().expect("whole")
 }
@@ -165,12 +166,12 @@ fn every_malformed_input_is_answered_and_the_next_request_is_served() {
             all.sort();
             all
         };
-        let as_lines = run(&[*input, b"\n", good, b"\n"].concat(), config());
+        let as_lines = run(&[*input, b"\n", good, b"\n"].concat(), &config());
         assert_eq!(summary(&lines(&as_lines)), expected, "{name}, lines");
-        let as_packets = run(&[packet(input), packet(good)].concat(), config());
+        let as_packets = run(&[packet(input), packet(good)].concat(), &config());
         assert_eq!(summary(&unpack(&as_packets)), expected, "{name}, packets");
     }
-    let answers = lines(&run(&[deep.as_bytes(), b"\n", good].concat(), config()));
+    let answers = lines(&run(&[deep.as_bytes(), b"\n", good].concat(), &config()));
     assert_eq!(answers.len(), 2);
     assert_ne!(answers[0]["success"], answers[1]["success"]);
 }
@@ -188,7 +189,7 @@ fn an_id_comes_back_exactly_as_it_was_sent() {
         "true",
         r#"{"b":1,"a":[ ]}"#,
     ] {
-        let out = run(format!(r#"{{"request_id":{id},"command":"echo"}}"#).as_bytes(), config());
+        let out = run(format!(r#"{{"request_id":{id},"command":"echo"}}"#).as_bytes(), &config());
         let expected = format!("{{\"request_id\":{id},\"success\":true,\"data\":{{}}}}\n");
         assert_eq!(String::from_utf8(out).expect("UTF-8"), expected);
     }
@@ -196,7 +197,7 @@ fn an_id_comes_back_exactly_as_it_was_sent() {
 
 #[test]
 fn a_panic_says_nothing_of_the_data() {
-    let out = run(br#"{"request_id":1,"command":"panic","data":{"text":"Jane"}}"#, config());
+    let out = run(br#"{"request_id":1,"command":"panic","data":{"text":"Jane"}}"#, &config());
     assert!(!String::from_utf8(out).expect("UTF-8").contains("Jane"));
 }
 
@@ -231,7 +232,7 @@ fn a_deadline_is_kept_though_the_work_is_deaf_to_it() {
 #[test]
 fn no_request_may_ask_for_more_than_the_longest_deadline() {
     let config = Config { max_timeout: Duration::from_millis(50), ..config() };
-    let out = run(b"{\"request_id\":1,\"command\":\"wait\",\"timeout_ms\":99999999999}", config);
+    let out = run(b"{\"request_id\":1,\"command\":\"wait\",\"timeout_ms\":99999999999}", &config);
     assert_eq!(summary(&lines(&out)), [("1".to_owned(), "timeout".to_owned())]);
 }
 
@@ -281,7 +282,7 @@ fn ten_thousand_requests_with_one_in_a_hundred_bad_are_each_answered_once() {
         };
         input.extend(packet(request.to_string().as_bytes()));
     }
-    let mut answers = unpack(&run(&input, config()));
+    let mut answers = unpack(&run(&input, &config()));
     answers.sort_by_key(|answer| answer["request_id"].as_u64());
     assert_eq!(answers.len(), 10_000);
     for (id, answer) in answers.iter().enumerate() {

@@ -1,0 +1,173 @@
+//! The Core Bridge: the envelope, and the dispatch from command to verb, used by Port and NIF alike.
+
+mod bounded;
+mod envelope;
+mod typed;
+
+use serde_json::{Value, json};
+
+use crate::anonymize::Options;
+use crate::tma::ParsedTma;
+use crate::{Deadline, Engine, Error, ErrorCode, Result, Submission};
+
+pub use bounded::Budget;
+pub use envelope::{BadRequest, Request, response_json};
+pub(crate) use typed::{from_value, null_as_default, to_value};
+
+/// Reads the event store for `query_events`. The core does no I/O, so whoever links it brings this.
+pub trait EventReader: Send + Sync {
+    /// Answers `query_events`: `data` is `{"stream_id": …, "opts": {…}}`, the result `{"events": […], "next": …}`.
+    fn query_events(&self, data: &Value, deadline: &Deadline) -> Result<Value>;
+}
+
+/// Answers commands: one for the Port and the NIF, so that both give the same result.
+pub struct Dispatcher {
+    engine: Engine,
+    events: Option<Box<dyn EventReader>>,
+}
+
+/// The commands of the Core Bridge.
+pub const COMMANDS: [&str; 5] =
+    ["anonymize_student", "parse_tma", "generate_feedback", "query_events", "health_check"];
+
+impl Dispatcher {
+    /// A dispatcher over `engine`, without an event store.
+    pub fn new(engine: Engine) -> Self {
+        Self { engine, events: None }
+    }
+
+    /// Answers `query_events` from `events`.
+    #[must_use]
+    pub fn with_events(mut self, events: Box<dyn EventReader>) -> Self {
+        self.events = Some(events);
+        self
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &crate::Limits {
+        self.engine.limits()
+    }
+
+    /// Runs one command. `data` must be an object.
+    pub fn dispatch(&self, command: &str, data: Value, deadline: &Deadline) -> Result<Value> {
+        deadline.check()?;
+        match command {
+            "anonymize_student" => self.anonymize_student(data, deadline),
+            "parse_tma" => {
+                let tma = Submission::from_value(data, self.engine.limits())?;
+                to_value(self.engine.parse(tma, deadline)?)
+            }
+            "generate_feedback" => {
+                let tma: ParsedTma = from_value(data, "", "The data is not what parse_tma returns")?;
+                to_value(self.engine.mark(&tma, deadline)?)
+            }
+            "query_events" => match &self.events {
+                Some(events) => events.query_events(&data, deadline),
+                None => Err(Error::new(
+                    ErrorCode::NotConfigured,
+                    "No event store is configured: set EVENT_STORE_URL or DATABASE_URL.",
+                )),
+            },
+            "health_check" => Ok(json!({
+                "status": "healthy",
+                "version": env!("CARGO_PKG_VERSION"),
+                "commands": COMMANDS,
+                "pseudonym_scope": self.engine.pseudonym_key().scope(),
+                "event_store": if self.events.is_some() { "configured" } else { "not_configured" },
+            })),
+            _ => Err(Error::new(ErrorCode::UnknownCommand, "There is no such command.")
+                .with("commands", json!(COMMANDS))),
+        }
+    }
+
+    fn anonymize_student(&self, mut data: Value, deadline: &Deadline) -> Result<Value> {
+        let options = match data.as_object_mut().and_then(|map| map.remove("options")) {
+            None | Some(Value::Null) => Options::default(),
+            Some(options) => from_value(options, "options", "The options cannot be read")?,
+        };
+        let tma = Submission::from_value(data, self.engine.limits())?;
+        to_value(self.engine.anonymize(tma, &options, deadline)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dispatch(command: &str, data: Value) -> Result<Value> {
+        let dispatcher = Dispatcher::new(Engine::new().expect("random numbers"));
+        dispatcher.dispatch(command, data, &Deadline::never())
+    }
+
+    #[test]
+    fn faults_are_named_by_their_path_and_never_by_their_content() {
+        let text = "Jane Doe was here";
+        for (command, data, path, message) in [
+            ("anonymize_student", json!({}), "content", "“content” is missing"),
+            ("anonymize_student", json!({"content": null}), "content", "“content” is missing"),
+            ("anonymize_student", json!({"content": {}}), "content", "neither text nor answers"),
+            ("anonymize_student", json!({"content": 7}), "content", "“content” must be an object or text."),
+            ("parse_tma", json!({"content": {"text": 7}}), "content.text", "must be a string."),
+            (
+                "parse_tma",
+                json!({"content": {"answers": [{"question": "1"}]}}),
+                "content.answers[0].text",
+                "is missing",
+            ),
+            (
+                "parse_tma",
+                json!({"content": {"answers": [{"question": "1", "text": "x"}, text]}}),
+                "content.answers[1]",
+                "must be an object.",
+            ),
+            ("parse_tma", json!({"content": text, "student": text}), "student", "must be an object."),
+            (
+                "parse_tma",
+                json!({"content": text, "student": {"aliases": text}}),
+                "student.aliases",
+                "must be a list.",
+            ),
+            (
+                "parse_tma",
+                json!({"content": {"documents": [{"format": text}]}}),
+                "content.documents[0]",
+                "content.documents[0]",
+            ),
+            (
+                "anonymize_student",
+                json!({"content": text, "options": {"keep": [7]}}),
+                "options.keep[0]",
+                "must be a string.",
+            ),
+            ("anonymize_student", json!({"content": text, "options": text}), "options", "must be an object."),
+            ("generate_feedback", json!({}), "metadata", "“metadata” is missing."),
+        ] {
+            let error = dispatch(command, data.clone()).expect_err("a fault");
+            assert_eq!(error.code(), ErrorCode::InvalidInput, "{data}");
+            let got = error.details()["path"].as_str().expect("a path");
+            assert!(got.starts_with(path), "{got} for {data}");
+            assert!(error.message().contains(message), "{} for {data}", error.message());
+            assert!(!error.message().contains("Jane"), "{} for {data}", error.message());
+        }
+    }
+
+    #[test]
+    fn commands_that_need_no_tma() {
+        let health = dispatch("health_check", json!({})).expect("healthy");
+        assert_eq!(health["status"], "healthy");
+        assert_eq!(health["pseudonym_scope"], "process");
+        let code = |command| dispatch(command, json!({})).expect_err("a fault").code();
+        assert_eq!(code("query_events"), ErrorCode::NotConfigured);
+        assert_eq!(code("Health_Check"), ErrorCode::UnknownCommand);
+        assert_eq!(code(""), ErrorCode::UnknownCommand);
+    }
+
+    #[test]
+    fn nothing_begins_past_its_deadline() {
+        let dispatcher = Dispatcher::new(Engine::new().expect("random numbers"));
+        let deadline = Deadline::never();
+        deadline.cancel();
+        let error = dispatcher.dispatch("health_check", json!({}), &deadline).expect_err("too late");
+        assert_eq!(error.code(), ErrorCode::Timeout);
+    }
+}
