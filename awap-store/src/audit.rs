@@ -131,10 +131,13 @@ impl Store {
     /// Writes an entry of the caller's own: a refusal, a login, a read.
     pub async fn record_audit(&self, entry: NewEntry, actor: &Actor) -> Result<Uuid> {
         let mut tx = self.db.begin().await?;
-        let now = tx.now().await?;
-        let id = record(&mut tx, now, entry, actor).await?;
-        tx.commit().await?;
-        Ok(id)
+        let work: Result<Uuid> = async {
+            let now = tx.now().await?;
+            let id = record(&mut tx, now, entry, actor).await?;
+            Ok(id)
+        }
+        .await;
+        tx.end(work).await
     }
 
     /// Lists entries, newest first.

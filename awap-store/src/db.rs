@@ -92,11 +92,16 @@ impl Db {
                 create_private_file(write.connect_options().get_filename())?;
                 // The migrator takes no lock on SQLite; the transaction is one.
                 let mut tx = write.begin_with("BEGIN IMMEDIATE").await.map_err(fault::from_sqlx)?;
-                sqlx::migrate!("migrations/sqlite").run(&mut *tx).await.map_err(migration_failed)?;
+                let migrator = sqlx::migrate!("migrations/sqlite");
+                migrator.run_direct(None, &mut *tx, false).await.map_err(migration_failed)?;
                 tx.commit().await.map_err(fault::from_sqlx)
             }
             Self::Postgres(pool) => {
-                sqlx::migrate!("migrations/postgres").run(pool).await.map_err(migration_failed)
+                let mut connection = pool.acquire().await.map_err(fault::from_sqlx)?;
+                // The migrator's lock is the session's: given up half-way, it must not go back to the pool.
+                connection.close_on_drop();
+                let migrator = sqlx::migrate!("migrations/postgres");
+                migrator.run_direct(None, &mut *connection, false).await.map_err(migration_failed)
             }
         }
     }
@@ -234,8 +239,28 @@ impl Tx {
         }
     }
 
+    /// Ends the transaction as its work did: with a commit, or with nothing changed and no row locked any more.
+    ///
+    /// (A transaction that is merely dropped is rolled back too, but some time later: until then it holds its locks.)
+    pub(crate) async fn end<T>(self, work: Result<T>) -> Result<T> {
+        match work {
+            Ok(_) => self.commit().await?,
+            Err(_) => self.rollback().await,
+        }
+        work
+    }
+
+    /// Undoes all changes.
+    pub(crate) async fn rollback(self) {
+        // Where this fails, the connection is gone, and the transaction with it.
+        let _ = match self {
+            Self::Sqlite(tx) => tx.rollback().await,
+            Self::Postgres(tx) => tx.rollback().await,
+        };
+    }
+
     /// Makes the changes last.
-    pub(crate) async fn commit(self) -> Result<()> {
+    async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
             Self::Postgres(tx) => tx.commit().await,

@@ -82,40 +82,43 @@ impl Store {
         actor: &Actor,
     ) -> Result<Event> {
         let mut tx = self.db.begin().await?;
-        let now = tx.now().await?;
-        let head = lock_head(&mut tx).await?;
-        if let Some(id) = event.event_id
-            && let Some(row) = tx
-                .fetch_optional(format!("SELECT {COLUMNS} FROM events WHERE event_id = $1"), args![id])
-                .await?
-        {
-            let present = self::event(&row)?;
-            let same = present.stream_id == event.stream_id
-                && present.kind == event.kind
-                && present.data == Value::Object(event.data);
-            return if same {
-                Ok(present)
-            } else {
-                Err(fault::conflict("Another event has this event_id.").with("event_id", id.to_string()))
-            };
+        let work: Result<Event> = async {
+            let now = tx.now().await?;
+            let head = lock_head(&mut tx).await?;
+            if let Some(id) = event.event_id
+                && let Some(row) = tx
+                    .fetch_optional(format!("SELECT {COLUMNS} FROM events WHERE event_id = $1"), args![id])
+                    .await?
+            {
+                let present = self::event(&row)?;
+                let same = present.stream_id == event.stream_id
+                    && present.kind == event.kind
+                    && present.data == Value::Object(event.data);
+                return if same {
+                    Ok(present)
+                } else {
+                    Err(fault::conflict("Another event has this event_id.").with("event_id", id.to_string()))
+                };
+            }
+            let version = stream_version(&mut tx, &event.stream_id).await?;
+            if let Some(expected) = expected_version
+                && expected != version
+            {
+                return Err(fault::conflict("The stream is at another version.")
+                    .with("expected_version", expected)
+                    .with("version", version));
+            }
+            let entry = NewEntry::ok("event.append", "event", None)
+                .with("stream_id", event.stream_id.as_str())
+                .with("type", event.kind.as_str());
+            let mut head = head;
+            let appended = write(&mut tx, &mut head, now, version + 1, event).await?;
+            save_head(&mut tx, &head).await?;
+            audit::record(&mut tx, now, entry, actor).await?;
+            Ok(appended)
         }
-        let version = stream_version(&mut tx, &event.stream_id).await?;
-        if let Some(expected) = expected_version
-            && expected != version
-        {
-            return Err(fault::conflict("The stream is at another version.")
-                .with("expected_version", expected)
-                .with("version", version));
-        }
-        let entry = NewEntry::ok("event.append", "event", None)
-            .with("stream_id", event.stream_id.as_str())
-            .with("type", event.kind.as_str());
-        let mut head = head;
-        let appended = write(&mut tx, &mut head, now, version + 1, event).await?;
-        save_head(&mut tx, &head).await?;
-        audit::record(&mut tx, now, entry, actor).await?;
-        tx.commit().await?;
-        Ok(appended)
+        .await;
+        tx.end(work).await
     }
 
     /// Reads all events and checks the chain.

@@ -60,46 +60,54 @@ impl Store {
     /// A job whose lease ran out is given again, until its attempts are used up: then its TMA fails.
     pub async fn claim_job(&self, worker: &str, lease: Duration) -> Result<Option<ClaimedJob>> {
         let mut tx = self.db.begin().await?;
-        let now = tx.now().await?;
-        let actor = Actor::worker(worker);
-        let mut log = recover_lost(&mut tx, now).await?;
-        let mut claimed = None;
-        for _ in 0..DAMAGED_AT_ONCE {
-            let Some(job) = next_job(&mut tx, now).await? else { break };
-            let Some(tma) = self.open_original(&mut tx, job.tma_id).await? else {
-                let error = JobError::new("internal", "The sealed original is damaged and cannot be opened.");
-                log.push(bury(&mut tx, now, &job, &error, &Actor::system()).await?);
-                continue;
-            };
-            claimed = Some(lease_to(&mut tx, now, &job, worker, lease, tma).await?);
-            let facts = json!({
-                "job_id": job.id,
-                "attempt": job.attempts + 1,
-                "max_attempts": job.max_attempts,
-            });
-            log.push(tmas::event(job.tma_id, "tma.processing", facts, &actor));
-            let entry = NewEntry::ok("tma.claim", "tma", Some(job.tma_id)).with("job_id", job.id.to_string());
-            audit::record(&mut tx, now, entry, &actor).await?;
-            break;
+        let work: Result<Option<ClaimedJob>> = async {
+            let now = tx.now().await?;
+            let actor = Actor::worker(worker);
+            let mut log = recover_lost(&mut tx, now).await?;
+            let mut claimed = None;
+            for _ in 0..DAMAGED_AT_ONCE {
+                let Some(job) = next_job(&mut tx, now).await? else { break };
+                let Some(tma) = self.open_original(&mut tx, job.tma_id).await? else {
+                    let error =
+                        JobError::new("internal", "The sealed original is damaged and cannot be opened.");
+                    log.push(bury(&mut tx, now, &job, &error, &Actor::system()).await?);
+                    continue;
+                };
+                claimed = Some(lease_to(&mut tx, now, &job, worker, lease, tma).await?);
+                let facts = json!({
+                    "job_id": job.id,
+                    "attempt": job.attempts + 1,
+                    "max_attempts": job.max_attempts,
+                });
+                log.push(tmas::event(job.tma_id, "tma.processing", facts, &actor));
+                let entry =
+                    NewEntry::ok("tma.claim", "tma", Some(job.tma_id)).with("job_id", job.id.to_string());
+                audit::record(&mut tx, now, entry, &actor).await?;
+                break;
+            }
+            events::append(&mut tx, now, log).await?;
+            Ok(claimed)
         }
-        events::append(&mut tx, now, log).await?;
-        tx.commit().await?;
-        Ok(claimed)
+        .await;
+        tx.end(work).await
     }
 
     /// Prolongs a lease; until when. `conflict` where it is lost.
     pub async fn extend_lease(&self, job_id: Uuid, worker: &str, lease: Duration) -> Result<Timestamp> {
         let mut tx = self.db.begin().await?;
-        let now = tx.now().await?;
-        held(&mut tx, now, job_id, worker).await?;
-        let until = now.plus(lease);
-        tx.execute(
-            "UPDATE jobs SET lease_expires_at = $1, updated_at = $2 WHERE id = $3",
-            args![until, now, job_id],
-        )
-        .await?;
-        tx.commit().await?;
-        Ok(until)
+        let work: Result<Timestamp> = async {
+            let now = tx.now().await?;
+            held(&mut tx, now, job_id, worker).await?;
+            let until = now.plus(lease);
+            tx.execute(
+                "UPDATE jobs SET lease_expires_at = $1, updated_at = $2 WHERE id = $3",
+                args![until, now, job_id],
+            )
+            .await?;
+            Ok(until)
+        }
+        .await;
+        tx.end(work).await
     }
 
     /// Ends a job with its results: the anonymized content, the feedback, the events of the work.
@@ -122,6 +130,7 @@ impl Store {
             ));
         }
         let mut tx = self.db.begin().await?;
+        let work: Result<Outcome> = async {
         let now = tx.now().await?;
         let job = held(&mut tx, now, job_id, worker).await?;
         tx.execute(
@@ -148,8 +157,10 @@ impl Store {
             json!({ "job_id": job_id, "attempt": job.attempts, "feedback_id": feedback_id, "grade": grade });
         log.push(tmas::event(job.tma_id, "tma.completed", facts, actor));
         events::append(&mut tx, now, log).await?;
-        tx.commit().await?;
         Ok(Outcome { status: "completed" })
+        }
+        .await;
+        tx.end(work).await
     }
 
     /// Ends an attempt without results: the job is tried again where `retry` is set and attempts are left, after a
@@ -167,18 +178,21 @@ impl Store {
     ) -> Result<Outcome> {
         let error = JobError::new(code, message);
         let mut tx = self.db.begin().await?;
-        let now = tx.now().await?;
-        let job = held(&mut tx, now, job_id, worker).await?;
-        let again = retry && job.attempts < job.max_attempts;
-        let event = if again {
-            let at = now.plus(self.options.rest_after(job.attempts));
-            retry_at(&mut tx, now, &job, at, &error, actor).await?
-        } else {
-            bury(&mut tx, now, &job, &error, actor).await?
-        };
-        events::append(&mut tx, now, vec![event]).await?;
-        tx.commit().await?;
-        Ok(Outcome { status: if again { "pending" } else { "failed" } })
+        let work: Result<Outcome> = async {
+            let now = tx.now().await?;
+            let job = held(&mut tx, now, job_id, worker).await?;
+            let again = retry && job.attempts < job.max_attempts;
+            let event = if again {
+                let at = now.plus(self.options.rest_after(job.attempts));
+                retry_at(&mut tx, now, &job, at, &error, actor).await?
+            } else {
+                bury(&mut tx, now, &job, &error, actor).await?
+            };
+            events::append(&mut tx, now, vec![event]).await?;
+            Ok(Outcome { status: if again { "pending" } else { "failed" } })
+        }
+        .await;
+        tx.end(work).await
     }
 
     /// The submission as it came in; `None` where it is damaged, for good.

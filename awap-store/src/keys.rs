@@ -93,27 +93,31 @@ impl Store {
         actor: &Actor,
     ) -> Result<(Uuid, bool)> {
         let mut tx = self.db.begin().await?;
-        let now = tx.now().await?;
-        let id = Uuid::now_v7();
-        let added = tx
+        let work: Result<(Uuid, bool)> = async {
+            let now = tx.now().await?;
+            let id = Uuid::now_v7();
+            let added = tx
             .execute(
                 "INSERT INTO api_keys (id, name, role, key_hash, inserted_at) VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (key_hash) DO NOTHING",
                 args![id, name, role.word(), hash(key), now],
             )
             .await?;
-        if added == 0 {
-            let row = tx
-                .fetch_optional("SELECT id FROM api_keys WHERE key_hash = $1", args![hash(key)])
-                .await?
-                .ok_or_else(|| fault::conflict("The key was removed meanwhile."))?;
-            return Ok((row.get("id")?, false));
+            if added == 0 {
+                let row = tx
+                    .fetch_optional("SELECT id FROM api_keys WHERE key_hash = $1", args![hash(key)])
+                    .await?
+                    .ok_or_else(|| fault::conflict("The key was removed meanwhile."))?;
+                return Ok((row.get("id")?, false));
+            }
+            let entry = NewEntry::ok("api_key.create", "api_key", Some(id))
+                .with("name", name)
+                .with("role", role.word());
+            audit::record(&mut tx, now, entry, actor).await?;
+            Ok((id, true))
         }
-        let entry =
-            NewEntry::ok("api_key.create", "api_key", Some(id)).with("name", name).with("role", role.word());
-        audit::record(&mut tx, now, entry, actor).await?;
-        tx.commit().await?;
-        Ok((id, true))
+        .await;
+        tx.end(work).await
     }
 
     /// Whom a key belongs to; `not_found` where it is unknown or revoked.

@@ -98,82 +98,99 @@ impl Store {
     /// Errors: `invalid_input` with the path of the fault; `conflict` where the idempotency key was used for another
     /// TMA.
     pub async fn create_tma(&self, new: NewTma, actor: &Actor) -> Result<CreatedTma> {
+        let incoming = self.incoming(new, actor)?;
+        let mut tx = self.db.begin().await?;
+        let work = self.take_in(&mut tx, &incoming, actor).await;
+        if let Ok(None) = work {
+            // Another request with this key came between: what it took in is the answer.
+            tx.rollback().await;
+            tx = self.db.begin().await?;
+            let earlier = incoming.earlier(&mut tx).await;
+            return tx.end(earlier).await?.ok_or_else(|| fault::conflict("The idempotency key is in use."));
+        }
+        tx.end(work).await?.ok_or_else(|| fault::internal("The TMA was not kept."))
+    }
+
+    /// Checks a TMA, finds out where it belongs, and seals it.
+    fn incoming(&self, new: NewTma, actor: &Actor) -> Result<Incoming> {
         let id = Uuid::now_v7();
         let original = new.tma.to_string().into_bytes();
-        let idempotency = new.idempotency_key.as_deref().map(|key| Idempotency {
-            key_hash: self.options.lookup_key.hash(
-                "idempotency key",
-                &[actor.id.as_deref().unwrap_or_default().as_bytes(), key.as_bytes()],
-            ),
-            request_hash: self
-                .options
-                .lookup_key
-                .hash("idempotent request", &[&original, &new.priority.to_be_bytes()]),
+        let lookup = &self.options.lookup_key;
+        let idempotency = new.idempotency_key.as_deref().map(|key| {
+            let actor = actor.id.as_deref().unwrap_or_default();
+            Idempotency {
+                key_hash: lookup.hash("idempotency key", &[actor.as_bytes(), key.as_bytes()]),
+                request_hash: lookup.hash("idempotent request", &[&original, &new.priority.to_be_bytes()]),
+            }
         });
         let submission = Submission::from_value(new.tma, &self.options.limits)?;
-        let assignment_id =
-            belonging(&submission, "assignment_id", submission.assignment_id.as_deref(), "rubric_id")?;
-        let course_id = belonging(&submission, "course_id", submission.course_id.as_deref(), "module_code")?;
-        let pseudonym = self.options.pseudonym_key.pseudonym(&submission);
-        let sealed = self.options.seal_keys.seal(&original_row(id), original)?;
+        Ok(Incoming {
+            id,
+            job_id: Uuid::now_v7(),
+            assignment_id: belonging(
+                &submission,
+                "assignment_id",
+                submission.assignment_id.as_deref(),
+                "rubric_id",
+            )?,
+            course_id: belonging(&submission, "course_id", submission.course_id.as_deref(), "module_code")?,
+            pseudonym: self.options.pseudonym_key.pseudonym(&submission),
+            sealed: self.options.seal_keys.seal(&original_row(id), original)?,
+            priority: new.priority,
+            submission,
+            idempotency,
+        })
+    }
 
-        let mut tx = self.db.begin().await?;
-        if let Some(used) = &idempotency
-            && let Some(earlier) = used.earlier(&mut tx).await?
-        {
-            return Ok(earlier);
+    /// Writes all that there is to write of a TMA; `None` where its idempotency key has just been used.
+    async fn take_in(&self, tx: &mut Tx, tma: &Incoming, actor: &Actor) -> Result<Option<CreatedTma>> {
+        if let Some(earlier) = tma.earlier(tx).await? {
+            return Ok(Some(earlier));
         }
         let now = tx.now().await?;
-        let job_id = Uuid::now_v7();
         tx.execute(
             "INSERT INTO tmas (id, assignment_id, student_id, course_id, content, status, job_id, submitted_at, \
              inserted_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $7, $7)",
             args![
-                id,
-                assignment_id.as_str(),
-                pseudonym.as_str(),
-                course_id.as_str(),
+                tma.id,
+                tma.assignment_id.as_str(),
+                tma.pseudonym.as_str(),
+                tma.course_id.as_str(),
                 json!({ "sealed": "tma_originals" }),
-                job_id.to_string(),
+                tma.job_id.to_string(),
                 now,
             ],
         )
         .await?;
-        if let Some(used) = &idempotency
-            && !used.keep(&mut tx, now, id).await?
+        if let Some(key) = &tma.idempotency
+            && !key.keep(tx, now, tma.id).await?
         {
-            // Another request with this key came between: what it took in is the answer.
-            drop(tx);
-            let mut tx = self.db.begin().await?;
-            let earlier = used.earlier(&mut tx).await?;
-            return earlier
-                .ok_or_else(|| fault::conflict("The idempotency key is in use by another request."));
+            return Ok(None);
         }
         tx.execute(
             "INSERT INTO tma_originals (tma_id, sealed, key_id, inserted_at) VALUES ($1, $2, $3, $4)",
-            args![id, sealed, self.options.seal_keys.current_id(), now],
+            args![tma.id, tma.sealed.clone(), self.options.seal_keys.current_id(), now],
         )
         .await?;
-        vault::keep(&mut tx, &self.options.seal_keys, now, &pseudonym, &submission).await?;
-        jobs::enqueue(&mut tx, now, job_id, id, new.priority, &self.options).await?;
-        audit::record(&mut tx, now, NewEntry::ok("tma.create", "tma", Some(id)), actor).await?;
+        vault::keep(tx, &self.options.seal_keys, now, &tma.pseudonym, &tma.submission).await?;
+        jobs::enqueue(tx, now, tma.job_id, tma.id, tma.priority, &self.options).await?;
+        audit::record(tx, now, NewEntry::ok("tma.create", "tma", Some(tma.id)), actor).await?;
         let facts = json!({
-            "tma_id": id,
-            "job_id": job_id,
-            "assignment_id": assignment_id,
-            "course_id": course_id,
-            "student_id": pseudonym,
+            "tma_id": tma.id,
+            "job_id": tma.job_id,
+            "assignment_id": tma.assignment_id,
+            "course_id": tma.course_id,
+            "student_id": tma.pseudonym,
         });
-        events::append(&mut tx, now, vec![event(id, "tma.submitted", facts, actor)]).await?;
-        tx.commit().await?;
-        Ok(CreatedTma {
-            id,
-            job_id: Some(job_id.to_string()),
+        events::append(tx, now, vec![event(tma.id, "tma.submitted", facts, actor)]).await?;
+        Ok(Some(CreatedTma {
+            id: tma.id,
+            job_id: Some(tma.job_id.to_string()),
             status: "pending".to_owned(),
-            student_id: pseudonym,
+            student_id: tma.pseudonym.clone(),
             submitted_at: now,
             created: true,
-        })
+        }))
     }
 
     /// Reads a TMA. Its content is null until it is anonymized.
@@ -273,6 +290,29 @@ fn summary(row: &Row) -> Result<TmaSummary> {
         inserted_at: row.get("inserted_at")?,
         updated_at: row.get("updated_at")?,
     })
+}
+
+/// A TMA that has been checked and sealed, and is not written yet.
+struct Incoming {
+    id: Uuid,
+    job_id: Uuid,
+    assignment_id: String,
+    course_id: String,
+    pseudonym: String,
+    sealed: Vec<u8>,
+    priority: i64,
+    submission: Submission,
+    idempotency: Option<Idempotency>,
+}
+
+impl Incoming {
+    /// What was taken in earlier under the same idempotency key.
+    async fn earlier(&self, tx: &mut Tx) -> Result<Option<CreatedTma>> {
+        match &self.idempotency {
+            Some(key) => key.earlier(tx).await,
+            None => Ok(None),
+        }
+    }
 }
 
 /// An idempotency key and what is sent under it, hashed.

@@ -34,7 +34,7 @@ impl Store {
             entry = entry.failed(error.message());
         }
         audit::record(&mut tx, now, entry, actor).await?;
-        tx.commit().await?;
+        tx.end(Ok(())).await?;
         identity
     }
 }

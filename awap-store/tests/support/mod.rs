@@ -152,3 +152,61 @@ pub fn draft() -> Value {
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
+
+/// Runs a statement behind the store's back.
+pub async fn execute(base: &Base, statement: &'static str) {
+    if base.folder().is_some() {
+        let mut connection = sqlx::SqliteConnection::connect(&base.url).await.unwrap();
+        connection.execute(statement).await.unwrap();
+        connection.close().await.unwrap();
+    } else {
+        let mut connection = PgConnection::connect(&base.url).await.unwrap();
+        connection.execute(statement).await.unwrap();
+        connection.close().await.unwrap();
+    }
+}
+
+/// The one number that a query answers.
+pub async fn count(base: &Base, query: &'static str) -> i64 {
+    if base.folder().is_some() {
+        let mut connection = sqlx::SqliteConnection::connect(&base.url).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+    } else {
+        let mut connection = PgConnection::connect(&base.url).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+    }
+}
+
+/// Every byte that the database keeps: SQLite's files, every row of every table of PostgreSQL as text.
+pub async fn dump(base: &Base) -> Vec<u8> {
+    let mut dump = Vec::new();
+    if let Some(folder) = base.folder() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            dump.extend(std::fs::read(entry.unwrap().path()).unwrap());
+        }
+        return dump;
+    }
+    let mut connection = PgConnection::connect(&base.url).await.unwrap();
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    for table in tables {
+        let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT t::text FROM {table} t")))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        dump.extend(rows.concat().into_bytes());
+        if ["tma_originals", "vault"].contains(&table.as_str()) {
+            // A row's text has bytes in hexadecimal, where no name would be seen.
+            let sealed: Vec<Vec<u8>> =
+                sqlx::query_scalar(AssertSqlSafe(format!("SELECT sealed FROM {table}")))
+                    .fetch_all(&mut connection)
+                    .await
+                    .unwrap();
+            dump.extend(sealed.concat());
+        }
+    }
+    dump
+}

@@ -1,0 +1,200 @@
+//! Jobs: claimed once, leased, tried again, given up, on both databases.
+
+mod support;
+
+use support::{ask, draft, refused, text, tma};
+
+on_each_database!(
+    many_workers_claim_each_job_once,
+    a_lost_lease_is_claimed_again_and_given_up_at_last,
+    a_lost_lease_takes_no_result,
+    a_failure_is_tried_again_after_a_rest,
+    priority_goes_before_age,
+    damaged_originals_do_not_block_the_queue,
+    a_lease_is_prolonged,
+);
+
+#[allow(clippy::unwrap_used, clippy::panic)] // A test that fails says so.
+mod body {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use awap_store::{Actor, NewTma, Store};
+    use serde_json::{Value, json};
+
+    use crate::support::Base;
+
+    async fn submit(store: &Store, n: usize, priority: i64) -> String {
+        let created = ask(store, "create_tma", json!({"tma": tma(n), "priority": priority})).await;
+        text(&created["id"])
+    }
+
+    async fn claim(store: &Store, worker: &str, lease_ms: u64) -> Value {
+        ask(store, "claim_job", json!({"worker": worker, "lease_ms": lease_ms})).await["job"].take()
+    }
+
+    fn completion(job: &Value, worker: &str) -> Value {
+        json!({"job_id": job["job_id"], "worker": worker, "content": {"text": "x"}, "feedback": draft(), "events": []})
+    }
+
+    async fn types(store: &Store, tma_id: &str) -> Vec<String> {
+        let page = ask(store, "query_events", json!({"stream_id": format!("tma-{tma_id}")})).await;
+        page["events"].as_array().unwrap().iter().map(|event| text(&event["type"])).collect()
+    }
+
+    pub(super) async fn many_workers_claim_each_job_once(base: Base) {
+        const JOBS: usize = 200;
+        const WORKERS: usize = 8;
+        // Half of the workers on a store of their own, as on another host.
+        let stores = [base.store().await, base.store().await];
+        for n in 0..JOBS {
+            let new = NewTma { tma: tma(n), ..NewTma::default() };
+            stores[0].create_tma(new, &Actor::default()).await.unwrap();
+        }
+        let workers = (0..WORKERS).map(|w| {
+            let store = stores[w % 2].clone();
+            tokio::spawn(async move {
+                let name = format!("w{w}");
+                let mut done = Vec::new();
+                while let Some(job) = store.claim_job(&name, Duration::from_secs(60)).await.unwrap() {
+                    let job = json!({"job_id": job.job_id, "tma_id": job.tma_id});
+                    ask(&store, "complete_job", completion(&job, &name)).await;
+                    done.push(text(&job["tma_id"]));
+                }
+                done
+            })
+        });
+        let mut all = Vec::new();
+        for worker in workers.collect::<Vec<_>>() {
+            all.extend(worker.await.unwrap());
+        }
+        assert_eq!(all.len(), JOBS);
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), JOBS, "each is claimed once");
+        let stats = ask(&stores[1], "stats", json!({})).await;
+        assert_eq!(stats["tmas"]["completed"], JOBS);
+        let verified = ask(&stores[1], "verify_events", json!({})).await;
+        assert_eq!((&verified["valid"], &verified["events"]), (&json!(true), &json!(3 * JOBS)));
+    }
+
+    pub(super) async fn a_lost_lease_is_claimed_again_and_given_up_at_last(base: Base) {
+        let store = base.store().await;
+        let id = submit(&store, 1, 0).await;
+        for attempt in 1..=3 {
+            let job = claim(&store, "w1", 50).await;
+            assert_eq!(job["attempt"], attempt);
+            assert_eq!(claim(&store, "w2", 50).await, Value::Null, "it is leased");
+            tokio::time::sleep(Duration::from_millis(80)).await;
+        }
+        assert_eq!(claim(&store, "w2", 50).await, Value::Null, "its attempts are used up");
+        let row = ask(&store, "get_tma", json!({"id": id})).await;
+        assert_eq!(row["status"], "failed");
+        assert!(text(&row["error_message"]).contains("3 attempts"), "{row}");
+        assert_ne!(row["processed_at"], Value::Null);
+        let expected =
+            ["submitted", "processing", "retried", "processing", "retried", "processing", "failed"];
+        assert_eq!(types(&store, &id).await, expected.map(|kind| format!("tma.{kind}")));
+    }
+
+    pub(super) async fn a_lost_lease_takes_no_result(base: Base) {
+        let store = base.store().await;
+        let id = submit(&store, 1, 0).await;
+        let job = claim(&store, "w1", 50).await;
+        tokio::time::sleep(Duration::from_millis(80)).await;
+        for (command, data) in [
+            ("complete_job", completion(&job, "w1")),
+            ("extend_lease", json!({"job_id": job["job_id"], "worker": "w1", "lease_ms": 1000})),
+            ("fail_job", json!({"job_id": job["job_id"], "worker": "w1", "retry": true})),
+        ] {
+            assert_eq!(refused(&store, command, data).await.0, "conflict", "{command}: the lease ran out");
+        }
+        let job = claim(&store, "w2", 60_000).await;
+        assert_eq!(
+            refused(&store, "complete_job", completion(&job, "w1")).await.0,
+            "conflict",
+            "another holds it"
+        );
+        assert_eq!(refused(&store, "get_feedback", json!({"tma_id": id})).await.0, "not_found");
+        assert_eq!(types(&store, &id).await.last().unwrap(), "tma.processing", "nothing was changed");
+        ask(&store, "complete_job", completion(&job, "w2")).await;
+        assert_eq!(refused(&store, "complete_job", completion(&job, "w2")).await.0, "conflict", "it is done");
+        let completed = types(&store, &id).await.iter().filter(|kind| *kind == "tma.completed").count();
+        assert_eq!(completed, 1);
+    }
+
+    pub(super) async fn a_failure_is_tried_again_after_a_rest(base: Base) {
+        let store = base.store().await;
+        let id = submit(&store, 1, 0).await;
+        let fail = async |retry: bool| {
+            let job = claim(&store, "w1", 60_000).await;
+            let error = json!({"code": "timeout", "message": "The core did not answer in time."});
+            let data = json!({"job_id": job["job_id"], "worker": "w1", "error": error, "retry": retry});
+            text(&ask(&store, "fail_job", data).await["status"])
+        };
+        assert_eq!(fail(true).await, "pending");
+        assert_eq!(ask(&store, "get_tma", json!({"id": id})).await["status"], "pending");
+        assert_eq!(claim(&store, "w1", 60_000).await, Value::Null, "it rests");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(fail(true).await, "pending");
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        assert_eq!(fail(true).await, "failed", "no attempt is left");
+        let row = ask(&store, "get_tma", json!({"id": id})).await;
+        assert_eq!(row["error_message"], "The core did not answer in time.");
+
+        submit(&store, 2, 0).await;
+        assert_eq!(fail(false).await, "failed", "not to be tried again");
+        assert_eq!(ask(&store, "stats", json!({})).await["tmas"]["failed"], 2);
+    }
+
+    pub(super) async fn priority_goes_before_age(base: Base) {
+        let store = base.store().await;
+        let mut submitted = Vec::new();
+        for (n, priority) in [(1, 0), (2, 5), (3, -1), (4, 5), (5, 0)] {
+            submitted.push((priority, submit(&store, n, priority).await));
+        }
+        let mut claimed = Vec::new();
+        loop {
+            let job = claim(&store, "w", 60_000).await;
+            if job.is_null() {
+                break;
+            }
+            claimed.push(text(&job["tma_id"]));
+        }
+        submitted.sort_by_key(|(priority, _)| -priority);
+        assert_eq!(claimed, submitted.into_iter().map(|(_, id)| id).collect::<Vec<_>>());
+    }
+
+    pub(super) async fn damaged_originals_do_not_block_the_queue(base: Base) {
+        let store = base.store().await;
+        let damaged = submit(&store, 1, 9).await;
+        let sound = submit(&store, 2, 0).await;
+        // The two originals exchanged: each is sealed for its own row alone.
+        support::execute(&base, "UPDATE tma_originals SET sealed = (SELECT sealed FROM tma_originals o \
+            WHERE o.tma_id <> tma_originals.tma_id) WHERE tma_id = (SELECT tma_id FROM jobs WHERE priority = 9)").await;
+        assert_eq!(claim(&store, "w", 60_000).await["tma_id"], sound);
+        let row = ask(&store, "get_tma", json!({"id": damaged})).await;
+        assert_eq!(row["status"], "failed");
+
+        // A key that is not there may come back: nothing is given up for want of it.
+        submit(&store, 3, 0).await;
+        let mut options = base.options();
+        options.seal_keys = awap_store::SealKeys::from_hex(&"5a".repeat(32), &[]).unwrap();
+        let other = Store::open(options).await.unwrap();
+        let (code, message) = refused(&other, "claim_job", json!({"worker": "w", "lease_ms": 1000})).await;
+        assert_eq!((code.as_str(), message.contains("AWAP_SEAL_KEY")), ("not_configured", true));
+        assert_ne!(claim(&store, "w", 60_000).await, Value::Null);
+    }
+
+    pub(super) async fn a_lease_is_prolonged(base: Base) {
+        let store = base.store().await;
+        submit(&store, 1, 0).await;
+        let job = claim(&store, "w1", 1000).await;
+        let data = json!({"job_id": job["job_id"], "worker": "w1", "lease_ms": 60_000});
+        let until = ask(&store, "extend_lease", data).await;
+        assert!(text(&until["lease_expires_at"]) > text(&job["lease_expires_at"]));
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        ask(&store, "complete_job", completion(&job, "w1")).await;
+        let unknown = json!({"job_id": job["tma_id"], "worker": "w1", "lease_ms": 1});
+        assert_eq!(refused(&store, "extend_lease", unknown).await.0, "not_found");
+    }
+}

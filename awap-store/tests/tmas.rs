@@ -1,0 +1,182 @@
+//! Taking TMAs in, listing them, API keys and refusals, on both databases.
+
+mod support;
+
+use support::{ask, refused, text, tma};
+
+on_each_database!(
+    an_idempotency_key_takes_in_once,
+    pages_hold_each_tma_once_while_others_come_in,
+    filters_match,
+    what_is_absent_comes_from_the_rubric,
+    wrong_input_is_refused_with_its_path,
+    api_keys_are_kept_as_hashes,
+    several_stores_start_at_once,
+);
+
+#[allow(clippy::unwrap_used, clippy::panic)] // A test that fails says so.
+mod body {
+    use super::*;
+    use awap_store::Store;
+    use serde_json::{Value, json};
+
+    use crate::support::Base;
+
+    pub(super) async fn an_idempotency_key_takes_in_once(base: Base) {
+        let store = base.store().await;
+        let request =
+            |n: usize, actor: &str| json!({"tma": tma(n), "idempotency_key": "k", "actor": {"id": actor}});
+        // At the same time, as an impatient client does.
+        let at_once: Vec<_> = (0..8)
+            .map(|_| {
+                let (store, request) = (store.clone(), request(1, "a"));
+                tokio::spawn(async move { ask(&store, "create_tma", request).await })
+            })
+            .collect();
+        let mut answers = Vec::new();
+        for answer in at_once {
+            answers.push(answer.await.unwrap());
+        }
+        assert!(answers.iter().all(|answer| answer["id"] == answers[0]["id"]));
+        assert_eq!(answers.iter().filter(|answer| answer["created"] == true).count(), 1);
+        assert_eq!(refused(&store, "create_tma", request(2, "a")).await.0, "conflict");
+        let of_another = ask(&store, "create_tma", request(1, "b")).await;
+        assert_eq!(of_another["created"], true, "a key is its actor's own");
+        assert_eq!(ask(&store, "stats", json!({})).await["tmas"]["pending"], 2);
+    }
+
+    pub(super) async fn pages_hold_each_tma_once_while_others_come_in(base: Base) {
+        let store = base.store().await;
+        let mut expected = Vec::new();
+        for n in 0..7 {
+            expected.push(text(&ask(&store, "create_tma", json!({"tma": tma(n)})).await["id"]));
+        }
+        expected.reverse();
+        let (mut seen, mut cursor) = (Vec::new(), Value::Null);
+        loop {
+            let page = ask(&store, "list_tmas", json!({"limit": 3, "cursor": cursor})).await;
+            for row in page["tmas"].as_array().unwrap() {
+                assert!(row.get("content").is_none());
+                seen.push(text(&row["id"]));
+            }
+            ask(&store, "create_tma", json!({"tma": tma(99)})).await;
+            cursor = page["next_cursor"].clone();
+            if cursor.is_null() {
+                break;
+            }
+        }
+        assert_eq!(seen, expected);
+    }
+
+    pub(super) async fn filters_match(base: Base) {
+        let store = base.store().await;
+        let mut other = tma(2);
+        other["course_id"] = json!("TX202-26J");
+        other["assignment_id"] = json!("TX202-26J-TMA03");
+        let first = ask(&store, "create_tma", json!({"tma": tma(1)})).await;
+        ask(&store, "create_tma", json!({"tma": other})).await;
+        for (filter, n) in [
+            (json!({}), 2),
+            (json!({"course_id": "TX202-26J"}), 1),
+            (json!({"assignment_id": "TX101-26J-TMA01", "status": "pending"}), 1),
+            (json!({"student_id": first["student_id"]}), 1),
+            (json!({"status": "failed"}), 0),
+            (json!({"course_id": "' OR 1=1 --"}), 0),
+        ] {
+            let page = ask(&store, "list_tmas", filter.clone()).await;
+            assert_eq!(page["tmas"].as_array().unwrap().len(), n, "{filter}");
+        }
+        assert_eq!(
+            ask(&store, "list_courses", json!({})).await["course_ids"],
+            json!(["TX101-26J", "TX202-26J"])
+        );
+    }
+
+    pub(super) async fn what_is_absent_comes_from_the_rubric(base: Base) {
+        let store = base.store().await;
+        for (tma, assignment, course) in [
+            (json!({"content": "x", "rubric": {"rubric_id": "R", "module_code": "M"}}), "R", "M"),
+            (json!({"content": "x", "assignment_id": "A", "rubric": {"rubric_id": 7}}), "A", "unassigned"),
+        ] {
+            let created = ask(&store, "create_tma", json!({"tma": tma})).await;
+            let row = ask(&store, "get_tma", json!({"id": created["id"]})).await;
+            assert_eq!((&row["assignment_id"], &row["course_id"]), (&json!(assignment), &json!(course)));
+        }
+    }
+
+    pub(super) async fn wrong_input_is_refused_with_its_path(base: Base) {
+        let store = base.store().await;
+        for (command, data, code, path) in [
+            ("create_tma", json!({}), "invalid_input", "tma"),
+            ("create_tma", json!({"tma": {}}), "invalid_input", "content"),
+            ("create_tma", json!({"tma": {"content": "x", "student": 3}}), "invalid_input", "student"),
+            (
+                "create_tma",
+                json!({"tma": {"content": {"attachments": [{}]}}}),
+                "invalid_input",
+                "content.attachments[0].data_base64",
+            ),
+            (
+                "create_tma",
+                json!({"tma": {"content": "x", "assignment_id": "a".repeat(256)}}),
+                "invalid_input",
+                "assignment_id",
+            ),
+            (
+                "create_tma",
+                json!({"tma": {"content": "x"}, "actor": {"type": "cat"}}),
+                "invalid_input",
+                "actor.type",
+            ),
+            ("create_tma", json!({"tma": {"content": "x"}, "priority": 0.5}), "invalid_input", "priority"),
+            ("get_tma", json!({"id": "1; DROP TABLE tmas"}), "invalid_input", "id"),
+            (
+                "get_tma",
+                json!({"id": "00000000-0000-0000-0000-000000000000"}),
+                "not_found",
+                "There is no such TMA.",
+            ),
+            ("list_tmas", json!({"limit": 0}), "invalid_input", "limit"),
+            ("list_tmas", json!({"cursor": "x"}), "invalid_input", "cursor"),
+            ("list_tmas", json!({"course_id": "a\u{0}b"}), "invalid_input", "course_id"),
+            ("claim_job", json!({"worker": "w"}), "invalid_input", "lease_ms"),
+            (
+                "query_events",
+                json!({"stream_id": "s", "opts": {"since": "today"}}),
+                "invalid_input",
+                "opts.since",
+            ),
+            ("query_events", json!({"stream_id": "s", "opts": []}), "invalid_input", "opts"),
+            ("append_event", json!({"stream_id": "$all", "type": "t"}), "invalid_input", "stream_id"),
+            ("create_api_key", json!({"name": "n", "role": "root"}), "invalid_input", "role"),
+            ("ensure_api_key", json!({"name": "n", "role": "admin", "key": "short"}), "invalid_input", "key"),
+            ("drop_table", json!({}), "unknown_command", "There is no such command."),
+        ] {
+            assert_eq!(refused(&store, command, data).await, (code.to_owned(), path.to_owned()), "{command}");
+        }
+        assert_eq!(ask(&store, "stats", json!({})).await["tmas"]["pending"], 0);
+    }
+
+    pub(super) async fn api_keys_are_kept_as_hashes(base: Base) {
+        let store = base.store().await;
+        let made = ask(&store, "create_api_key", json!({"name": "moodle", "role": "service"})).await;
+        let key = text(&made["key"]);
+        assert!(key.starts_with("awap_") && key.len() == 48, "256 bits in base64");
+        let access = ask(&store, "verify_api_key", json!({"key": key})).await;
+        assert_eq!(access, json!({"id": made["id"], "name": "moodle", "role": "service"}));
+        assert_eq!(refused(&store, "verify_api_key", json!({"key": format!("{key}x")})).await.0, "not_found");
+        let own = json!({"name": "first", "role": "admin", "key": "awap_0123456789abcdef0123456789abcdef"});
+        let first = ask(&store, "ensure_api_key", own.clone()).await;
+        assert_eq!(first["created"], true);
+        assert_eq!(ask(&store, "ensure_api_key", own).await, json!({"id": first["id"], "created": false}));
+        let dump = String::from_utf8_lossy(&support::dump(&base).await).into_owned();
+        assert!(!dump.contains(&key) && !dump.contains("0123456789abcdef0123456789abcdef"));
+    }
+
+    pub(super) async fn several_stores_start_at_once(base: Base) {
+        let starts: Vec<_> = (0..4).map(|_| tokio::spawn(Store::open(base.options()))).collect();
+        for start in starts {
+            ask(&start.await.unwrap().unwrap(), "create_tma", json!({"tma": tma(1)})).await;
+        }
+    }
+}
