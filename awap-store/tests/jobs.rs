@@ -57,7 +57,7 @@ mod body {
             tokio::spawn(async move {
                 let name = format!("w{w}");
                 let mut done = Vec::new();
-                while let Some(job) = store.claim_job(&name, Duration::from_secs(60)).await.unwrap() {
+                while let Some(job) = store.claim_job(&name, Duration::from_mins(1)).await.unwrap() {
                     let job = json!({"job_id": job.job_id, "tma_id": job.tma_id});
                     ask(&store, "complete_job", completion(&job, &name)).await;
                     done.push(text(&job["tma_id"]));
