@@ -2,6 +2,7 @@
 
 mod edit;
 mod fold;
+mod pattern;
 mod sentences;
 mod span;
 mod stem;
@@ -9,6 +10,7 @@ mod words;
 
 pub use edit::{Edit, apply_edits};
 pub use fold::{Folded, fold};
+pub(crate) use pattern::pattern;
 pub use sentences::sentences;
 pub use span::Span;
 pub use stem::stem;

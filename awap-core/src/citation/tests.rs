@@ -1,0 +1,325 @@
+//! Citations and references found in whole texts.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn found(text: &str) -> Citations {
+    find(text, &[], &Deadline::never()).unwrap()
+}
+
+/// `text|authors|year|page` of each citation.
+fn cited(text: &str) -> Vec<String> {
+    let found = found(text);
+    found
+        .citations
+        .iter()
+        .map(|c| {
+            let page = c.page.as_deref().map(|p| format!("|{p}")).unwrap_or_default();
+            format!("{}|{}|{}{page}", c.text, c.authors.join("+"), c.year.as_deref().unwrap_or("-"))
+        })
+        .collect()
+}
+
+#[test]
+fn author_year_citations_in_all_forms() {
+    for (text, want) in [
+        ("It is so (Smith, 2019).", &["(Smith, 2019)|Smith|2019"][..]),
+        ("It is so (Smith 2019).", &["(Smith 2019)|Smith|2019"]),
+        ("But Smith (2019) argues.", &["Smith (2019)|Smith|2019"]),
+        ("In Smith’s (2019) view", &["Smith’s (2019)|Smith|2019"]),
+        ("In Smith's (2019) view", &["Smith's (2019)|Smith|2019"]),
+        ("In Jones’ (2019) view", &["Jones’ (2019)|Jones|2019"]),
+        ("so (Smith and Jones, 2019, p. 4).", &["(Smith and Jones, 2019, p. 4)|Smith+Jones|2019|p. 4"]),
+        ("so (Smith & Jones 2019: 4).", &["(Smith & Jones 2019: 4)|Smith+Jones|2019|4"]),
+        ("Smith et al. (2019) show", &["Smith et al. (2019)|Smith|2019"]),
+        ("shown (Smith et al., 2019, pp. 4–6)", &["(Smith et al., 2019, pp. 4–6)|Smith|2019|pp. 4–6"]),
+        ("shown (Smith, Jones and Brown, 2019)", &["(Smith, Jones and Brown, 2019)|Smith+Jones+Brown|2019"]),
+        (
+            "However, Smith, Jones and Brown (2019) say",
+            &["Smith, Jones and Brown (2019)|Smith+Jones+Brown|2019"],
+        ),
+        (
+            "so (see Smith, 2019; Jones, 2020a, 2020b).",
+            &["Smith, 2019|Smith|2019", "Jones, 2020a|Jones|2020a", "2020b|Jones|2020b"],
+        ),
+        ("so (see Smith, 2019).", &["(see Smith, 2019)|Smith|2019"]),
+        ("so (e.g. Smith, 2019).", &["(e.g. Smith, 2019)|Smith|2019"]),
+        ("so (Smith, cited in Jones, 2019).", &["(Smith, cited in Jones, 2019)|Jones|2019"]),
+        (
+            "so (Smith, 2001, cited in Jones, 2019, p. 3).",
+            &["Smith, 2001|Smith|2001", "Jones, 2019, p. 3|Jones|2019|p. 3"],
+        ),
+        ("Smith (2001, cited in Jones, 2019)", &["Smith (2001|Smith|2001", "Jones, 2019|Jones|2019"]),
+        ("as (The Open University, 2024) says", &["(The Open University, 2024)|The Open University|2024"]),
+        ("as The Open University (2024) says", &["The Open University (2024)|The Open University|2024"]),
+        ("as (BBC News, n.d.) says", &["(BBC News, n.d.)|BBC News|n.d."]),
+        ("as (BBC News, no date) says", &["(BBC News, no date)|BBC News|n.d."]),
+        (
+            "(Department for Education, 2021)",
+            &["(Department for Education, 2021)|Department for Education|2021"],
+        ),
+        ("The Office for National Statistics (ONS, 2022) says", &["(ONS, 2022)|ONS|2022"]),
+        (
+            "(Office for National Statistics (ONS), 2022)",
+            &["(Office for National Statistics (ONS), 2022)|Office for National Statistics|2022"],
+        ),
+        (
+            "(World Health Organization [WHO], 2020)",
+            &["(World Health Organization [WHO], 2020)|World Health Organization|2020"],
+        ),
+        ("(Module Team, 2021, p. 30)", &["(Module Team, 2021, p. 30)|Module Team|2021|p. 30"]),
+        ("(GOV.UK, 2023)", &["(GOV.UK, 2023)|GOV.UK|2023"]),
+        ("(van der Berg, 2011)", &["(van der Berg, 2011)|van der Berg|2011"]),
+        ("as van Dijk (2011) says", &["van Dijk (2011)|van Dijk|2011"]),
+        ("as O’Neill-Hughes (2011) says", &["O’Neill-Hughes (2011)|O’Neill-Hughes|2011"]),
+        ("as Çelik and Ångström (2011) say", &["Çelik and Ångström (2011)|Çelik+Ångström|2011"]),
+        ("J. K. Smith (2011) says", &["J. K. Smith (2011)|Smith|2011"]),
+        ("Erving Goffman (1959) says", &["Erving Goffman (1959)|Goffman|1959"]),
+        ("(Smith, J., 2019)", &["(Smith, J., 2019)|Smith|2019"]),
+        ("According to Okonjo and\nHughes (2019), so", &["Okonjo and\nHughes (2019)|Okonjo+Hughes|2019"]),
+        ("(a term coined by Goffman, 1959)", &["(a term coined by Goffman, 1959)|Goffman|1959"]),
+        ("(as Smith (2019) says, it works)", &["Smith (2019)|Smith|2019"]),
+        ("Smith (2019, 2020) says", &["Smith (2019|Smith|2019", "2020|Smith|2020"]),
+        ("Smith (2019) and Jones (2020) differ", &["Smith (2019)|Smith|2019", "Jones (2020)|Jones|2020"]),
+        (
+            "Marx (1867/1990) and (Marx, 1867 [1990])",
+            &["Marx (1867/1990)|Marx|1867", "(Marx, 1867 [1990])|Marx|1867"],
+        ),
+        ("(Smith, 2019, para. 3)", &["(Smith, 2019, para. 3)|Smith|2019|para. 3"]),
+        ("(Smith, 2019, my emphasis)", &["(Smith, 2019, my emphasis)|Smith|2019"]),
+        ("(Smith, in press)", &["(Smith, in press)|Smith|in press"]),
+        ("(‘How to cite’, 2020)", &["(‘How to cite’, 2020)|How to cite|2020"]),
+        ("[Smith, 2019]", &["[Smith, 2019]|Smith|2019"]),
+        ("(Smith, 2019 and Jones, 2020)", &["Smith, 2019|Smith|2019", "Jones, 2020|Jones|2020"]),
+        ("(adapted from Tuckman, 1965)", &["(adapted from Tuckman, 1965)|Tuckman|1965"]),
+        ("Source: (ONS, 2021)", &["(ONS, 2021)|ONS|2021"]),
+    ] {
+        assert_eq!(cited(text), want, "{text:?}");
+    }
+}
+
+#[test]
+fn brackets_that_are_no_citations() {
+    for text in [
+        "It began (in 2019).",
+        "It began (March 2020).",
+        "It began (12 March 2020).",
+        "as drawn (Figure 2, 2019)",
+        "in the module (TM112, 2023)",
+        "in the module (TM112 Block 1, 2023)",
+        "the war (1939–1945)",
+        "Mary Wollstonecraft (1759–1797) wrote",
+        "the census (2011)",
+        "the academic year (2019/20)",
+        "It had (2000 people).",
+        "In London (2012) the games",
+        "(from 2019 to 2020)",
+        "(TMA 02, 2023)",
+        "(Paris, 2015)",
+        "my sister (born 1990)",
+        "(see Table 3)",
+        "We met on (Tuesday 5 March 2019).",
+        "f(1999) and x[2019] = 3",
+    ] {
+        assert_eq!(cited(text), Vec::<String>::new(), "{text:?}");
+    }
+}
+
+#[test]
+fn names_are_protected_and_nothing_beside_them() {
+    let text = "As Erving Goffman (1959) and (Black, 2003; j.black@post.example) say.";
+    let found = found(text);
+    let protected: Vec<_> = found.protected.iter().map(|s| s.of(text)).collect();
+    assert_eq!(protected, ["Erving Goffman", "Black"]);
+}
+
+const LIST: &str = "Words (Smith, 2019) and more (Brown, 2001) by the WHO (2020).
+
+References
+
+Ahmed, S. and O’Neill, P.
+(2018) ‘A title of an article’, Journal of Things, 12(3), pp. 4–9. doi:
+10.5555/jot.2018.3.
+BBC News (no date) Headline of a story. Available at:
+https://www.bbc.example/news/1 (Accessed: 3 March 2024).
+Smith, J. (2019) A Book. 2nd edn. Leeds: A Press.
+World Health Organization (2020) Report. Available at: https://who.example/report (Accessed: 3 March 2024).
+
+Word count: 400
+";
+
+#[test]
+fn a_list_with_a_heading_and_wrapped_lines() {
+    let found = found(LIST);
+    let rows: Vec<_> = found
+        .references
+        .iter()
+        .map(|r| {
+            (
+                r.authors.join("+"),
+                r.year.clone().unwrap_or_default(),
+                r.title.clone().unwrap_or_default(),
+                r.cited,
+            )
+        })
+        .collect();
+    let row = |a: &str, y: &str, t: &str, c| (a.to_owned(), y.to_owned(), t.to_owned(), c);
+    assert_eq!(
+        rows,
+        [
+            row("Ahmed+O’Neill", "2018", "A title of an article", false),
+            row("BBC News", "n.d.", "Headline of a story", false),
+            row("Smith", "2019", "A Book", true),
+            row("World Health Organization", "2020", "Report", true),
+        ]
+    );
+    assert_eq!(found.references[0].doi.as_deref(), Some("10.5555/jot.2018.3"));
+    assert_eq!(found.references[1].url.as_deref(), Some("https://www.bbc.example/news/1"));
+    assert!(found.references[3].text.ends_with("2024)."));
+    let links: Vec<_> = found.citations.iter().map(|c| c.reference).collect();
+    assert_eq!(links, [Some(2), None, Some(3)]);
+}
+
+#[test]
+fn lists_in_other_layouts() {
+    for (text, want) in [
+        // no heading, at the end
+        (
+            "Prose.\n\nSmith, J. (2019) A Book. Leeds: A Press.\n\nWord count 200",
+            &["Smith, J. (2019) A Book. Leeds: A Press."][..],
+        ),
+        // underlined heading, bullets
+        (
+            "Prose.\n\nREFERENCES\n==========\n* Smith, J. (2019) A Book.\n* The Open University (2024) Unit 1. Available at: https://ou.example\n",
+            &[
+                "Smith, J. (2019) A Book.",
+                "The Open University (2024) Unit 1. Available at: https://ou.example",
+            ],
+        ),
+        // Markdown
+        (
+            "Prose.\n\n## Reference list\n\nSmith, J. (2019) *A Book*. Leeds: A Press.\n\n## Appendix\n\nJones (2020) said so.",
+            &["Smith, J. (2019) *A Book*. Leeds: A Press."],
+        ),
+        // hanging indent
+        (
+            "**Bibliography**\n\nSmith, J. (2019) A Book. Leeds:\n    A Press. London.\nTaylor, K. 2010. Other. Hull:\n    B Press.",
+            &[
+                "Smith, J. (2019) A Book. Leeds:\n    A Press. London.",
+                "Taylor, K. 2010. Other. Hull:\n    B Press.",
+            ],
+        ),
+        // numbered
+        (
+            "As [1] and [2].\n\nReferences\n[1] J. Smith, A Book. Leeds: A Press, 2019.\n[2] K. Jones, Other,\n    B Press, 2010.",
+            &["J. Smith, A Book. Leeds: A Press, 2019.", "K. Jones, Other,\n    B Press, 2010."],
+        ),
+        // subheadings
+        (
+            "References\n\nBooks\n\nSmith, J. (2019) A Book.\n\nWebsites\n\nBBC (2020) Story. Available at: https://b.example\n",
+            &["Smith, J. (2019) A Book.", "BBC (2020) Story. Available at: https://b.example"],
+        ),
+        // in one line with its heading
+        (
+            "Prose.\n\nReferences: Smith, J. (2019) A Book. Leeds: A Press.",
+            &["Smith, J. (2019) A Book. Leeds: A Press."],
+        ),
+        // addresses alone
+        (
+            "Sources:\nhttps://a.example/1\nhttps://b.example/2\n",
+            &["https://a.example/1", "https://b.example/2"],
+        ),
+    ] {
+        let found = found(text);
+        assert_eq!(found.references.iter().map(|r| r.text.as_str()).collect::<Vec<_>>(), want, "{text:?}");
+    }
+}
+
+#[test]
+fn two_lists_and_prose_between() {
+    let text = "Question 1\n\nProse (Smith, 2019).\n\nReferences\n\nSmith, J. (2019) A Book.\n\nQuestion 2\n\nMore prose (Jones, 2020).\n\nReferences\n\nJones, K. (2020) Other.\n";
+    let found = found(text);
+    assert_eq!(found.lists.len(), 2);
+    assert_eq!(found.references.len(), 2);
+    assert!(found.references.iter().all(|r| r.cited));
+}
+
+#[test]
+fn editors_and_translators_are_protected() {
+    let text = "References\n\nBlack, T. (2003) ‘A chapter’, in Green, A. and White, B. (eds) A Grammar. Translated by J. Brown. London: Harrow.\n";
+    let found = found(text);
+    let protected: Vec<_> = found.protected.iter().map(|s| s.of(text)).collect();
+    assert_eq!(protected, ["Black, T.", "Green, A. and White, B.", "J. Brown"]);
+}
+
+#[test]
+fn authors_fields() {
+    for (text, want) in [
+        ("Smith, J.", &["Smith"][..]),
+        ("Smith, J., Jones, K. and Brown, L.", &["Smith", "Jones", "Brown"]),
+        ("Smith, J. et al.", &["Smith"]),
+        ("Smith, John", &["Smith"]),
+        ("Green, A. and White, B. (eds)", &["Green", "White"]),
+        ("The Open University", &["The Open University"]),
+        (
+            "Department for Business, Energy and Industrial Strategy",
+            &["Department for Business, Energy and Industrial Strategy"],
+        ),
+        ("NHS England and NHS Improvement", &["NHS England and NHS Improvement"]),
+        ("World Health Organization (WHO)", &["World Health Organization (WHO)"]),
+        ("van der Berg, A.; de la Cruz, M.", &["van der Berg", "de la Cruz"]),
+        ("BBC", &["BBC"]),
+    ] {
+        let names = entry::author_names(text);
+        assert_eq!(names.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), want, "{text:?}");
+    }
+}
+
+#[test]
+fn long_hostile_texts_end_soon() {
+    let deadline = Deadline::after(std::time::Duration::from_secs(20));
+    for unit in [
+        "(",
+        "(2019",
+        "(Smith, 2019; ",
+        "Smith (2019) ",
+        "References\n",
+        "Smith, J. (2019) A Book.\n",
+        "((((2019))))",
+        "Smith, J. (2019) A\n\n",
+        "References: Smith, J. (2019) A.\n",
+        "et al. and ",
+        "[1] ",
+        ", ",
+        "A ",
+        "\n\n",
+        "(n.d.) ",
+        "Smith, J. (2019) a b c\nfoo bar\n",
+        "https://x.example/2019 ",
+        "‘",
+        "Books\n\n",
+    ] {
+        let text = unit.repeat(60_000 / unit.len());
+        assert!(find(&text, &[], &deadline).is_ok(), "{unit:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn spans_fit_whatever_the_text(text in "((Smith|Jones|van|et al\\.|and|The Open University|ÅØ|’s|References|Available at: https://a.b/c)[ ,;]{0,2}|[(\\[)\\]]|2019|n\\.d\\.|p\\. 4|\n\n?|\\PC){0,60}") {
+        let found = found(&text);
+        for c in &found.citations {
+            prop_assert_eq!(text.get(c.start..c.end), Some(c.text.as_str()));
+            prop_assert!(c.reference.is_none_or(|i| i < found.references.len()));
+        }
+        for r in &found.references {
+            prop_assert_eq!(text.get(r.start..r.end), Some(r.text.as_str()));
+        }
+        let mut at = 0;
+        for s in &found.protected {
+            prop_assert!(s.start >= at && !s.of(&text).is_empty());
+            at = s.end;
+        }
+    }
+}
