@@ -28,6 +28,7 @@ mod watchdog;
 use std::num::NonZero;
 use std::time::Duration;
 
+use awap_core::protocol::Dispatcher;
 use awap_core::{Deadline, Result};
 use serde_json::Value;
 
@@ -39,6 +40,12 @@ pub use stdio::{log_panics_without_payload, serve_stdio};
 pub trait Handler: Send + Sync + 'static {
     /// Runs one command. A panic answers `internal` for that request alone.
     fn handle(&self, command: &str, data: Value, deadline: &Deadline) -> Result<Value>;
+}
+
+impl Handler for Dispatcher {
+    fn handle(&self, command: &str, data: Value, deadline: &Deadline) -> Result<Value> {
+        self.dispatch(command, data, deadline)
+    }
 }
 
 /// How a server behaves. [`Config::default`] is what `awap-port` does unless told otherwise.

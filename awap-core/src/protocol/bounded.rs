@@ -23,18 +23,36 @@ impl Budget {
         Self { depth: limits.depth, values: limits.values, left: limits.values, exceeded: None }
     }
 
-    /// Counts one value that lies within `depth` lists and objects.
-    pub fn spend(&mut self, depth: usize) -> Result<(), Box<Error>> {
-        let error = if depth > self.depth {
-            Limits::exceeded("depth", self.depth)
-        } else if self.left == 0 {
-            Limits::exceeded("values", self.values)
-        } else {
-            self.left -= 1;
+    /// Counts one value.
+    pub fn spend(&mut self) -> Result<(), Box<Error>> {
+        if self.left == 0 {
+            return Err(self.exceed(Limits::exceeded("values", self.values)));
+        }
+        self.left -= 1;
+        Ok(())
+    }
+
+    /// Allows a list or an object that lies within `depth` others, the data of a request being within none.
+    pub fn enter(&mut self, depth: usize) -> Result<(), Box<Error>> {
+        if depth < self.depth {
             return Ok(());
-        };
+        }
+        Err(self.exceed(Limits::exceeded("depth", self.depth)))
+    }
+
+    fn exceed(&mut self, error: Error) -> Box<Error> {
         self.exceeded = Some(error.clone());
-        Err(Box::new(error))
+        Box::new(error)
+    }
+
+    /// Takes back what was spent since `left` was looked at.
+    pub(super) fn refund(&mut self, left: usize) {
+        self.left = left;
+    }
+
+    /// Values that may still come.
+    pub(super) fn left(&self) -> usize {
+        self.left
     }
 
     /// The limit that was passed, if one was.
@@ -54,14 +72,9 @@ impl Bounded<'_> {
         Bounded { budget: self.budget, depth: self.depth + 1 }
     }
 
-    /// Refuses a list or an object that is nested too deeply, before its content is looked at.
+    /// The error itself travels in the budget: serde's would lose its code.
     fn enter<E: de::Error>(&mut self) -> Result<(), E> {
-        if self.depth < self.budget.depth {
-            return Ok(());
-        }
-        // The error itself travels in the budget: serde's would lose its code.
-        let _ = self.budget.spend(usize::MAX);
-        Err(E::custom("too deep"))
+        self.budget.enter(self.depth).map_err(|_| E::custom("too deep"))
     }
 }
 
@@ -69,9 +82,7 @@ impl<'de> DeserializeSeed<'de> for Bounded<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
-        if self.budget.spend(self.depth).is_err() {
-            return Err(de::Error::custom("too much"));
-        }
+        self.budget.spend().map_err(|_| de::Error::custom("too much"))?;
         from.deserialize_any(self)
     }
 }

@@ -11,7 +11,7 @@ use crate::tma::ParsedTma;
 use crate::{Deadline, Engine, Error, ErrorCode, Result, Submission};
 
 pub use bounded::Budget;
-pub use envelope::{BadRequest, Request, response_json};
+pub use envelope::{BadRequest, Request, data_object, response_json};
 pub(crate) use typed::{from_value, null_as_default, to_value};
 
 /// Reads the event store for `query_events`. The core does no I/O, so whoever links it brings this.
