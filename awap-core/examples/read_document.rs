@@ -1,4 +1,5 @@
-//! Reads a file and prints what was read as JSON: `{"text": the visible text, "document": …}`.
+//! Reads a file and prints what was read as JSON: `{"text": the main text, "visible": all visible text, "document": …}`.
+//! The main text leaves out page headers, page footers and comments, as most extractors do.
 //!
 //! `cargo run --release --example read_document -- FILE [REPEATS]`; with a number, the file is read that many times and
 //! only the time of each is printed.
@@ -7,7 +8,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use awap_core::document::{Document, read_bytes};
+use awap_core::document::{Document, PartKind, read_bytes};
 use awap_core::{Deadline, Limits};
 
 fn main() -> ExitCode {
@@ -42,7 +43,11 @@ fn main() -> ExitCode {
                 eprintln!("{path}: {error}");
                 return ExitCode::from(3);
             }
-            let out = serde_json::json!({ "text": visible(&document), "document": document });
+            let out = serde_json::json!({
+                "text": text(&document, |kind| kind.is_visible() && !is_beside(kind)),
+                "visible": text(&document, PartKind::is_visible),
+                "document": document,
+            });
             let _ = writeln!(std::io::stdout(), "{out:#}");
             ExitCode::SUCCESS
         }
@@ -53,7 +58,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn visible(document: &Document) -> String {
-    let parts = document.parts.iter().filter(|part| part.kind.is_visible());
+fn is_beside(kind: PartKind) -> bool {
+    matches!(kind, PartKind::Header | PartKind::Footer | PartKind::Comment)
+}
+
+fn text(document: &Document, wanted: impl Fn(PartKind) -> bool) -> String {
+    let parts = document.parts.iter().filter(|part| wanted(part.kind));
     parts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n\n")
 }

@@ -175,6 +175,20 @@ impl PartBuilder {
         }
     }
 
+    /// Takes back the hyphen that the open paragraph ends with.
+    pub(super) fn unwrite_hyphen(&mut self) {
+        if self.open_text().ends_with('-') {
+            self.part.text.pop();
+            let end = self.part.text.len();
+            if let Some(open) = &mut self.open {
+                open.runs.retain_mut(|run| {
+                    run.end = run.end.min(end);
+                    run.start < run.end
+                });
+            }
+        }
+    }
+
     /// Notes an image or drawing in the open paragraph, or between paragraphs.
     pub(super) fn figure(&mut self, at: Option<Position>) {
         match &mut self.open {

@@ -15,6 +15,7 @@ mod heading;
 mod markdown;
 mod model;
 mod numerals;
+mod pdf;
 mod plain;
 mod properties;
 mod reader;
@@ -78,7 +79,8 @@ fn read_document(
         Format::Docx => &docx::Docx,
         Format::Markdown => &markdown::Markdown,
         Format::Text => &plain::Plain,
-        Format::Pdf | Format::Odt | Format::Rtf | Format::Html => {
+        Format::Pdf => &pdf::PdfReader,
+        Format::Odt | Format::Rtf | Format::Html => {
             return Err(Error::new(ErrorCode::UnsupportedFormat, "This format is not read."));
         }
     };

@@ -1,0 +1,152 @@
+//! What stands on pages beside the text: headers and footers, told by their coming back from page to page, and notes at
+//! the foot.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::line::Line;
+
+/// What a line at the edge of a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edge {
+    Header,
+    Footer,
+}
+
+/// Lines at the edge that are looked at, and how far in from the edge, as a share of the height.
+const LINES: usize = 4;
+const REACH: f64 = 0.14;
+
+static PAGE_NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)^\W{0,3}(?:page\s*|p\.?\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|/|\|)\s*\d{1,4})?\W{0,3}$",
+    )
+    .ok()
+});
+
+static SAYS_PAGE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)^(?:.{0,80}\s)?page\s+\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?\W{0,3}$").ok());
+
+/// Whether it is at the top, its text with numbers made alike, its place.
+type Key = (bool, String, i64);
+
+/// A page's lines with its height.
+pub(super) type PageLines<'p> = (&'p [Line], f64);
+
+/// For each page, for each of its lines, whether it is part of a header or footer.
+pub(super) fn edges(pages: &[PageLines<'_>]) -> Vec<Vec<Option<Edge>>> {
+    let mut seen: HashMap<Key, usize> = HashMap::new();
+    let candidates: Vec<Vec<(usize, Edge)>> = pages.iter().map(|page| candidates(*page)).collect();
+    let key = |line: &Line, edge: Edge, height: f64| {
+        // From the edge that it belongs to, so that pages of other sizes agree; to the nearest few points.
+        let place = if edge == Edge::Header { line.y } else { height - line.y };
+        (edge == Edge::Header, folded(&line.text()), (place / 8.0).round() as i64)
+    };
+    for ((lines, height), found) in pages.iter().zip(&candidates) {
+        for (index, edge) in found {
+            if let Some(line) = lines.get(*index) {
+                *seen.entry(key(line, *edge, *height)).or_default() += 1;
+            }
+        }
+    }
+    let count = pages.len();
+    let enough = if count >= 6 { count.div_ceil(4) } else { 2 };
+    pages
+        .iter()
+        .zip(&candidates)
+        .map(|((lines, height), found)| {
+            let mut out = vec![None; lines.len()];
+            for (index, edge) in found {
+                let Some(line) = lines.get(*index) else { continue };
+                let (is_header, text, place) = key(line, *edge, *height);
+                // The place may fall on either side of a boundary.
+                let times: usize = (place - 1..=place + 1)
+                    .filter_map(|place| seen.get(&(is_header, text.clone(), place)))
+                    .sum();
+                let repeats = count >= 2 && times >= enough && !text.is_empty();
+                let at_end = out_of_all(lines, *index, *edge);
+                let numbers =
+                    at_end && PAGE_NUMBER.as_ref().is_some_and(|regex| regex.is_match(line.text().trim()));
+                let says_page = line.text().to_ascii_lowercase().contains("page");
+                if repeats || line.artifact || (numbers && (count >= 2 || says_page)) {
+                    if let Some(slot) = out.get_mut(*index) {
+                        *slot = Some(*edge);
+                    }
+                }
+            }
+            out
+        })
+        .collect()
+}
+
+/// Lines near the edges, the outermost first.
+fn candidates((lines, height): PageLines<'_>) -> Vec<(usize, Edge)> {
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by(|a, b| match (lines.get(*a), lines.get(*b)) {
+        (Some(a), Some(b)) => a.y.total_cmp(&b.y),
+        _ => a.cmp(b),
+    });
+    let near = |index: &usize, edge: Edge| {
+        lines.get(*index).is_some_and(|line| match edge {
+            Edge::Header => line.y < height * REACH,
+            Edge::Footer => line.y > height * (1.0 - REACH),
+        })
+    };
+    let top = order.iter().take(LINES).filter(|i| near(i, Edge::Header)).map(|i| (*i, Edge::Header));
+    let bottom = order.iter().rev().take(LINES).filter(|i| near(i, Edge::Footer)).map(|i| (*i, Edge::Footer));
+    top.chain(bottom).collect()
+}
+
+/// Whether no line stands farther out than this one.
+fn out_of_all(lines: &[Line], index: usize, edge: Edge) -> bool {
+    let Some(line) = lines.get(index) else { return false };
+    lines.iter().all(|other| match edge {
+        Edge::Header => other.y >= line.y - line.size * 0.5,
+        Edge::Footer => other.y <= line.y + line.size * 0.5,
+    })
+}
+
+/// A line with its numbers made alike.
+fn folded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_numeric() {
+            if !out.ends_with('#') {
+                out.push('#');
+            }
+        } else if !c.is_whitespace() {
+            out.extend(c.to_lowercase());
+        }
+    }
+    out
+}
+
+/// Where the notes at the foot of a page begin: the first line of the small print that closes it and starts with a mark.
+pub(super) fn notes_start(lines: &[&Line], body_size: f64, height: f64) -> Option<usize> {
+    let small = |line: &Line| line.size < body_size * 0.93;
+    let mut start = lines.len();
+    while start > 0 && lines.get(start - 1).is_some_and(|line| small(line)) {
+        start -= 1;
+    }
+    let first = (start..lines.len()).find(|i| lines.get(*i).is_some_and(|line| begins_note(line)))?;
+    let line = lines.get(first)?;
+    let below_text =
+        first == 0 || lines.get(first - 1).is_some_and(|before| line.y > before.y + before.size * 0.9);
+    (first > 0 && below_text && line.y > height * 0.45).then_some(first)
+}
+
+/// Whether a line begins with the mark of a note: a number, a star, a dagger.
+pub(super) fn begins_note(line: &Line) -> bool {
+    let text = line.text();
+    let digits = text.chars().take_while(char::is_ascii_digit).count();
+    let marked = text.starts_with(['*', '†', '‡', '§', '¹', '²', '³']);
+    let rest = text.get(digits..).unwrap_or_default();
+    let spelled = (1..=3).contains(&digits)
+        && rest
+            .trim_start_matches(['.', ')'])
+            .trim_start()
+            .starts_with(|c: char| c.is_alphabetic() || c == '‘' || c == '“');
+    marked || spelled
+}
