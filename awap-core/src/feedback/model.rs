@@ -127,6 +127,9 @@ pub struct Provenance {
     pub engine_version: String,
     pub rubric_sha256: String,
     pub input_sha256: String,
+    /// `submission`, or `built_in` where the TMA came without a rubric.
+    #[serde(default)]
+    pub rubric_source: String,
     pub ai: Option<Value>,
     pub deterministic: bool,
 }

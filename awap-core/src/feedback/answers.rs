@@ -1,0 +1,90 @@
+//! Which stretch of the work answers which question of the rubric.
+
+use super::answer::{Answer, Found, Lexicon, Seen};
+use super::rubric::{Rubric, normal_question_id};
+use crate::text::Span;
+use crate::tma::ParsedTma;
+
+/// The answers to the rubric's questions, in the rubric's order.
+pub(crate) fn find<'a>(tma: &'a ParsedTma, rubric: &Rubric, lexicon: &mut Lexicon) -> Vec<Answer<'a>> {
+    let mut seen = Seen::default();
+    let mut whole_seen = Seen::default();
+    rubric
+        .questions
+        .iter()
+        .map(|question| {
+            let prompt = prompt(tma, &question.prompt, &question.id);
+            let (spans, found) = locate(tma, rubric, &question.id);
+            // Where several questions are answered by one stretch, each may read all of it.
+            if found == Found::Whole && rubric.questions.len() > 1 {
+                whole_seen = Seen::default();
+                return Answer::read(tma, spans, found, &prompt, lexicon, &mut whole_seen);
+            }
+            Answer::read(tma, spans, found, &prompt, lexicon, &mut seen)
+        })
+        .collect()
+}
+
+/// The question in the rubric's words, and as the student restates it.
+fn prompt(tma: &ParsedTma, given: &str, id: &str) -> String {
+    let mut prompt = given.to_owned();
+    for question in tma.questions.iter().filter(|q| normal_question_id(&q.id) == id) {
+        if let Some(span) = question.prompt {
+            prompt.push('\n');
+            prompt.push_str(span.of(&tma.text));
+        }
+    }
+    prompt
+}
+
+fn locate(tma: &ParsedTma, rubric: &Rubric, id: &str) -> (Vec<Span>, Found) {
+    let spans = |wanted: &dyn Fn(&str) -> bool| -> Vec<Span> {
+        let mut spans: Vec<Span> = tma
+            .questions
+            .iter()
+            .filter(|q| wanted(&normal_question_id(&q.id)))
+            .map(|q| Span::new(q.start, q.end))
+            .collect();
+        spans.sort_unstable();
+        // A question and its own parts may overlap: each byte is read once.
+        let mut at = 0;
+        for span in &mut spans {
+            span.start = span.start.max(at).min(span.end);
+            at = at.max(span.end);
+        }
+        spans.retain(|s| !s.is_empty());
+        spans
+    };
+    // A rubric of one question takes the whole work, however the student has numbered it.
+    if let [_] = rubric.questions.as_slice() {
+        let all = spans(&|_| true);
+        return match all.is_empty() {
+            true if tma.text.trim().is_empty() => (Vec::new(), Found::Nowhere),
+            true => (vec![Span::new(0, tma.text.len())], Found::Own),
+            false => (all, Found::Own),
+        };
+    }
+    let own = spans(&|q| q == id || q.strip_prefix(id).is_some_and(|rest| rest.starts_with('(')));
+    if !own.is_empty() {
+        return (own, Found::Own);
+    }
+    // Parts that the student ran together stand under the number of the whole question.
+    let mut parent = id;
+    while let Some((shorter, _)) = parent.rsplit_once('(') {
+        parent = shorter;
+        let parts_told_apart = tma.questions.iter().any(|q| {
+            normal_question_id(&q.id).strip_prefix(parent).is_some_and(|rest| rest.starts_with('('))
+        });
+        let whole = spans(&|q| q == parent);
+        if !whole.is_empty() && !parts_told_apart {
+            return (whole, Found::Whole);
+        }
+    }
+    let unnumbered = tma.questions.iter().all(|q| !q.id.starts_with(|c: char| c.is_ascii_digit()));
+    if unnumbered && !tma.text.trim().is_empty() {
+        let all = spans(&|_| true);
+        let whole = if all.is_empty() { vec![Span::new(0, tma.text.len())] } else { all };
+        return (whole, Found::Whole);
+    }
+    (Vec::new(), Found::Nowhere)
+}

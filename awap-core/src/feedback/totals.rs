@@ -1,0 +1,284 @@
+//! The arithmetic: the criteria's scores less the penalties are the mark.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::Marked;
+use super::answer::{Answer, Lexicon, Standing};
+use super::integrity::LOW_CONFIDENCE;
+use super::model::{Review, Totals};
+use super::rubric::{LateMode, OverLength, OverMode, Rubric, tidy};
+use super::terms::is_distanced;
+use crate::text::Span;
+use crate::tma::ParsedTma;
+
+/// Leaves unread what lies beyond the limit, where the rubric says so; returns how many words that was.
+pub(crate) fn stop_reading(rubric: &Rubric, answers: &mut [Answer<'_>]) -> usize {
+    let Some(over) = rubric.penalties.over_length.as_ref().filter(|o| o.mode == OverMode::StopReading) else {
+        return 0;
+    };
+    let most = most_words(over).unwrap_or(usize::MAX);
+    let (mut read, mut unread) = (0, 0);
+    for answer in answers {
+        for at in 0..answer.sentences.len() {
+            let words =
+                answer.sentences.get(at).map_or(0, |s| s.span.of(answer.text).split_whitespace().count());
+            if read + words > most {
+                unread += words;
+                answer.set_standing(at, Standing::Unread);
+                read = most;
+            } else {
+                read += words;
+            }
+        }
+    }
+    unread
+}
+
+fn most_words(over: &OverLength) -> Option<usize> {
+    over.limit_words.map(|limit| (limit as f64 * (1.0 + over.tolerance_pct / 100.0)).floor() as usize)
+}
+
+/// One entry of `penalties`: marks taken off (a bonus takes off less than nothing).
+fn entry(kind: &str, label: &str, marks: f64, mut more: Value) -> Value {
+    if let Some(map) = more.as_object_mut() {
+        map.insert("kind".to_owned(), json!(kind));
+        map.insert("label".to_owned(), json!(label));
+        map.insert("marks".to_owned(), json!(tidy(marks)));
+    }
+    more
+}
+
+/// Adds up the criteria, takes off the penalties, rounds, and finds the band.
+pub(crate) fn add_up(
+    tma: &ParsedTma,
+    rubric: &Rubric,
+    answers: &[Answer<'_>],
+    marked: &[Marked<'_>],
+    lexicon: &Lexicon,
+    unread: usize,
+    reviews: &mut Vec<Review>,
+) -> Totals {
+    let known: f64 = tidy(marked.iter().filter_map(|m| m.outcome.score).sum());
+    let open: f64 =
+        marked.iter().filter(|m| m.outcome.score.is_none()).map(|m| m.criterion.head.max_mark).sum();
+    let mut entries: Vec<Value> = Vec::new();
+    let mut off = 0.0;
+    // What is taken off never exceeds what there is.
+    let take = |kind: &str, label: &str, marks: f64, more: Value, off: &mut f64, entries: &mut Vec<Value>| {
+        let marks = marks.min(known - *off).max(0.0);
+        *off += marks;
+        entries.push(entry(kind, label, marks, more));
+    };
+    for error in &rubric.errors {
+        if let Some(spans) = makes_error(&error.words, answers, lexicon) {
+            take(
+                "common_error",
+                &error.text,
+                error.penalty,
+                json!({"evidence": spans}),
+                &mut off,
+                &mut entries,
+            );
+            reviews.push(Review {
+                criterion: None,
+                reason: "low_confidence".to_owned(),
+                detail: Some(json!({"message": "A common error seems to be made here: please check.", "error": error.text, "evidence": spans})),
+            });
+        }
+    }
+    let words: usize = answers.iter().map(|a| a.words).sum();
+    if let Some((label, marks, more)) = over_length(rubric, words, unread, known) {
+        take("over_length", &label, marks, more, &mut off, &mut entries);
+    }
+    if let Some((label, more)) = under_length(rubric, words) {
+        take("under_length", &label, 0.0, more, &mut off, &mut entries);
+    }
+    if let Some((label, share, more)) = late(rubric, tma) {
+        take("late", &label, known * share, more, &mut off, &mut entries);
+    }
+    for bonus in &rubric.bonuses {
+        if let Some(spans) = earns_bonus(&bonus.head, &bonus.examples, answers, lexicon) {
+            // Bonus points never lift a mark above the rubric's maximum.
+            let points = bonus.points.min(rubric.max_mark - (known - off) - open).max(0.0);
+            off -= points;
+            entries.push(entry("bonus", &bonus.text, -points, json!({"evidence": spans})));
+        }
+    }
+    let round = |mark: f64| rubric.rounding.apply(mark.clamp(0.0, rubric.max_mark)).min(rubric.max_mark);
+    let is_open = marked.iter().any(|m| m.outcome.score.is_none());
+    let mark = (!is_open).then(|| round(known - off));
+    let doubt: f64 = marked
+        .iter()
+        .filter(|m| m.outcome.score.is_some() && m.outcome.confidence < LOW_CONFIDENCE + 0.1)
+        .map(|m| m.criterion.head.max_mark * 0.2)
+        .sum();
+    let range =
+        (is_open || doubt > 0.0).then(|| [round(known - off - doubt), round(known - off + doubt + open)]);
+    let band = mark.and_then(|m| rubric.band(m / rubric.max_mark * 100.0)).map(|b| b.name.clone());
+    Totals {
+        raw: (!is_open).then_some(known),
+        penalties: entries,
+        mark,
+        range,
+        max_mark: rubric.max_mark,
+        band,
+    }
+}
+
+fn over_length(rubric: &Rubric, words: usize, unread: usize, known: f64) -> Option<(String, f64, Value)> {
+    let over = rubric.penalties.over_length.as_ref()?;
+    let limit = over.limit_words?;
+    let most = most_words(over)?;
+    if words <= most {
+        return None;
+    }
+    let excess = words - most;
+    let steps = if over.per_words == 0 { 1 } else { (excess as u64).div_ceil(over.per_words) };
+    let marks = match over.mode {
+        OverMode::NoteOnly | OverMode::StopReading => 0.0,
+        OverMode::MarksPerStep => over.marks * steps as f64,
+        OverMode::PercentOfMark => known * (over.marks / 100.0 * steps as f64).min(1.0),
+    };
+    let marks = over.cap.map_or(marks, |cap| marks.min(cap));
+    let label = format!("{words} words, against a limit of {limit}");
+    let more =
+        json!({"words": words, "limit": limit, "tolerance_pct": over.tolerance_pct, "unread_words": unread});
+    Some((label, marks, more))
+}
+
+fn under_length(rubric: &Rubric, words: usize) -> Option<(String, Value)> {
+    let limit = rubric.penalties.over_length.as_ref()?.limit_words?;
+    let pct = rubric.penalties.under_length_pct?;
+    let least = (limit as f64 * pct / 100.0).ceil();
+    ((words as f64) < least).then(|| {
+        (
+            format!("{words} words, fewer than {pct} % of {limit}"),
+            json!({"words": words, "limit": limit, "min_pct": pct}),
+        )
+    })
+}
+
+/// The work's lateness, where the host says when it was due and when it came: label, share of the mark, details.
+fn late(rubric: &Rubric, tma: &ParsedTma) -> Option<(String, f64, Value)> {
+    let mode = rubric.penalties.late?;
+    let text = |key: &str| tma.carried.get(key).and_then(Value::as_str);
+    let days = match tma.carried.get("days_late").and_then(Value::as_i64) {
+        Some(days) => days,
+        None => civil_day(text("submitted_at")?)? - civil_day(text("due_at")?)?,
+    };
+    if days <= 0 {
+        return None;
+    }
+    let share = match mode {
+        LateMode::NoteOnly => 0.0,
+        LateMode::PercentPerDay(pct) => (pct / 100.0 * days as f64).min(1.0),
+    };
+    let label = if days == 1 { "one day late".to_owned() } else { format!("{days} days late") };
+    Some((label, share, json!({"days": days})))
+}
+
+/// The number of a day from its date (`2025-11-02…`), by the civil calendar; only differences mean anything.
+fn civil_day(date: &str) -> Option<i64> {
+    let mut parts = date.get(..10)?.split('-').map(str::parse::<i64>);
+    let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // March is the first month, so that a leap day is the last of its year.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    Some(
+        365 * year + year.div_euclid(4) - year.div_euclid(100)
+            + year.div_euclid(400)
+            + (153 * month + 2) / 5
+            + day,
+    )
+}
+
+fn ids(words: &[String], lexicon: &Lexicon) -> Vec<Option<u32>> {
+    words.iter().map(|w| lexicon.stem(w)).collect()
+}
+
+fn shown(span: Span, text: &str) -> Value {
+    json!({"start": span.start, "end": span.end, "quote": span.of(text)})
+}
+
+/// The sentence that makes an error: it holds most of the error's words, and neither denies nor distances them.
+fn makes_error(words: &[String], answers: &[Answer<'_>], lexicon: &Lexicon) -> Option<Vec<Value>> {
+    let wanted = ids(words, lexicon);
+    // With fewer than three words to go by, the error could be met anywhere.
+    if words.len() < 3 {
+        return None;
+    }
+    let needed = (words.len() * 3).div_ceil(4).max(3);
+    for answer in answers {
+        for (_, sentence) in answer.counted() {
+            let stems: HashSet<u32> = answer
+                .tokens
+                .get(sentence.tokens.clone())
+                .unwrap_or_default()
+                .iter()
+                .map(|t| t.stem)
+                .collect();
+            let have = wanted.iter().flatten().filter(|id| stems.contains(id)).count();
+            if have >= needed && !is_distanced(sentence.span.of(answer.text)) {
+                return Some(vec![shown(sentence.span, answer.text)]);
+            }
+        }
+    }
+    None
+}
+
+/// The sentences that earn a bonus: its words, or one of its examples with one of them, in one sentence or the next.
+fn earns_bonus(
+    head: &[String],
+    examples: &[String],
+    answers: &[Answer<'_>],
+    lexicon: &Lexicon,
+) -> Option<Vec<Value>> {
+    let head_ids = ids(head, lexicon);
+    let example_ids = ids(examples, lexicon);
+    let needed = if examples.is_empty() { (head.len() * 3).div_ceil(5).max(2) } else { head.len().min(1) };
+    for answer in answers {
+        let counted: Vec<_> = answer.counted().collect();
+        for (i, (_, sentence)) in counted.iter().enumerate() {
+            let own: HashSet<u32> = answer
+                .tokens
+                .get(sentence.tokens.clone())
+                .unwrap_or_default()
+                .iter()
+                .map(|t| t.stem)
+                .collect();
+            let mut both = own.clone();
+            if let Some((_, next)) = counted.get(i + 1) {
+                both.extend(
+                    answer.tokens.get(next.tokens.clone()).unwrap_or_default().iter().map(|t| t.stem),
+                );
+            }
+            let count = |ids: &[Option<u32>], set: &HashSet<u32>| {
+                ids.iter().flatten().filter(|id| set.contains(id)).count()
+            };
+            let example = examples.is_empty() || count(&example_ids, &own) >= 1;
+            if example && count(&head_ids, &both) >= needed.max(1) {
+                return Some(vec![shown(sentence.span, answer.text)]);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_between_dates_follow_the_calendar() {
+        let days = |a: &str, b: &str| civil_day(b).unwrap() - civil_day(a).unwrap();
+        assert_eq!(days("2025-10-31T23:59:00Z", "2025-11-02T08:00:00Z"), 2);
+        assert_eq!(days("2024-02-28", "2024-03-01"), 2);
+        assert_eq!(days("2025-02-28", "2025-03-01"), 1);
+        assert_eq!(days("2025-12-31", "2026-01-01"), 1);
+        assert_eq!(civil_day("next week"), None);
+    }
+}

@@ -1,0 +1,315 @@
+//! Marking end to end: answers of known quality against the rubrics of `fixtures/rubrics`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// Marks are tidied to four decimals: what is compared here is exact.
+#![allow(clippy::float_cmp)]
+
+mod marking;
+
+use awap_core::feedback::Feedback;
+use marking::{Work, mark, rubric};
+use serde_json::{Value, json};
+
+const GOOD_SEARCH: &str = "A linear search checks each item in turn, starting at the beginning, until it finds the target or reaches the end of the list. \
+A binary search compares the target with the middle item. If the target is smaller, it discards the upper half of the list, and otherwise the lower half, and then it does the same with the remaining half. \
+The list must be sorted before a binary search can be used, because otherwise nothing follows from a comparison with the middle. \
+For a million items I would choose the binary search, since it needs at most 20 comparisons where a linear search may need a million of them.";
+const FAIR_SEARCH: &str = "A linear search looks at each item in turn until it finds the one that it wants. \
+A binary search looks at the middle item first and then it goes left or right. \
+It is a much quicker way of searching, and I would use it for a long list of names.";
+const POOR_SEARCH: &str = "Searching is a very important part of computing today. \
+There are many ways of searching and computers are good at all of them. \
+I would choose the one that is fastest because a million items is a lot of items.";
+
+fn criterion<'a>(feedback: &'a Feedback, id: &str) -> &'a awap_core::feedback::MarkedCriterion {
+    feedback.marking_criteria.criteria.iter().find(|c| c.id == id).unwrap()
+}
+
+fn score(feedback: &Feedback, id: &str) -> f64 {
+    criterion(feedback, id).score.unwrap()
+}
+
+fn reasons(feedback: &Feedback) -> Vec<&str> {
+    feedback.marking_criteria.needs_review.iter().map(|r| r.reason.as_str()).collect()
+}
+
+fn search(answer: &str) -> Feedback {
+    mark(&Work::new("tm112-25j-tma02.json").answer("1(a)", answer))
+}
+
+#[test]
+fn answers_of_different_quality_come_out_in_order() {
+    let scores: Vec<f64> =
+        [GOOD_SEARCH, FAIR_SEARCH, POOR_SEARCH].map(|a| score(&search(a), "q1a-search")).into();
+    assert_eq!(scores, [18.0, 8.0, 0.0]);
+}
+
+#[test]
+fn every_point_shows_its_sentence_or_is_named_as_missing() {
+    let feedback = search(FAIR_SEARCH);
+    let marked = criterion(&feedback, "q1a-search");
+    assert!(
+        marked.evidence.iter().any(|e| e.quote.starts_with("A linear search looks at each item in turn"))
+    );
+    assert!(marked.missing.iter().any(|m| m.contains("must be sorted")));
+    let made: std::collections::BTreeSet<_> =
+        marked.evidence.iter().filter_map(|e| e.point.as_deref()).collect();
+    assert_eq!(made.len() + marked.missing.len(), 5);
+}
+
+#[test]
+fn a_question_without_an_answer_earns_nothing_and_is_named() {
+    let feedback = search(GOOD_SEARCH);
+    let marked = criterion(&feedback, "q2a-factors");
+    assert_eq!(marked.score, Some(0.0));
+    assert!(marked.missing[0].contains("2(a)"), "{:?}", marked.missing);
+    assert!(feedback.feedback_text.contains("2(a)"));
+    assert_eq!(feedback.grade, Some(20.0));
+    assert_eq!(feedback.marking_criteria.totals.band.as_deref(), Some("Fail"));
+}
+
+#[test]
+fn stuffed_doubled_copied_and_shuffled_answers_never_beat_the_honest_one_and_are_flagged() {
+    let honest = search(FAIR_SEARCH).grade.unwrap();
+    let stuffed = format!(
+        "{FAIR_SEARCH} Middle half discard sorted order twenty comparisons logarithm halves compare remaining half. \
+        Sorted ordered ascending alphabetical comparisons steps checks target middle midpoint halfway discard."
+    );
+    let doubled = [FAIR_SEARCH; 4].join("\n\n");
+    let prompt = rubric("tm112-25j-tma02.json")["questions"][0]["prompt"].as_str().unwrap().to_owned();
+    let copied = format!("{prompt} {prompt} {FAIR_SEARCH} {prompt}");
+    let shuffled = "Item the target of in the middle a compares with search the binary a to. \
+        The a half of is discards the list the in and step the. Sorted the be must list the of before binary the to a. \
+        Each turn the in of item the linear checks search the a to. Comparisons the twenty of about the needs.";
+    for (name, text) in
+        [("stuffed", stuffed.as_str()), ("doubled", &doubled), ("copied", &copied), ("shuffled", shuffled)]
+    {
+        let feedback = search(text);
+        assert!(feedback.grade.unwrap() <= honest, "{name}: {:?} beats {honest}", feedback.grade);
+        assert!(reasons(&feedback).contains(&"padding_suspected"), "{name}: {:?}", reasons(&feedback));
+    }
+}
+
+#[test]
+fn fluent_answers_that_are_wrong_or_about_something_else_earn_little() {
+    let wrong = "A binary search can be used with any list, because it does not need the list to be sorted. \
+        It never compares the target with the middle item. A linear search is not able to check each item in turn.";
+    let feedback = search(wrong);
+    assert!(score(&feedback, "q1a-search") <= 4.0, "{:?}", criterion(&feedback, "q1a-search"));
+    let other = "The garden was full of roses when we came back from Wales in the spring of that year. \
+        My aunt had cut the hedge and painted the gate, and she had put the kettle on for us. \
+        We sat outside until it was dark and talked about the house that she wanted to buy.";
+    let feedback = search(other);
+    assert!(reasons(&feedback).contains(&"off_topic"), "{:?}", reasons(&feedback));
+    assert_eq!(score(&feedback, "q1a-search"), 0.0);
+}
+
+#[test]
+fn an_answer_in_another_language_goes_to_a_person() {
+    let french = "La recherche linéaire examine chaque élément de la liste depuis le début jusqu’à la fin. \
+        La recherche dichotomique compare la valeur avec l’élément du milieu et garde la moitié utile de la liste triée.";
+    assert!(reasons(&search(french)).contains(&"out_of_distribution"));
+}
+
+#[test]
+fn code_is_marked_where_it_stands() {
+    let code = "def average_reading(readings):\n    if not readings:\n        return None\n    return sum(readings) / len(readings)";
+    let work =
+        Work::new("tm112-25j-tma02.json").code("1(b)", "The function returns the mean of the list.", code);
+    assert_eq!(score(&mark(&work), "q1b-code"), 12.0);
+    let without =
+        Work::new("tm112-25j-tma02.json").code("1(b)", "The function returns the mean.", "print(\"hello\")");
+    assert_eq!(score(&mark(&without), "q1b-code"), 0.0);
+}
+
+#[test]
+fn parts_run_together_are_read_as_one_and_doubted() {
+    let work = Work::new("tm112-25j-tma02.json").answer("1", GOOD_SEARCH);
+    let feedback = mark(&work);
+    assert_eq!(score(&feedback, "q1a-search"), 18.0);
+    assert!(reasons(&feedback).contains(&"low_confidence"));
+}
+
+#[test]
+fn an_open_criterion_leaves_a_range() {
+    let essay = "This essay will discuss how social order is made and remade on the street in everyday interaction.\n\n\
+        Goffman wrote of an interaction order, in which each performance matters.\n\nIn conclusion, order is made by people together.";
+    let feedback = mark(&Work::new("dd102-25b-tma03.yaml").answer("essay", essay));
+    let totals = &feedback.marking_criteria.totals;
+    assert_eq!((feedback.grade, totals.mark, totals.band.as_deref()), (None, None, None));
+    let [least, most] = totals.range.unwrap();
+    assert_eq!(most - least, 25.0);
+    assert!(reasons(&feedback).contains(&"human_criterion"));
+}
+
+#[test]
+fn without_a_rubric_a_person_marks_most_of_it() {
+    let mut work = Work::new("dd102-25b-tma03.yaml").answer("essay", GOOD_SEARCH);
+    work.rubric = None;
+    let feedback = mark(&work);
+    assert_eq!(feedback.grade, None);
+    let [least, most] = feedback.marking_criteria.totals.range.unwrap();
+    assert!(most - least >= 70.0);
+    assert_eq!(feedback.marking_criteria.provenance.rubric_source, "built_in");
+}
+
+#[test]
+fn the_simple_form_marks_by_its_words() {
+    let good = "Person-centred care means that Grace's own choices, preferences and routines come first. \
+        Her carers should plan the support with her, so that she keeps her dignity and her identity. \
+        For example, she likes to choose her own clothes, and this choice supports her independence because it stays hers.\n\n\
+        Aphasia affects her speech, so her carers should listen and give her time. \
+        Picture cards and gestures help, for instance when she is tired, and checking understanding helps both of them.\n\n\
+        The district nurse, the speech and language therapist and the paid carers share information in a care plan, so that Grace is kept safe. \
+        Each is responsible for a part, and confidentiality and safeguarding matter when they share it. \
+        Leonard, her husband, is a family carer, and respite and a carer's assessment would help him, such as a day to himself. \
+        In my own experience at a day centre, teamwork works when somebody explains the plan to everyone.";
+    let poor = "Grace had a stroke and she is at home. Carers come to wash her and make meals for her every day of the week.";
+    let by = |text: &str| mark(&Work::new("k102-25j-tma01.json").answer("1", text));
+    let (good, poor) = (by(good), by(poor));
+    assert!(good.grade.unwrap() >= 70.0, "{:?}", good.grade);
+    assert!(poor.grade.unwrap() < 30.0, "{:?}", poor.grade);
+    let bonus = good.marking_criteria.totals.penalties.iter().find(|p| p["kind"] == "bonus").unwrap();
+    assert!(
+        bonus["marks"].as_f64().unwrap() < 0.0
+            && bonus["evidence"][0]["quote"].as_str().unwrap().contains("respite")
+    );
+}
+
+#[test]
+fn a_common_error_costs_its_marks_only_where_it_is_made() {
+    let base = "Person-centred care puts the choices and preferences of Grace first, and her routines matter to her.";
+    let penalties = |extra: &str| -> Vec<Value> {
+        let feedback = mark(&Work::new("k102-25j-tma01.json").answer("1", &format!("{base} {extra}")));
+        feedback
+            .marking_criteria
+            .totals
+            .penalties
+            .into_iter()
+            .filter(|p| p["kind"] == "common_error")
+            .collect()
+    };
+    let made = penalties("I think that dignity means doing everything for the person who is ill.");
+    assert_eq!(made.len(), 1);
+    assert!(made[0]["evidence"][0]["quote"].as_str().unwrap().contains("dignity means"));
+    for harmless in [
+        "Dignity does not mean doing everything for the person who is ill.",
+        "It is a mistake to think that dignity means doing everything for the person.",
+        "Dignity matters to every person.",
+        "",
+    ] {
+        assert_eq!(penalties(harmless), Vec::<Value>::new(), "{harmless}");
+    }
+}
+
+#[test]
+fn over_length_is_noted_or_costs_what_the_rubric_says() {
+    let long = GOOD_SEARCH.repeat(3).replace(". ", ". So it is. ");
+    let words = long.split_whitespace().count() as f64;
+    for (penalty, marks_off) in [
+        (json!({"limit_words": 100, "tolerance_pct": 10, "mode": "note_only"}), 0.0),
+        (
+            json!({"limit_words": 100, "tolerance_pct": 10, "mode": "marks_per_step", "per_words": 1000, "marks": 3}),
+            3.0,
+        ),
+        (
+            json!({"limit_words": 100, "tolerance_pct": 0, "mode": "marks_per_step", "per_words": 10, "marks": 1, "cap": 4}),
+            4.0,
+        ),
+        (json!({"limit_words": 100, "mode": "percent_of_mark", "marks": 50}), 10.0),
+    ] {
+        let mut work = Work::new("tm112-25j-tma02.json").answer("1(a)", &long);
+        work.set("/penalties", json!({"over_length": penalty}));
+        work.set("/questions/0/criteria/1", json!({"id": "h", "title": "Style", "max_mark": 2, "kind": "concepts", "params": {"points": [{"id": "p", "any_of": ["binary"]}]}}));
+        let feedback = mark(&work);
+        let totals = &feedback.marking_criteria.totals;
+        let over = totals.penalties.iter().find(|p| p["kind"] == "over_length").unwrap();
+        assert_eq!(over["marks"].as_f64().unwrap(), marks_off, "{penalty}");
+        assert_eq!(over["words"].as_f64().unwrap(), words);
+        assert_eq!(totals.mark.unwrap(), 20.0 - marks_off);
+    }
+}
+
+#[test]
+fn a_marker_who_stops_reading_gives_nothing_for_the_rest() {
+    let filler = "I have thought about this question for a long time and with some care. ";
+    let late_answer = format!("{filler}{GOOD_SEARCH}");
+    let mut work = Work::new("tm112-25j-tma02.json").answer("1(a)", &late_answer);
+    work.set(
+        "/penalties",
+        json!({"over_length": {"limit_words": 14, "tolerance_pct": 0, "mode": "stop_reading"}}),
+    );
+    assert_eq!(score(&mark(&work), "q1a-search"), 0.0);
+}
+
+#[test]
+fn lateness_is_noted_or_costs_a_share() {
+    for (late, fields, want) in [
+        (json!({"mode": "note_only"}), json!({"days_late": 2}), 0.0),
+        (json!({"mode": "percent_per_day", "pct": 10}), json!({"days_late": 2}), 4.0),
+        (
+            json!({"mode": "percent_per_day", "pct": 10}),
+            json!({"due_at": "2025-11-01T12:00:00Z", "submitted_at": "2025-11-02T09:00:00Z"}),
+            2.0,
+        ),
+    ] {
+        let mut work = Work::new("tm112-25j-tma02.json").answer("1(a)", GOOD_SEARCH);
+        work.set("/penalties", json!({"late": late}));
+        work.carried = fields.as_object().cloned().unwrap();
+        let totals = mark(&work).marking_criteria.totals;
+        let entry = totals.penalties.iter().find(|p| p["kind"] == "late").unwrap();
+        assert_eq!(entry["marks"].as_f64().unwrap(), want);
+    }
+}
+
+#[test]
+fn kinds_that_are_not_marked_yet_stay_open() {
+    for kind in [
+        "model_answer",
+        "argument",
+        "evidence_use",
+        "presentation",
+        "calibrated",
+        "computed_value",
+        "required_artifact",
+    ] {
+        let mut work = Work::new("tm112-25j-tma02.json").answer("1(a)", GOOD_SEARCH);
+        work.set("/questions/0/criteria/1/kind", json!(kind));
+        work.set("/questions/0/criteria/1/params", json!({}));
+        let feedback = mark(&work);
+        assert_eq!((criterion(&feedback, "q1a-length").score, feedback.grade), (None, None), "{kind}");
+        let review = feedback
+            .marking_criteria
+            .needs_review
+            .iter()
+            .find(|r| r.criterion.as_deref() == Some("q1a-length"));
+        assert_eq!(review.unwrap().reason, "low_confidence");
+    }
+}
+
+#[test]
+fn the_students_text_is_warm_brief_and_names_nobody() {
+    let work = Work::new("tm112-25j-tma02.json")
+        .answer("1(a)", &format!("I am [STUDENT] and this is my answer. {FAIR_SEARCH}"))
+        .answer("2(a)", "A password is something you know and a phone is something you have. With a stolen password alone a criminal still needs the code from the phone.");
+    let feedback = mark(&work);
+    let text = &feedback.feedback_text;
+    assert!(text.split_whitespace().count() <= 500);
+    assert!(!text.contains("[STUDENT]") && !text.contains('{'), "{text}");
+    assert!(text.contains("You") && text.contains("**Question 1(a)**"), "{text}");
+    // No two consecutive sentences open alike.
+    for paragraph in text.split("\n\n") {
+        let openings: Vec<&str> = paragraph.split(". ").filter_map(|s| s.split_whitespace().next()).collect();
+        assert!(openings.windows(2).all(|w| w[0] != w[1]), "{paragraph}");
+    }
+    let tone = feedback.marking_criteria.tone.as_ref().unwrap();
+    assert_eq!(tone["within_ten_points"], json!(true), "{tone} {text}");
+}
+
+#[test]
+fn a_work_with_nothing_in_it_is_marked_all_the_same() {
+    let feedback = mark(&Work::new("tm112-25j-tma02.json"));
+    assert_eq!(feedback.grade, Some(0.0));
+    assert_eq!(feedback.strengths.len(), 1);
+    assert!(!feedback.feedback_text.is_empty());
+    assert!(reasons(&feedback).contains(&"text_too_short"));
+}
