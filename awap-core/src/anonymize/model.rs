@@ -11,9 +11,14 @@ use crate::Submission;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Options {
-    /// Labels that stay in the text and are not reported (`NAME_OTHER`).
+    /// Labels that stay in the text and are not reported (`NAME_OTHER`). A kept e-mail address that holds the
+    /// student's name keeps the rest of it: the name goes by its own label.
     pub keep: Vec<String>,
-    /// Report the spans, replace nothing.
+    /// Names of other people that stay: the module's authors, the characters of its case studies. The student's own
+    /// name goes all the same.
+    pub allow: Vec<String>,
+    /// Report the spans, replace nothing in the texts. `student` is still removed, `student_id` still replaced, and
+    /// attachments are still read into documents, for the spans lie on their texts. There is no final check.
     pub report_only: bool,
 }
 

@@ -1,0 +1,216 @@
+//! How a word that may be a name is used where it stands.
+
+use super::names::starts_upper;
+use super::pieces::Zone;
+use super::words::{Ambiguity, is_honorific};
+use crate::text::{Span, fold};
+
+/// Whether a lone `part` of a name at `span` is used as a name there.
+///
+/// - In a file name every part of the name counts.
+/// - A line that holds nothing else is a signature or a cover line.
+/// - After `Dear`, `Regards,`, `Name:`, a title: a name.
+/// - A word with a capital in the middle of a sentence, between words in lower case, is a name, unless it is a word
+///   that always has one ([`Ambiguity::Proper`]) or an article stands before it.
+pub(super) fn is_used_as_name(text: &str, span: Span, zone: Zone, ambiguity: Ambiguity, given: bool) -> bool {
+    if ambiguity == Ambiguity::Plain || zone == Zone::FileName {
+        return true;
+    }
+    let word = span.of(text);
+    if !starts_upper(word) {
+        return false;
+    }
+    let line = line_around(text, span);
+    let before = text.get(line.start..span.start).unwrap_or_default();
+    let after = text.get(span.end..line.end).unwrap_or_default();
+    let edge = |s: &str| !s.chars().any(char::is_alphanumeric);
+    if edge(before) && edge(after) && !before.contains('#') {
+        return true;
+    }
+    let mut words = before.split_whitespace().rev();
+    let last = words.next().unwrap_or_default();
+    let previous = bare(last);
+    let possessive = after.starts_with(['\'', '’']);
+    if possessive && !given {
+        return false;
+    }
+    if after_cue(&previous, last, words.next(), ambiguity) {
+        return true;
+    }
+    if ambiguity == Ambiguity::Proper {
+        return false;
+    }
+    let next =
+        after.trim_start_matches(['\'', '’', 's', ',', ' ']).split_whitespace().next().unwrap_or_default();
+    let starts_sentence =
+        last.is_empty() || last.ends_with(['.', '?', '!', ':', '”', '"', '“', '•', '*', '-', '–']);
+    if starts_sentence {
+        // “Grace said …”, “Grace and I …”
+        let mut following = after.split_whitespace();
+        let verb = bare(following.next().unwrap_or_default());
+        return acts_like_a_person(&verb)
+            || verb == "and" && matches!(following.next().map(bare).as_deref(), Some("i" | "me" | "my"));
+    }
+    starts_lower(last)
+        && !is_determiner(&previous)
+        && !last.ends_with(['(', '“', '"', '‘'])
+        && (possessive || !starts_upper(next) || next.starts_with("I ") || next == "I")
+}
+
+fn after_cue(previous: &str, last: &str, before: Option<&str>, ambiguity: Ambiguity) -> bool {
+    let strong = matches!(
+        previous,
+        "dear"
+            | "hi"
+            | "hello"
+            | "hey"
+            | "regards"
+            | "thanks"
+            | "wishes"
+            | "sincerely"
+            | "faithfully"
+            | "signed"
+            | "named"
+            | "called"
+            | "name"
+            | "student"
+            | "author"
+            | "cheers"
+            | "truly"
+            | "surname"
+            | "forename"
+            | "firstname"
+    ) || is_honorific(previous) && last.chars().next().is_some_and(char::is_uppercase);
+    if strong {
+        return previous != "student" || last.ends_with(':');
+    }
+    let before = before.map(bare).unwrap_or_default();
+    match previous {
+        "is" | "was" => before == "name",
+        "am" | "i'm" => ambiguity != Ambiguity::Proper && (before == "i" || previous == "i'm"),
+        "by" => ambiguity != Ambiguity::Proper,
+        _ => false,
+    }
+}
+
+fn acts_like_a_person(verb: &str) -> bool {
+    matches!(
+        verb,
+        "said"
+            | "says"
+            | "told"
+            | "asked"
+            | "asks"
+            | "thinks"
+            | "thought"
+            | "felt"
+            | "feels"
+            | "wrote"
+            | "writes"
+            | "helped"
+            | "explained"
+            | "replied"
+            | "suggested"
+            | "agreed"
+            | "decided"
+            | "went"
+            | "came"
+            | "laughed"
+            | "smiled"
+            | "phoned"
+            | "rang"
+            | "emailed"
+            | "texted"
+            | "wanted"
+            | "wants"
+            | "knows"
+            | "knew"
+            | "believes"
+            | "has"
+            | "had"
+            | "who"
+    )
+}
+
+fn is_determiner(word: &str) -> bool {
+    matches!(
+        word,
+        "the"
+            | "a"
+            | "an"
+            | "this"
+            | "that"
+            | "these"
+            | "those"
+            | "our"
+            | "his"
+            | "her"
+            | "its"
+            | "their"
+            | "my"
+            | "your"
+            | "any"
+            | "some"
+            | "no"
+            | "every"
+            | "each"
+            | "another"
+    )
+}
+
+fn bare(word: &str) -> String {
+    fold(word.trim_matches(|c: char| !c.is_alphanumeric()))
+}
+
+fn starts_lower(word: &str) -> bool {
+    word.trim_start_matches(['(', '"', '“', '‘', '\'']).chars().next().is_some_and(char::is_lowercase)
+}
+
+/// The line (or table cell) around a span, at most a few hundred bytes of it.
+pub(super) fn line_around(text: &str, span: Span) -> Span {
+    const REACH: usize = 300;
+    let mut from = span.start.saturating_sub(REACH);
+    while !text.is_char_boundary(from) {
+        from -= 1;
+    }
+    let mut to = (span.end + REACH).min(text.len());
+    while !text.is_char_boundary(to) {
+        to += 1;
+    }
+    let breaks = ['\n', '\r', '\t', '\u{b}', '\u{c}', '\u{2028}'];
+    let start = text.get(from..span.start).and_then(|b| b.rfind(breaks)).map_or(from, |i| from + i + 1);
+    let end = text.get(span.end..to).and_then(|a| a.find(breaks)).map_or(to, |i| span.end + i);
+    Span::new(start.min(span.start), end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_use_as_a_name_from_use_as_a_word() {
+        use Ambiguity::{Proper, Word};
+        for (text, word, ambiguity, expected) in [
+            ("By the Grace of God", "Grace", Word, false),
+            ("Grace under pressure matters.", "Grace", Word, false),
+            ("it shows grace in defeat", "grace", Word, false),
+            ("in the evening Grace helped me", "Grace", Word, true),
+            ("Grace said that it was late", "Grace", Word, true),
+            ("x\nGrace\n", "Grace", Word, true),
+            ("Dear Grace, thank you", "Grace", Word, true),
+            ("the Young person", "Young", Word, false),
+            ("measured by Young's modulus here", "Young", Word, false),
+            ("we met in May 2020", "May", Proper, false),
+            ("my name is May and", "May", Proper, true),
+            ("Thanks,\nMay", "May", Proper, true),
+        ] {
+            let at = text.find(word).unwrap();
+            let span = Span::new(at, at + word.len());
+            assert_eq!(
+                is_used_as_name(text, span, Zone::Prose, ambiguity, word != "Young"),
+                expected,
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! Names on cover sheets, in margins, signatures, file names and properties: where a TMA says whose it is.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::compiled;
+use super::names::{Allow, Shape, name_at, skip_blanks, starts_upper, word_at};
+use super::pieces::{Piece, Zone};
+use super::recognizer::{Mention, NameRecognizer, Role};
+use super::words::{is_not_a_name, is_particle};
+use crate::text::{Span, fold};
+
+/// Reads what the TMA says of its author and tutor.
+pub(super) struct Cover;
+
+/// A label and its separator; the name follows.
+static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(concat!(
+        r"(?im)(?:^|[;|\t•·(]|\s\s)[ \t>*_#-]*(?:",
+        r"(?P<student>(?:student(?:['’]?s)?\s+(?:full\s+)?name|name\s+of\s+(?:the\s+)?(?:student|learner|candidate)|full\s+name|student|name|candidate(?:\s+name)?|learner(?:\s+name)?|",
+        r"author|submitted\s+by|prepared\s+by|written\s+by|completed\s+by|presented\s+by|by|signed|signature|preferred\s+name|known\s+as))|",
+        r"(?P<given>first\s+name|given\s+names?|forenames?|christian\s+name)|(?P<family>surname|last\s+name|family\s+name)|",
+        r"(?P<other>(?:your\s+|my\s+)?tutor(?:['’]?s)?(?:\s+name)?|lecturer(?:\s+name)?|supervisor(?:\s+name)?|marker|assessor|mentor|line\s+manager|",
+        r"module\s+leader|instructor|professor|next\s+of\s+kin|emergency\s+contact|employer|witness|group\s+members?|partner|referee))",
+        r"[*_]*[ \t]*(?P<sep>[:=|\t]|\s[–—-]\s|[ \t]{3,}|:\s*\n|\n)[ \t|*_]*",
+    ))
+});
+
+/// In running text: the writer names themselves.
+static SAYS: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?:\b[Mm]y (?:full |first |given |last )?name is |\b[Mm]y name['’]s |\bI am called |\bpeople call me |\b(?:they|friends|everyone|colleagues) call me |\bI['’]m called |\bknown to (?:my )?friends as |\bwritten by |\bcode by |\bauthor: |@author )",
+    )
+});
+
+/// The close of a letter; the name follows on the next line or after a comma.
+static CLOSE: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?im)^[ \t]*(?:(?:kind|best|warm|many)?[ \t]*regards|(?:many )?thanks(?: again)?|thank you(?: [a-z ]{0,40})?|yours(?: (?:sincerely|faithfully|truly))?|sincerely(?: yours)?|best(?: wishes)?|all the best|cheers|with (?:hope|thanks|respect|gratitude|the utmost respect)[a-z ]{0,30}|respectfully(?: yours)?|love from|signed)[ \t]*[,:.!-]?[ \t]*\n?[ \t]*",
+    )
+});
+
+/// An identifier, an address or a module's code: what a name on a cover stands beside.
+static ANCHOR: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?i)\b[a-z]\d{6}[\dx]\b|[\w.+'-]+@[\w-]+\.[\w.-]+|\b[a-z]{1,4}\d{3}\b[-_ ]*(?:\d\d[a-z]\b)?[-_ ]*(?:tma|ema|icma|assignment)|\b(?:tma|ema)[-_ ]?\d{1,2}\b",
+    )
+});
+
+/// The identifier alone: the strongest sign.
+static IDENTIFIER: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)\b[a-z]\d{6}[\dx]\b"));
+
+/// How far into a text its cover reaches, in bytes.
+const COVER: usize = 1500;
+
+impl NameRecognizer for Cover {
+    fn find(&self, piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+        let start = out.len();
+        match piece.zone() {
+            Zone::FileName => file_name(piece, index, out),
+            Zone::Properties => properties(piece, index, out),
+            Zone::Identifier => {}
+            Zone::Prose | Zone::Margin | Zone::Field => {
+                labelled(piece, index, out);
+                beside_identifier(piece, index, out);
+                if piece.zone() == Zone::Prose {
+                    says(piece, index, out);
+                    closes(piece, index, out);
+                }
+            }
+        }
+        // A cited author is nobody's cover sheet.
+        let mut at = start;
+        while let Some(mention) = out.get(at) {
+            if piece.protected.iter().any(|p| p.overlaps(mention.span)) {
+                out.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+    }
+}
+
+fn mention(index: usize, shape: &Shape, role: Role, rule: &'static str, confidence: f64) -> Mention {
+    Mention { piece: index, span: shape.span, role, rule, confidence }
+}
+
+fn labelled(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    let text = piece.text.as_str();
+    let labels = &*LABELLED;
+    let mut from = 0;
+    while let Some(found) = text.get(from..).and_then(|_| labels.captures_at(text, from)) {
+        let Some(all) = found.get(0) else { break };
+        // The next label may stand where this one's value would.
+        from = all.end().max(from + 1);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let sep = found.name("sep").map_or("", |s| s.as_str());
+        let cover = all.start() < COVER || piece.zone() == Zone::Margin;
+        // A label on a line of its own, or columns of blanks, count on a cover only.
+        if (sep.contains('\n') || sep.trim().is_empty() && sep != "\t") && !cover {
+            continue;
+        }
+        let role = if found.name("other").is_some() { Role::Other } else { Role::Student };
+        let allow = Allow { lower: cover && sep.contains([':', '\t', '|']), comma: true };
+        let Some(shape) = name_at(text, all.end(), allow) else { continue };
+        if piece.code.iter().any(|c| c.overlaps(shape.span)) && !cover {
+            continue;
+        }
+        // In lower case only what fills its line is a name.
+        let first = shape.words.first().map_or("", |w| w.of(text));
+        if !starts_upper(first) && !first.contains('-') {
+            let rest = text.get(shape.span.end..).and_then(|r| r.lines().next()).unwrap_or_default();
+            if shape.words.len() > 3
+                || !rest.trim().is_empty() && !rest.trim_start().starts_with([';', ',', '|'])
+            {
+                continue;
+            }
+        }
+        let label = all.as_str().trim_matches(|c: char| !c.is_alphabetic()).to_lowercase();
+        if matches!(label.as_str(), "by" | "partner" | "student" | "author" | "employer")
+            && shape.words.len() < 2
+            && !cover
+        {
+            continue;
+        }
+        out.push(mention(index, &shape, role, "cover.labelled", 0.95));
+        from = from.max(shape.span.end);
+    }
+}
+
+/// Lines that hold a name and an identifier, or next to a line that does.
+fn beside_identifier(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    let text = piece.text.as_str();
+    let (identifier, anchor) = (&*IDENTIFIER, &*ANCHOR);
+    for found in identifier.find_iter(text) {
+        let line = super::context::line_around(text, Span::new(found.start(), found.end()));
+        let before = text.get(line.start..found.start()).unwrap_or_default();
+        if before.len() <= 120 {
+            if let Some(shape) = name_ending(text, line.start, found.start()) {
+                out.push(mention(index, &shape, Role::Student, "cover.beside_identifier", 0.95));
+                continue;
+            }
+            // On the line before: a name and nothing else.
+            if before.trim().is_empty()
+                && let Some(shape) = line_before(text, line.start)
+            {
+                out.push(mention(index, &shape, Role::Student, "cover.above_identifier", 0.9));
+                continue;
+            }
+        }
+        // `A1234567 Kofi Mensah`, `A1234567_Mensah_TM112.docx`.
+        let after = text.get(found.end()..line.end).unwrap_or_default();
+        let gap =
+            after.len() - after.trim_start_matches([' ', ',', '-', '–', '_', '\t', '|', ')', ':']).len();
+        if gap > 0
+            && gap <= 4
+            && let Some(shape) = name_at(text, found.end() + gap, Allow { lower: false, comma: true })
+        {
+            out.push(mention(index, &shape, Role::Student, "cover.beside_identifier", 0.9));
+        }
+    }
+    if piece.zone() == Zone::Field {
+        return;
+    }
+    // The first lines: a name alone, beside an address or the name of the assignment.
+    let mut head = COVER.min(text.len());
+    while !text.is_char_boundary(head) {
+        head -= 1;
+    }
+    let head = text.get(..head).unwrap_or_default();
+    let mut at = 0;
+    let mut previous = "";
+    let mut lines = head.split_inclusive('\n').filter(|l| !l.trim().is_empty()).take(8).peekable();
+    while let Some(line) = lines.next() {
+        at = head.get(at..).and_then(|h| h.find(line)).map_or(at, |i| at + i);
+        let start = skip_blanks(text, at);
+        let next = lines.peek().copied().unwrap_or_default();
+        if let Some(shape) = name_at(text, start, Allow { lower: false, comma: true })
+            && text.get(shape.span.end..at + line.len()).is_some_and(|rest| rest.trim().is_empty())
+            && shape.words.len() <= 4
+            && (anchor.is_match(next) || anchor.is_match(previous) && shape.words.len() > 1)
+        {
+            out.push(mention(index, &shape, Role::Student, "cover.line", 0.85));
+        }
+        previous = line;
+        at += line.len();
+    }
+}
+
+/// The name that ends right before `end` on a line that starts at `start` (blanks and brackets between).
+fn name_ending(text: &str, start: usize, end: usize) -> Option<Shape> {
+    let head = text.get(start..end)?;
+    let trimmed = head.trim_end_matches([' ', '\t', '(', '[', ',', '-', '–', '|', ':', '\u{a0}']);
+    let stop = start + trimmed.len();
+    if stop == end && !head.ends_with('(') && end > start {
+        return None;
+    }
+    // The earliest start from which a name reaches to the end.
+    let mut at = start;
+    let mut tries = 0;
+    while at < stop && tries < 16 {
+        tries += 1;
+        if let Some(shape) = name_at(text, at, Allow { lower: false, comma: true })
+            && shape.span.end == stop
+            && shape.words.len() <= 5
+        {
+            return Some(shape);
+        }
+        let step = word_at(text, at).map_or(at + 1, |w| w.end);
+        at = text.get(step..stop).and_then(|r| r.find(char::is_alphabetic)).map_or(stop, |i| step + i);
+        // Not from inside a word such as `TM112`.
+        while at < stop
+            && text.get(..at).and_then(|t| t.chars().next_back()).is_some_and(char::is_alphanumeric)
+        {
+            let step = word_at(text, at).map_or(at + 1, |w| w.end);
+            at = text.get(step..stop).and_then(|r| r.find(char::is_alphabetic)).map_or(stop, |i| step + i);
+        }
+    }
+    None
+}
+
+fn line_before(text: &str, line_start: usize) -> Option<Shape> {
+    let head = text.get(..line_start)?.trim_end();
+    let start = head.rfind('\n').map_or(0, |i| i + 1);
+    let line = head.get(start..)?;
+    let from = start + line.len() - line.trim_start().len();
+    let shape = name_at(text, from, Allow { lower: false, comma: true })?;
+    (shape.span.end == head.len() && shape.words.len() <= 5).then_some(shape)
+}
+
+fn says(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    let text = piece.text.as_str();
+    let says = &*SAYS;
+    for found in says.find_iter(text) {
+        if let Some(shape) = name_at(text, found.end(), Allow::default()) {
+            let quoted = text
+                .get(..found.start())
+                .and_then(|t| t.chars().next_back())
+                .is_some_and(|c| "\"“‘'".contains(c));
+            if !quoted {
+                out.push(mention(index, &shape, Role::Student, "cover.says", 0.9));
+            }
+        }
+    }
+}
+
+fn closes(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    let text = piece.text.as_str();
+    let closes = &*CLOSE;
+    for found in closes.find_iter(text) {
+        let cue = found.as_str();
+        if !cue.contains([',', '\n', ':']) {
+            continue;
+        }
+        let Some(shape) = name_at(text, found.end(), Allow::default()) else { continue };
+        let rest = text.get(shape.span.end..).and_then(|r| r.lines().next()).unwrap_or_default();
+        if rest.trim().is_empty() || rest.trim() == "." {
+            out.push(mention(index, &shape, Role::Student, "cover.signature", 0.9));
+        }
+    }
+}
+
+/// `A1234567_Mensah_TM112.docx`: the words of a file name that are beside an identifier and are no words.
+fn file_name(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    let text = piece.text.as_str();
+    let identifier = &*IDENTIFIER;
+    let spaced = text.replace('_', " ");
+    if !identifier.is_match(&spaced) {
+        return;
+    }
+    let stem = text.rfind('.').unwrap_or(text.len());
+    let mut at = 0;
+    while at < stem {
+        let Some(step) = text.get(at..stem).and_then(|t| t.find(char::is_alphabetic)) else { break };
+        let start = at + step;
+        let Some(word) = word_at(text, start) else { break };
+        at = word.end;
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let glued = digit(text.get(..word.start).and_then(|t| t.chars().next_back()))
+            || digit(text.get(word.end..).and_then(|t| t.chars().next()));
+        let folded = fold(word.of(text));
+        if !glued
+            && starts_upper(word.of(text))
+            && folded.len() > 2
+            && !is_not_a_name(&folded)
+            && word.end <= stem
+        {
+            let shape = Shape { span: word, words: vec![word], titled: false, reversed: false };
+            out.push(mention(index, &shape, Role::Student, "cover.file_name", 0.7));
+        }
+    }
+}
+
+/// Property values that are a person's name whatever they are.
+fn properties(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    let text = piece.text.as_str();
+    for (key, span) in &piece.fields {
+        let key = fold(key).replace(['_', '-', ' ', ':'], "");
+        let person = [
+            "creator",
+            "lastmodifiedby",
+            "author",
+            "manager",
+            "changeauthor",
+            "revisionauthor",
+            "commentauthor",
+            "initialcreator",
+            "lastsavedby",
+            "authors",
+            "printedby",
+        ]
+        .iter()
+        .any(|k| key.ends_with(k));
+        let value = span.of(text).trim();
+        if !person || value.is_empty() || is_software(&fold(value)) {
+            continue;
+        }
+        let at = span.start + span.of(text).len() - span.of(text).trim_start().len();
+        let role = if key.ends_with("manager") { Role::Other } else { Role::Student };
+        let rule = if key.contains("modified")
+            || key.contains("saved")
+            || key.contains("change")
+            || key.contains("revision")
+        {
+            "property.editor"
+        } else {
+            "property.author"
+        };
+        out.push(Mention {
+            piece: index,
+            span: Span::new(at, at + value.len()),
+            role,
+            rule,
+            confidence: 0.9,
+        });
+    }
+}
+
+/// Values that name a program or nobody.
+pub(super) fn is_software(value: &str) -> bool {
+    [
+        "microsoft",
+        "libreoffice",
+        "openoffice",
+        "python",
+        "docx",
+        "pandoc",
+        "word",
+        "google",
+        "latex",
+        "tex",
+        "adobe",
+        "apache",
+        "user",
+        "admin",
+        "unknown",
+        "author",
+        "student",
+        "owner",
+        "default",
+        "administrator",
+        "windows",
+    ]
+    .iter()
+    .any(|w| value.split(|c: char| !c.is_alphanumeric()).any(|t| t == *w || t == format!("{w}user")))
+        && !value.split(' ').any(is_particle)
+}

@@ -1,0 +1,438 @@
+//! Finding known people in a text: one automaton over folded text, then boundaries, neighbours and use.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::context::is_used_as_name;
+use super::finding::{Finding, Label};
+use super::names::is_unicased;
+use super::person::{Roster, Side};
+use super::pieces::{Piece, Zone};
+use super::words::{Ambiguity, is_honorific};
+use crate::text::{Folded, Span};
+use crate::{Error, ErrorCode, Result};
+
+/// The people of a roster, ready to be looked for.
+pub(super) struct Matcher<'a> {
+    roster: &'a Roster,
+    automaton: Option<AhoCorasick>,
+    /// For each needle, whose and which part it is.
+    owners: Vec<Vec<(usize, usize)>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    start: usize,
+    end: usize,
+    needle: usize,
+}
+
+/// Hits of one person's parts with nothing but glue between them.
+#[derive(Debug, Clone)]
+struct Chain {
+    start: usize,
+    end: usize,
+    people: Vec<usize>,
+    hits: Vec<Hit>,
+    /// Whether something joined the parts but stood outside any boundary (`janesmith`).
+    initials: bool,
+    titled: bool,
+}
+
+/// The most bytes between two parts of one name (`jane elizabeth a. smith` has an unknown middle name and is two).
+const GLUE: usize = 24;
+
+impl<'a> Matcher<'a> {
+    pub(super) fn new(roster: &'a Roster) -> Result<Self> {
+        let mut needles: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
+        for (who, person) in roster.people.iter().enumerate() {
+            for (which, part) in person.parts.iter().enumerate() {
+                let mut add = |needle: String| {
+                    let owners = needles.entry(needle).or_default();
+                    if !owners.contains(&(who, which)) {
+                        owners.push((who, which));
+                    }
+                };
+                add(part.text.clone());
+                if let Some((head, tail)) = part.text.split_once('\'') {
+                    // O'Neill, ONeill, O Neill, O-Neill, O_Neill, O.Neill; Neill alone.
+                    for joint in ["", " ", "-", "_", ".", "' "] {
+                        add(format!("{head}{joint}{tail}"));
+                    }
+                    if tail.chars().count() >= 4 && head.chars().count() <= 2 {
+                        add(tail.to_owned());
+                    }
+                }
+                for squashed in &person.squashed {
+                    if part.side == Side::Family && squashed.ends_with(&part.text.replace('\'', "")) {
+                        add(squashed.clone());
+                    }
+                }
+            }
+        }
+        let owners = needles.values().cloned().collect();
+        let automaton = if needles.is_empty() {
+            None
+        } else {
+            let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles.keys());
+            Some(built.map_err(|_| {
+                Error::new(ErrorCode::Internal, "The names given for this TMA are too many to be looked for.")
+            })?)
+        };
+        Ok(Self { roster, automaton, owners })
+    }
+
+    /// Finds the people in one piece; what touches a protected span is no hit.
+    pub(super) fn find(&self, piece: &Piece, folded: &Folded, out: &mut Vec<Finding>) {
+        let Some(automaton) = &self.automaton else { return };
+        let place = Place { piece, folded, text: folded.as_str() };
+        let mut chain: Option<Chain> = None;
+        for found in automaton.find_iter(place.text) {
+            let hit = Hit { start: found.start(), end: found.end(), needle: found.pattern().as_usize() };
+            if place.is_protected(hit) {
+                continue;
+            }
+            let owners = self.people_of(hit);
+            if let Some(open) = &mut chain {
+                let people: Vec<usize> = open
+                    .people
+                    .iter()
+                    .copied()
+                    .filter(|p| owners.contains(p) && self.is_glue(&place, *p, open.end, hit.start))
+                    .collect();
+                if !people.is_empty() {
+                    open.end = hit.end;
+                    open.people = people;
+                    open.hits.push(hit);
+                    continue;
+                }
+            }
+            if let Some(done) = chain.take() {
+                self.close(&place, done, out);
+            }
+            chain = Some(Chain {
+                start: hit.start,
+                end: hit.end,
+                people: owners,
+                hits: vec![hit],
+                initials: false,
+                titled: false,
+            });
+        }
+        if let Some(done) = chain {
+            self.close(&place, done, out);
+        }
+    }
+
+    fn people_of(&self, hit: Hit) -> Vec<usize> {
+        let mut people: Vec<usize> =
+            self.owners.get(hit.needle).into_iter().flatten().map(|(who, _)| *who).collect();
+        people.dedup();
+        people
+    }
+
+    /// Whether what stands between two parts belongs to the same name: separators, initials, particles.
+    fn is_glue(&self, place: &Place<'_>, who: usize, from: usize, to: usize) -> bool {
+        if to < from || to - from > GLUE {
+            return false;
+        }
+        let Some(person) = self.roster.people.get(who) else { return false };
+        let between = place.text.get(from..to).unwrap_or_default();
+        // A separator is at most `, ` or ` - `: two blanks-and-marks runs would be prose.
+        between.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).all(|word| {
+            let mut letters = word.chars();
+            let initial = letters.next().filter(|_| letters.next().is_none());
+            initial.is_some_and(|c| person.initials.contains(&c))
+                || person.particles.iter().any(|p| p == word)
+        }) && between.chars().all(|c| c.is_alphanumeric() || " -'_.,+/&%".contains(c))
+            && between.chars().filter(|c| !c.is_alphanumeric()).count() <= 6
+    }
+
+    fn close(&self, place: &Place<'_>, mut chain: Chain, out: &mut Vec<Finding>) {
+        // Who: the one most of whose parts are here; the student where it is as good.
+        let distinct = |who: usize| {
+            let mut parts: Vec<usize> = chain
+                .hits
+                .iter()
+                .flat_map(|hit| self.owners.get(hit.needle).into_iter().flatten())
+                .filter(|(w, _)| *w == who)
+                .map(|(_, part)| *part)
+                .collect();
+            parts.sort_unstable();
+            parts.dedup();
+            parts
+        };
+        let mut best: Option<(usize, usize)> = None;
+        for who in &chain.people {
+            let share =
+                distinct(*who).len() * 64 / self.roster.people.get(*who).map_or(1, |p| p.parts.len().max(1));
+            if best.is_none_or(|(s, _)| share > s) {
+                best = Some((share, *who));
+            }
+        }
+        let Some((_, who)) = best else { return };
+        let parts = distinct(who);
+        let Some(person) = self.roster.people.get(who) else { return };
+        let joined = parts.len() >= 2 && chain.end - chain.start >= 8;
+        let left_ok = place.left_boundary(chain.start);
+        let right_ok = place.right_boundary(chain.end);
+        let technical =
+            place.piece.zone().is_technical() || place.in_token_with_digits(chain.start, chain.end);
+        self.extend(place, &mut chain, who, technical);
+        if !(left_ok || chain.start < chain.hits.first().map_or(0, |h| h.start) || joined) {
+            return self.each_alone(place, &chain, out);
+        }
+        if !(right_ok || chain.initials || joined) {
+            return self.each_alone(place, &chain, out);
+        }
+        let span = place.folded.span(&place.piece.text, Span::new(chain.start, chain.end));
+        let named: Vec<_> = parts.iter().filter_map(|p| person.parts.get(*p)).collect();
+        let plain = named.iter().any(|p| p.ambiguity == Ambiguity::Plain);
+        let strong = parts.len() >= 2 || chain.initials || chain.titled;
+        let (rule, confidence) = if strong {
+            let capitals = place.capitals(&chain);
+            if !(plain || place.piece.zone().is_technical() || capitals >= chain.hits.len().min(2)) {
+                return;
+            }
+            if parts.len() >= 2 { ("identity.full_name", 1.0) } else { ("identity.initials", 0.95) }
+        } else {
+            let Some(part) = named.first() else { return };
+            let given = part.side == Side::Given;
+            let capital = place.capitals(&chain) > 0;
+            let used = if person.is_student {
+                is_used_as_name(&place.piece.text, span, place.piece.zone(), part.ambiguity, given)
+                    && (part.ambiguity == Ambiguity::Plain || !place.in_code(span))
+            } else {
+                // Others are looked for as they are written: with a capital, and not in program code.
+                capital
+                    && !place.in_code(span)
+                    && is_used_as_name(&place.piece.text, span, place.piece.zone(), part.ambiguity, given)
+            };
+            if !used {
+                return;
+            }
+            if given { ("identity.given_name", 0.9) } else { ("identity.family_name", 0.9) }
+        };
+        let (label, rule) = if person.is_student {
+            (Label::NameStudent, rule)
+        } else {
+            (Label::NameOther, "person.propagated")
+        };
+        out.push(Finding { span, label, person: who, rule, confidence });
+    }
+
+    /// A chain whose ends are inside words falls apart into the parts that stand by themselves.
+    fn each_alone(&self, place: &Place<'_>, chain: &Chain, out: &mut Vec<Finding>) {
+        if chain.hits.len() < 2 {
+            return;
+        }
+        for hit in &chain.hits {
+            let alone = Chain {
+                start: hit.start,
+                end: hit.end,
+                people: self.people_of(*hit),
+                hits: vec![*hit],
+                initials: false,
+                titled: false,
+            };
+            self.close(place, alone, out);
+        }
+    }
+
+    /// Takes initials, particles and titles that stand beside the parts into the chain.
+    fn extend(&self, place: &Place<'_>, chain: &mut Chain, who: usize, technical: bool) {
+        let Some(person) = self.roster.people.get(who) else { return };
+        // To the left: particles and initials, then a title.
+        for _ in 0..6 {
+            let Some((word, gap)) = place.word_before(chain.start) else { break };
+            let letters = word.of(place.text);
+            let single = letters.chars().count() == 1;
+            let initial = single && letters.chars().all(|c| person.initials.contains(&c));
+            if initial
+                && place.left_boundary(word.start)
+                && (gap > 0 && (technical || place.is_upper(word.start)) || gap == 0 && technical)
+                && !place.is_lone_pronoun(word, chain.start)
+            {
+                chain.initials = true;
+                chain.start = word.start;
+            } else if gap > 0 && person.particles.iter().any(|p| p == letters) {
+                chain.start = word.start;
+            } else {
+                break;
+            }
+        }
+        if let Some((word, gap)) = place.word_before(chain.start)
+            && gap > 0
+            && is_honorific(word.of(place.text))
+            && place.left_boundary(word.start)
+            && (technical || place.is_upper(word.start))
+        {
+            chain.titled = true;
+            chain.start = word.start;
+        }
+        // To the right: `Smith, J. A.`, `Jane S.`, `Grace_W`.
+        for _ in 0..4 {
+            let Some((word, gap)) = place.word_after(chain.end) else { break };
+            let letters = word.of(place.text);
+            let single = letters.chars().count() == 1;
+            let initial = single && letters.chars().all(|c| person.initials.contains(&c));
+            let upper = gap > 0 && (technical || place.is_upper(word.start)) || gap == 0 && technical;
+            let dotted = place.text.get(word.end..).is_some_and(|r| r.starts_with('.'));
+            let ends = dotted || technical || place.ends_name(word.end);
+            if !(initial && upper && ends && place.right_boundary(word.end)) {
+                break;
+            }
+            chain.initials = true;
+            chain.end = word.end + usize::from(dotted && !technical && place.dot_belongs(word.end));
+        }
+    }
+}
+
+/// A piece, its folded text, and questions about places in it.
+struct Place<'a> {
+    piece: &'a Piece,
+    folded: &'a Folded,
+    text: &'a str,
+}
+
+impl Place<'_> {
+    fn is_protected(&self, hit: Hit) -> bool {
+        let protected = &self.piece.protected;
+        if protected.is_empty() {
+            return false;
+        }
+        let span = self.folded.span(&self.piece.text, Span::new(hit.start, hit.end));
+        let at = protected.partition_point(|p| p.end <= span.start);
+        protected.get(at).is_some_and(|p| p.overlaps(span))
+    }
+
+    fn in_code(&self, span: Span) -> bool {
+        self.piece.code.iter().any(|c| c.overlaps(span))
+    }
+
+    fn before(&self, at: usize) -> Option<char> {
+        self.text.get(..at)?.chars().next_back()
+    }
+
+    fn after(&self, at: usize) -> Option<char> {
+        self.text.get(at..)?.chars().next()
+    }
+
+    /// The character of the original text that the folded character at `at` came from.
+    fn written(&self, at: usize) -> Option<char> {
+        self.piece.text.get(self.folded.original(at)..)?.chars().next()
+    }
+
+    fn is_upper(&self, at: usize) -> bool {
+        self.written(at).is_some_and(|c| c.is_uppercase() || is_unicased(c))
+    }
+
+    fn left_boundary(&self, at: usize) -> bool {
+        match (self.before(at), self.after(at)) {
+            (None, _) => true,
+            (Some(before), _) if !before.is_alphabetic() => true,
+            (Some(before), Some(first)) => {
+                if is_unicased(before) || is_unicased(first) {
+                    return true;
+                }
+                let here = self.is_upper(at);
+                let upper_before = self.is_upper(at - before.len_utf8());
+                // camelCase, and a capitalised word after capitals (TMASmith).
+                here && (!upper_before
+                    || self.after(at + first.len_utf8()).is_some_and(char::is_alphabetic)
+                        && !self.is_upper(at + first.len_utf8()))
+            }
+            _ => true,
+        }
+    }
+
+    fn right_boundary(&self, at: usize) -> bool {
+        match (self.before(at), self.after(at)) {
+            (_, None) => true,
+            (_, Some(next)) if !next.is_alphabetic() => true,
+            (Some(last), Some(next)) => {
+                is_unicased(next)
+                    || is_unicased(last)
+                    || self.is_upper(at) && !self.is_upper(at - last.len_utf8())
+            }
+            _ => true,
+        }
+    }
+
+    /// How many hits of the chain are written with a capital.
+    fn capitals(&self, chain: &Chain) -> usize {
+        chain.hits.iter().filter(|h| self.is_upper(h.start)).count()
+    }
+
+    /// Whether the run of letters, digits, dots and underscores around it looks like an account or a file.
+    fn in_token_with_digits(&self, start: usize, end: usize) -> bool {
+        let token = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '/' | '=' | '+');
+        let left =
+            self.text.get(..start).unwrap_or_default().chars().rev().take(40).take_while(|c| token(*c));
+        let right = self.text.get(end..).unwrap_or_default().chars().take(40).take_while(|c| token(*c));
+        left.chain(right).any(|c| c.is_ascii_digit() || matches!(c, '_' | '@' | '/' | '='))
+    }
+
+    /// The run of letters before `at`, with at most a separator between; and the bytes between.
+    fn word_before(&self, at: usize) -> Option<(Span, usize)> {
+        let head = self.text.get(..at)?;
+        let trimmed = head.trim_end_matches([' ', '.', '_', '-', '\'']);
+        let gap = head.len() - trimmed.len();
+        if gap > 3 {
+            return None;
+        }
+        if gap == 0 {
+            // `jsmith`: one letter, joined.
+            let c = trimmed.chars().next_back().filter(|c| c.is_alphabetic())?;
+            return Some((Span::new(at - c.len_utf8(), at), 0));
+        }
+        let start = trimmed.char_indices().rev().take(12).take_while(|(_, c)| c.is_alphabetic()).last()?.0;
+        Some((Span::new(start, trimmed.len()), gap))
+    }
+
+    fn word_after(&self, at: usize) -> Option<(Span, usize)> {
+        let tail = self.text.get(at..)?;
+        let trimmed = tail.trim_start_matches([' ', ',', '.', '_', '-']);
+        let gap = tail.len() - trimmed.len();
+        if gap > 3 {
+            return None;
+        }
+        let start = at + gap;
+        if gap == 0 {
+            let c = trimmed.chars().next().filter(|c| c.is_alphabetic())?;
+            return Some((Span::new(start, start + c.len_utf8()), 0));
+        }
+        let len: usize = trimmed.chars().take(12).take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
+        (len > 0).then(|| (Span::new(start, start + len), gap))
+    }
+
+    /// `I` before a name without a full stop is the pronoun (“Can I Smith”, rarely an initial), and so is `A`.
+    fn is_lone_pronoun(&self, word: Span, name: usize) -> bool {
+        let dotted = self.text.get(word.end..name).is_some_and(|gap| gap.contains('.'));
+        !dotted && matches!(word.of(self.text), "i" | "a")
+    }
+
+    /// Whether a name may end at `at` with an initial that has no full stop: a line, a bracket, a mark follows.
+    fn ends_name(&self, at: usize) -> bool {
+        let original = self.folded.original(at);
+        self.piece.text.get(original..).is_none_or(|rest| {
+            rest.trim_start_matches(' ')
+                .chars()
+                .next()
+                .is_none_or(|c| matches!(c, '\n' | '\r' | '\t' | ')' | ';' | ',' | ':'))
+                || rest.starts_with("  ")
+        })
+    }
+
+    /// Whether the full stop after an initial belongs to it, and is not the end of the sentence.
+    fn dot_belongs(&self, at: usize) -> bool {
+        self.text.get(at + 1..).is_none_or(|rest| {
+            !rest.is_empty() && !rest.starts_with('\n') || self.piece.zone() == Zone::Margin
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "matcher_tests.rs"]
+mod tests;

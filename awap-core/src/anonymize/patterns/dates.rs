@@ -1,0 +1,107 @@
+//! Dates of birth: a date with a cue, and the ways a known one is written.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::phone::Cluster;
+use super::{before, has_cue};
+use crate::anonymize::compiled;
+use crate::anonymize::finding::{Finding, Label};
+use crate::text::Span;
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+static DATE: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(concat!(
+        r"(?i)^(?:\d{1,2}\s?[-/. ]\s?\d{1,2}\s?[-/. ]\s?(?:\d{4}|\d{2})|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|",
+        r"\d{1,2}(?:st|nd|rd|th)?(?:\s+of)?[\s-]+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?[\s-]+(?:\d{4}|\d{2})|",
+        r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4})",
+    ))
+});
+
+static CUE: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(concat!(
+        r"(?i)\b(?:d\.?\s?o\.?\s?b\.?|date\s+of\s+birth|birth\s?date|birthday|birth\s+day)\b\.?(?:\s*\([^)]{0,20}\))?\s*(?:[:=|\t–-]|is|was)?\s*(?:on\s+)?(?:the\s+)?|",
+        r"\b(?:i\s+was|i\s+am|i['’]m|we\s+were)\s+born\s+(?:on\s+)?(?:the\s+)?|\bborn\s*:\s*",
+    ))
+});
+
+/// Finds dates after a word for birth. Dates elsewhere are part of the argument.
+pub(super) fn find(text: &str, _clusters: &[Cluster], out: &mut Vec<Finding>) {
+    let (cue, date) = (&*CUE, &*DATE);
+    for found in cue.find_iter(text) {
+        let mut end = (found.end() + 40).min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let Some(window) = text.get(found.end()..end) else { continue };
+        // Somebody else's birth in an argument: “Date of birth of the Republic”.
+        let head = before(text, found.start(), 12);
+        if has_cue(&head, &["whose", "his", "her", "their"], 3) && !head.contains("my") {
+            continue;
+        }
+        if let Some(found_date) = date.find(window) {
+            let span = Span::new(found.end(), found.end() + found_date.end());
+            out.push(Finding::value(span, Label::Dob, "pattern.birth_date", 0.95));
+        }
+    }
+}
+
+/// The ways the date `written` may be written, where it can be read (`1998-06-15`, `15/06/1998`, `15 June 1998`).
+pub(in crate::anonymize) fn variants(written: &str) -> Vec<String> {
+    let lower = written.to_lowercase();
+    let numbers: Vec<u32> = lower.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+    let named = MONTHS
+        .iter()
+        .position(|m| lower.split(|c: char| !c.is_alphabetic()).any(|w| w.len() >= 3 && m.starts_with(w)))
+        .map(|i| i as u32 + 1);
+    let (day, month, year) = match (numbers.as_slice(), named) {
+        ([d, y, ..], Some(m)) if *y > 31 => (*d, m, *y),
+        ([y, m, d, ..], None) if *y > 31 => (*d, *m, *y),
+        ([d, m, y, ..], None) => (*d, *m, *y),
+        _ => return Vec::new(),
+    };
+    let Some(name) = month.checked_sub(1).and_then(|m| MONTHS.get(m as usize)) else { return Vec::new() };
+    if !(1..=31).contains(&day) {
+        return Vec::new();
+    }
+    let short = name.get(..3).unwrap_or_default();
+    let two = year % 100;
+    let ending = match day {
+        1 | 21 | 31 => "st",
+        2 | 22 => "nd",
+        3 | 23 => "rd",
+        _ => "th",
+    };
+    let mut all = vec![format!("{year}-{month:02}-{day:02}")];
+    for joint in ["/", "-", ".", " "] {
+        all.push(format!("{day:02}{joint}{month:02}{joint}{year}"));
+        all.push(format!("{day}{joint}{month}{joint}{year}"));
+        all.push(format!("{day:02}{joint}{month:02}{joint}{two:02}"));
+    }
+    for month in [*name, short] {
+        all.push(format!("{day} {month} {year}"));
+        all.push(format!("{day:02} {month} {year}"));
+        all.push(format!("{day}{ending} {month} {year}"));
+        all.push(format!("{day}{ending} of {month} {year}"));
+        all.push(format!("{month} {day}, {year}"));
+        all.push(format!("{month} {day}{ending}, {year}"));
+    }
+    all.sort();
+    all.dedup();
+    all
+}

@@ -1,0 +1,149 @@
+//! Numbers that stand for a person: OU personal identifiers, National Insurance and NHS numbers, ORCID, what a cue
+//! calls a student or passport number.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::phone::Cluster;
+use super::{before, has_cue};
+use crate::anonymize::compiled;
+use crate::anonymize::finding::{Finding, Label};
+use crate::anonymize::pieces::{Piece, Zone};
+use crate::text::Span;
+
+/// Words after which a mixture of letters and digits is an identifier.
+static CUED: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(concat!(
+        r"(?i)\b(?:personal\s+identifier|personal\s+id|student\s*(?:id|no|num|number|identifier|reference|ref)|matriculation(?:\s+(?:no|number))?|",
+        r"candidate\s+(?:id|no|number)|registration\s+(?:no|number)|enrolment\s+(?:no|number)|roll\s*(?:no|num|number)|",
+        r"passport(?:\s+(?:no|number))?|driving\s+licence(?:\s+(?:no|number))?|id\s*(?:no|num|number|card)|",
+        r"employee\s+(?:id|no|number)|staff\s+(?:id|no|number)|membership\s+(?:no|number)|nmc\s+pin|pin(?:\s*(?:no|num|number))?|pi|uln|ucas\s+(?:id|no|number))",
+        r"\b\.?[ \t]*(?:[:#=|\t–-]|is|was)?[ \t]*([A-Za-z]{0,4}[ -]?\d[\dA-Za-z/.\-]{3,17})",
+    ))
+});
+
+/// Finds identifiers. `clusters` are the runs of digits in the text.
+///
+/// Near-misses that stay: module codes (`TM112`), ISBN and DOI digits, versions, grid references, postcodes.
+pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span], out: &mut Vec<Finding>) {
+    let mut push = |span: Span, rule, confidence| {
+        if !urls.iter().any(|u| u.contains(span)) {
+            out.push(Finding::value(span, Label::IdNum, rule, confidence));
+        }
+    };
+    let bytes = text.as_bytes();
+    let is_word = |i: usize| bytes.get(i).is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+    let file_like = piece.zone() == Zone::FileName;
+    let mut i = 0;
+    while let Some(at) = bytes.get(i..).and_then(|b| b.iter().position(u8::is_ascii_digit)).map(|n| n + i) {
+        let digits = bytes.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
+        i = at + digits;
+        let letter = at.checked_sub(1).filter(|l| bytes.get(*l).is_some_and(u8::is_ascii_alphabetic));
+        let Some(letter) = letter else { continue };
+        let free = |start: usize, end: usize| !(start > 0 && is_word(start - 1)) && !is_word(end);
+        // Letter and seven digits, or six digits and an X.
+        if digits == 7 && free(letter, i) {
+            push(Span::new(letter, i), "pattern.ou_identifier", 0.97);
+        } else if digits == 6 && bytes.get(i).is_some_and(|b| *b == b'X' || *b == b'x') && free(letter, i + 1)
+        {
+            push(Span::new(letter, i + 1), "pattern.ou_identifier", 0.97);
+        } else if digits == 2 && free(letter.saturating_sub(1), 0) {
+            // National Insurance without blanks is six digits in a row; with blanks, pairs: below.
+        }
+    }
+    {
+        let insurance = &*INSURANCE;
+        for found in insurance.captures_iter(text) {
+            let (Some(all), Some(prefix)) = (found.get(0), found.get(1)) else { continue };
+            let end = all.end();
+            if is_insurance_prefix(&prefix.as_str().to_ascii_uppercase())
+                && !is_word(end)
+                && !(all.start() > 0 && is_word(all.start() - 1))
+            {
+                push(Span::new(all.start(), end), "pattern.national_insurance", 0.97);
+            }
+        }
+    }
+    for cluster in clusters {
+        let digits = cluster.digits.as_str();
+        let head = before(text, cluster.span.start, 40);
+        if digits.len() == 10
+            && has_cue(&head, &["nhs", "nhs number", "nhs no", "nhs no.", "nhs num"], 12)
+            && nhs_checksum(digits)
+        {
+            push(cluster.span, "pattern.nhs_number", 0.98);
+        } else if digits.len() >= 15 && digits.starts_with("0000000") && digits.len() <= 16 {
+            let end = cluster.span.end
+                + usize::from(
+                    bytes.get(cluster.span.end).is_some_and(|b| matches!(b, b'X' | b'x'))
+                        && digits.len() == 15,
+                );
+            let span = Span::new(cluster.span.start, end);
+            if orcid_checksum(span.of(text)) {
+                push(span, "pattern.orcid", 0.98);
+            }
+        } else if file_like && digits.len() >= 7 && digits.len() <= 10 && !digits.starts_with("20") {
+            push(cluster.span, "pattern.file_number", 0.7);
+        }
+    }
+    {
+        let cued = &*CUED;
+        for found in cued.captures_iter(text) {
+            let Some(value) = found.get(1) else { continue };
+            let word = value.as_str().trim_end_matches(['.', '-', '/']);
+            if word.chars().filter(char::is_ascii_digit).count() >= 4 {
+                push(Span::new(value.start(), value.start() + word.len()), "pattern.id_cued", 0.9);
+            }
+        }
+    }
+}
+
+/// Two letters, six digits in pairs or not, one of A–D.
+static INSURANCE: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)\b([A-Z]{2})[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D]\b"));
+
+/// Prefixes that HMRC gives out: not D, F, I, Q, U, V at either place, not O second, and none of those set aside.
+fn is_insurance_prefix(prefix: &str) -> bool {
+    let mut letters = prefix.chars();
+    let (Some(first), Some(second)) = (letters.next(), letters.next()) else { return false };
+    !"DFIQUV".contains(first)
+        && !"DFIQUVO".contains(second)
+        && !["BG", "GB", "NK", "KN", "TN", "NT", "ZZ"].contains(&prefix)
+}
+
+/// The NHS number's check digit: weights 10 to 2, modulo 11.
+fn nhs_checksum(digits: &str) -> bool {
+    let values: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(10)).collect();
+    let (Some(check), Some(body)) = (values.get(9), values.get(..9)) else { return false };
+    let sum: u32 = body.iter().zip((2..=10).rev()).map(|(d, w)| d * w).sum();
+    match 11 - sum % 11 {
+        11 => *check == 0,
+        10 => false,
+        expected => *check == expected,
+    }
+}
+
+/// ORCID's check character: ISO 7064 mod 11-2.
+fn orcid_checksum(orcid: &str) -> bool {
+    let chars: Vec<char> = orcid.chars().filter(char::is_ascii_alphanumeric).collect();
+    let (Some(last), Some(body)) = (chars.get(15), chars.get(..15)) else { return false };
+    let total = body.iter().filter_map(|c| c.to_digit(10)).fold(0, |total, d| (total + d) * 2 % 11);
+    let check = (12 - total) % 11;
+    if check == 10 { last.eq_ignore_ascii_case(&'x') } else { last.to_digit(10) == Some(check) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_numbers() {
+        assert!(nhs_checksum("9434765919"));
+        assert!(!nhs_checksum("9434765918"));
+        assert!(orcid_checksum("0000-0002-1825-0097"));
+        assert!(!orcid_checksum("0000-0002-1825-0098"));
+        assert!(is_insurance_prefix("AB"));
+        assert!(!is_insurance_prefix("GB"));
+    }
+}

@@ -1,0 +1,251 @@
+//! Telephone numbers, and the runs of digits that other numbers are looked for in.
+
+use super::{before, has_cue};
+use crate::anonymize::finding::{Finding, Label};
+use crate::anonymize::pieces::{Piece, Zone};
+use crate::anonymize::recognizer::Context;
+use crate::text::Span;
+
+/// Digits with the blanks, brackets, dots and dashes between them, as one number is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cluster {
+    pub(super) span: Span,
+    pub(super) digits: String,
+    pub(super) plus: bool,
+    /// Length of each group of digits.
+    pub(super) groups: Vec<usize>,
+}
+
+/// All runs of at least four digits.
+pub(super) fn clusters(text: &str) -> Vec<Cluster> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut i = 0;
+    while let Some(step) = bytes.get(i..).and_then(|rest| rest.iter().position(u8::is_ascii_digit)) {
+        let first = i + step;
+        let cluster = grow(bytes, first);
+        i = cluster.span.end.max(first + 1);
+        if cluster.digits.len() >= 4 {
+            found.push(cluster);
+        }
+    }
+    found
+}
+
+fn grow(bytes: &[u8], first: usize) -> Cluster {
+    let mut start = first;
+    let mut plus = false;
+    if start > 0 && bytes.get(start - 1) == Some(&b'(') {
+        start -= 1;
+    }
+    if start > 0 && bytes.get(start - 1) == Some(&b'+') {
+        start -= 1;
+        plus = true;
+    } else if bytes.get(start) == Some(&b'(') && bytes.get(start.wrapping_sub(1)) == Some(&b'+') {
+        plus = true;
+    }
+    let mut digits = String::new();
+    let mut groups = Vec::new();
+    let mut at = first;
+    let mut end = first;
+    while digits.len() < 24 {
+        let run =
+            bytes.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).take(24).count();
+        if run == 0 {
+            break;
+        }
+        digits.push_str(std::str::from_utf8(bytes.get(at..at + run).unwrap_or_default()).unwrap_or_default());
+        groups.push(run);
+        end = at + run;
+        // One separator, or a bracket with a blank.
+        let rest = bytes.get(end..).unwrap_or_default();
+        let gap = match rest {
+            [b' ' | b'-' | b'.', d, ..] if d.is_ascii_digit() => 1,
+            [b' ' | b'-', b'(', d, ..] if d.is_ascii_digit() => 2,
+            [b')', d, ..] if d.is_ascii_digit() => 1,
+            [b'(', d, ..] if d.is_ascii_digit() => 1,
+            [b')', b' ' | b'-', d, ..] if d.is_ascii_digit() => 2,
+            [b' ', b'-', b' ', ..] | [] => 0,
+            // A no-break space or a typographic hyphen.
+            [0xC2, 0xA0, d, ..] if d.is_ascii_digit() => 2,
+            [0xE2, 0x80, 0x90..=0x93, d, ..] if d.is_ascii_digit() => 3,
+            _ => 0,
+        };
+        if gap == 0 {
+            break;
+        }
+        at = end + gap;
+    }
+    if bytes.get(start) == Some(&b'(') && !bytes.get(start..end).unwrap_or_default().contains(&b')') {
+        start = first;
+    }
+    Cluster { span: Span::new(start, end), digits, plus, groups }
+}
+
+const CUES: &[&str] = &[
+    "phone",
+    "telephone",
+    "tel",
+    "tel.",
+    "mobile",
+    "mob",
+    "cell",
+    "ring me on",
+    "ring",
+    "call me on",
+    "call",
+    "text me on",
+    "text",
+    "whatsapp",
+    "contact",
+    "contact number",
+    "number is",
+    "fax",
+    "home number",
+    "reach me on",
+    "reach me at",
+    "landline",
+];
+
+/// Finds telephone numbers: UK ones by their plan, others with a country code or after a cue.
+///
+/// Near-misses that stay: columns of data, ISBNs, DOIs, dates, IP addresses, numbers inside words or URLs, bare
+/// rows of digits without a cue.
+pub(super) fn find(
+    text: &str,
+    piece: &Piece,
+    context: &Context<'_>,
+    clusters: &[Cluster],
+    urls: &[Span],
+    out: &mut Vec<Finding>,
+) {
+    let bytes = text.as_bytes();
+    for cluster in clusters {
+        let (span, digits) = (cluster.span, cluster.digits.as_str());
+        if !(7..=15).contains(&digits.len()) || urls.iter().any(|u| u.contains(span)) {
+            continue;
+        }
+        if context.known.phones.iter().any(|p| digits.ends_with(p.as_str()) && digits.len() <= p.len() + 4) {
+            out.push(Finding::value(span, Label::PhoneNum, "identity.phone", 1.0));
+            continue;
+        }
+        let glued = |b: Option<&u8>| {
+            b.is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'/' | b'%' | b'=' | b'.'))
+        };
+        let left = span.start.checked_sub(1).and_then(|i| bytes.get(i));
+        let after = bytes.get(span.end);
+        let extension = matches!(bytes.get(span.end..), Some([b'x' | b'X', d, ..]) if d.is_ascii_digit())
+            || matches!(bytes.get(span.end..), Some([b' ', b'x', d, ..]) if d.is_ascii_digit());
+        if glued(left) && left != Some(&b'.') || after.is_some_and(u8::is_ascii_alphabetic) && !extension {
+            continue;
+        }
+        let head = before(text, span.start, 32);
+        let cued = has_cue(&head, CUES, 6);
+        let excluded = has_cue(
+            &head,
+            &[
+                "isbn", "doi", "issn", "id", "pin", "no", "number", "ref", "order", "code", "sample",
+                "version", "grid", "isbn-13", "isbn-10",
+            ],
+            6,
+        );
+        let table = in_data(text, piece, span);
+        let uk = is_uk(cluster);
+        let accepted = match () {
+            () if cued => digits.len() >= 8 && !is_date(cluster),
+            () if table || excluded || cluster.is_address() => false,
+            () if cluster.plus => digits.len() >= 9,
+            () if uk => true,
+            () => is_north_american(text, cluster),
+        };
+        if accepted {
+            let end = if extension {
+                let rest = bytes.get(span.end..).unwrap_or_default();
+                let blank = usize::from(rest.first() == Some(&b' '));
+                let run = rest.iter().skip(blank + 1).take_while(|b| b.is_ascii_digit()).take(6).count();
+                span.end + blank + 1 + run
+            } else {
+                span.end
+            };
+            let confidence = if cued || cluster.plus { 0.95 } else { 0.8 };
+            out.push(Finding::value(
+                Span::new(span.start, end),
+                Label::PhoneNum,
+                "pattern.phone",
+                confidence,
+            ));
+        }
+    }
+}
+
+impl Cluster {
+    /// Four groups of at most three digits with dots: an IP address or a version.
+    fn is_address(&self) -> bool {
+        self.groups.len() == 4
+            && self.groups.iter().all(|g| *g <= 3)
+            && self.digits.len() <= 12
+            && !self.plus
+            && self.groups.first() != Some(&3)
+            || self.groups.iter().all(|g| *g == 1)
+    }
+}
+
+/// The UK numbering plan: 01, 02, 03, 07, 08 and nine or ten digits, grouped as such numbers are.
+fn is_uk(cluster: &Cluster) -> bool {
+    let digits = cluster.digits.as_str();
+    let national = if let Some(rest) = digits.strip_prefix("0044") {
+        rest.trim_start_matches('0')
+    } else if let Some(rest) = digits.strip_prefix('0') {
+        rest
+    } else {
+        return false;
+    };
+    let length = national.len() == 10 || national.len() == 9 && national.starts_with('1');
+    let groups = cluster.groups.first().is_some_and(|g| *g >= 3) && cluster.groups.iter().all(|g| *g >= 3);
+    length && groups && national.starts_with(['1', '2', '3', '7', '8'])
+}
+
+/// `(555) 010-0199`, `555-010-0199`, `555.010.0199`, `1-555-010-0199`.
+fn is_north_american(text: &str, cluster: &Cluster) -> bool {
+    let groups = match cluster.groups.as_slice() {
+        [1, rest @ ..] if cluster.digits.starts_with('1') => rest,
+        [3, rest @ ..] if cluster.digits.starts_with("001") => rest,
+        all => all,
+    };
+    groups == [3, 3, 4] && cluster.span.of(text).contains(['-', '(', '.'])
+}
+
+/// `2019-04-12`, `12.04.2019`: a date, not a number to ring.
+fn is_date(cluster: &Cluster) -> bool {
+    matches!(cluster.groups.as_slice(), [4, 2, 2] | [2 | 1, 2, 4] | [2 | 1, 1, 4] | [4, 4])
+}
+
+/// Whether the number stands in a table or a row of values, with no word for a telephone beside it.
+fn in_data(text: &str, piece: &Piece, span: Span) -> bool {
+    if matches!(piece.zone(), Zone::Margin) {
+        return false;
+    }
+    let line_start = text.get(..span.start).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
+    let line_end = text.get(span.end..).and_then(|t| t.find('\n')).map_or(text.len(), |i| span.end + i);
+    let (head, tail) = (
+        text.get(line_start..span.start).unwrap_or_default(),
+        text.get(span.end..line_end).unwrap_or_default(),
+    );
+    let row = format!(
+        "{} {}",
+        before(text, span.start, 200.min(span.start - line_start)),
+        tail.get(..tail.len().min(200)).unwrap_or_default().to_lowercase()
+    );
+    if CUES.iter().take(7).any(|cue| row.contains(cue)) {
+        return false;
+    }
+    let table = piece.tables.iter().any(|t| t.contains(span));
+    let tabbed = head.contains('\t') || tail.contains('\t');
+    let piped = head.contains('|') && tail.contains('|');
+    // A row of numbers in columns of blanks.
+    let numbers = tail.split("  ").filter(|c| !c.trim().is_empty()).count() >= 1
+        && tail.split_whitespace().count() >= 2
+        && tail.split_whitespace().all(|w| w.chars().all(|c| c.is_ascii_digit() || ".,-+%±".contains(c)));
+    let coded = piece.code.iter().any(|c| c.contains(span));
+    table || tabbed || piped || numbers || coded
+}

@@ -1,0 +1,143 @@
+//! Account names: after a cue, or with an at sign.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::anonymize::compiled;
+use crate::anonymize::finding::{Finding, Label};
+use crate::anonymize::pieces::Piece;
+use crate::text::Span;
+
+/// A cue and the account after it.
+static CUED: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?i)\b(?:oucu|user\s?name|user\s?id|user|login|log-?in|handle|screen\s?name|alias|discord|skype|gamertag|nickname)\b(?:\s*(?:name|id))?[ \t]*(?:[:=–|\t]|-\s| is )[ \t]*@?([\w][\w.\-]{2,31})",
+    )
+});
+
+/// `posted … as amy22_x`: an account by its look after `as`.
+static POSTED: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"\b(?:as|at|called|named|user|account|forum|me|by|on)\s+@?([\p{Ll}\p{Lu}][\w.\-]*[\d_][\w.\-]*)",
+    )
+});
+
+/// Finds account names.
+///
+/// Near-misses that stay: identifiers in program code, file names, module codes, versions.
+pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
+    let mut push = |span: Span, rule, confidence| {
+        if !piece.code.iter().any(|c| c.overlaps(span)) {
+            out.push(Finding::value(span, Label::Username, rule, confidence));
+        }
+    };
+    let trimmed = |start: usize, end: usize| {
+        let word = text.get(start..end).unwrap_or_default().trim_end_matches(['.', '-']);
+        Span::new(start, start + word.len())
+    };
+    {
+        let cued = &*CUED;
+        for found in cued.captures_iter(text) {
+            let Some(account) = found.get(1) else { continue };
+            let span = trimmed(account.start(), account.end());
+            let word = span.of(text);
+            let look = word.chars().any(|c| c.is_ascii_digit() || c == '_' || c == '.')
+                || word.chars().all(char::is_lowercase);
+            let assignment = text
+                .get(found.get(0).map_or(0, |m| m.start())..account.start())
+                .is_some_and(|s| s.contains('='));
+            if look && word.len() >= 3 && !assignment && !is_common(word) {
+                push(span, "pattern.username_cued", 0.9);
+            }
+        }
+    }
+    {
+        let posted = &*POSTED;
+        for found in posted.captures_iter(text) {
+            let Some(account) = found.get(1) else { continue };
+            let span = trimmed(account.start(), account.end());
+            if is_account(span.of(text)) {
+                push(span, "pattern.username_posted", 0.75);
+            }
+        }
+    }
+    for (at, _) in text.match_indices('@') {
+        let before = text.get(..at).and_then(|t| t.chars().next_back());
+        if before.is_some_and(|c| !c.is_whitespace() && !matches!(c, '(' | '[' | '"' | '“' | ',' | ':' | '/'))
+            || before == Some('/')
+        {
+            continue;
+        }
+        let tail = text.get(at + 1..).unwrap_or_default();
+        let len: usize = tail
+            .chars()
+            .take(31)
+            .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+            .map(char::len_utf8)
+            .sum();
+        let handle = tail.get(..len).unwrap_or_default().trim_end_matches('.');
+        let rest = tail.get(handle.len()..).unwrap_or_default();
+        // A decorator or an annotation stands at the start of a line and calls something.
+        let line_start = before.is_none_or(|c| c == '\n');
+        if handle.chars().count() >= 3
+            && handle.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_')
+            && !rest.starts_with(['(', '@', '{'])
+            && !(line_start && handle.chars().all(char::is_alphabetic))
+        {
+            push(Span::new(at, at + 1 + handle.len()), "pattern.handle", 0.8);
+        }
+    }
+}
+
+fn is_common(word: &str) -> bool {
+    matches!(
+        word.to_lowercase().as_str(),
+        "the"
+            | "and"
+            | "not"
+            | "that"
+            | "this"
+            | "who"
+            | "can"
+            | "has"
+            | "was"
+            | "for"
+            | "name"
+            | "interface"
+            | "experience"
+            | "needs"
+            | "input"
+            | "error"
+            | "friendly"
+            | "stories"
+            | "story"
+            | "centred"
+            | "research"
+            | "testing"
+            | "id"
+            | "none"
+    )
+}
+
+/// `amy22_x`, `r_mensah`, `jb4471`: letters, then digits or underscores; no module code, version or file.
+fn is_account(word: &str) -> bool {
+    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let lower = word.chars().filter(|c| c.is_lowercase()).count();
+    let extension = word
+        .rsplit_once('.')
+        .is_some_and(|(_, e)| (1..=5).contains(&e.len()) && e.chars().all(char::is_alphabetic));
+    // A name in program code has an underscore and no digits (`user_name`); an account has both, or many digits.
+    lower >= 2
+        && lower * 10 >= letters * 7
+        && word.len() >= 5
+        && !extension
+        && (digits >= 1 && word.contains('_')
+            || digits >= 2 && letters >= 2 && digits <= 6 && word.ends_with(|c: char| c.is_ascii_digit()))
+        && !word.starts_with("covid")
+        && !word.starts_with("web")
+        && !word.starts_with("utf")
+        && !word.starts_with("sha")
+        && !word.starts_with("tma")
+}

@@ -1,0 +1,259 @@
+//! A person's name taken apart: the parts to look for, their initials and particles; and who is who in one TMA.
+
+use super::words::{Ambiguity, ambiguity, is_particle, is_title};
+use crate::text::fold;
+
+/// Which side of a name a part belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Given,
+    Family,
+}
+
+/// One part of a name, folded: `kwame`, `owusu`, `o'neill`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NamePart {
+    pub(super) text: String,
+    pub(super) side: Side,
+    pub(super) ambiguity: Ambiguity,
+}
+
+/// A person: the student, or somebody the student names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Person {
+    /// Parts in the order of the name; no particles, no single letters.
+    pub(super) parts: Vec<NamePart>,
+    /// Particles of the name (`van`, `der`, `al`).
+    pub(super) particles: Vec<String>,
+    /// First letters of all parts, single letters of the name included.
+    pub(super) initials: Vec<char>,
+    /// Particles and family name written as one word (`vandenberg`).
+    pub(super) squashed: Vec<String>,
+    /// All initials in order, where there are two or more (`jas`).
+    pub(super) monogram: Vec<String>,
+    /// The placeholder is this person's own only when someone else has not taken the name.
+    pub(super) is_student: bool,
+}
+
+impl Person {
+    /// The student, with nothing known yet.
+    pub(super) fn student() -> Self {
+        Self { is_student: true, ..Self::default() }
+    }
+
+    /// Adds a name as written. `sides` tells which side the words belong to; without it the last word (with its
+    /// particles) is the family name, or the first where a comma follows it.
+    pub(super) fn add(&mut self, name: &str, side: Option<Side>) {
+        let (name, reversed) = match name.split_once(',') {
+            Some((family, given)) if side.is_none() && !given.trim().is_empty() => {
+                self.add(family, Some(Side::Family));
+                (given.to_owned(), true)
+            }
+            _ => (name.to_owned(), false),
+        };
+        let folded = fold(&name);
+        let words: Vec<&str> = folded
+            .split(|c: char| c.is_whitespace() || matches!(c, '.' | '_' | '(' | ')' | '"' | ',' | ';' | '/'))
+            .filter(|w| w.chars().any(char::is_alphanumeric))
+            .collect();
+        let words = match words.iter().position(|w| !is_title(w) || words.len() == 1) {
+            Some(first) => words.get(first..).unwrap_or_default(),
+            None => words.as_slice(),
+        };
+        let mut monogram = String::new();
+        let mut particles = String::new();
+        let last = words.len().saturating_sub(1);
+        for (i, word) in words.iter().enumerate() {
+            let side = side.unwrap_or(match (reversed, i == last && last > 0) {
+                (true, _) | (_, false) => Side::Given,
+                _ => Side::Family,
+            });
+            if is_particle(word) && words.len() > 1 && i < last {
+                push_new(&mut self.particles, (*word).to_owned());
+                particles.push_str(word);
+                continue;
+            }
+            for (at, piece) in word.split('-').enumerate() {
+                let piece = piece.trim_matches('\'');
+                let Some(first) = piece.chars().find(|c| c.is_alphanumeric()) else { continue };
+                if at == 0 && is_particle(piece) && word.len() > piece.len() {
+                    push_new(&mut self.particles, piece.to_owned());
+                    particles.push_str(piece);
+                    continue;
+                }
+                self.initial(first);
+                monogram.push(first);
+                // One letter is an initial; one character of a script without case is a name.
+                if piece.chars().filter(|c| c.is_alphanumeric()).count() < 2 && first.is_lowercase() {
+                    continue;
+                }
+                if let Some(second) = piece.split_once('\'').and_then(|(_, tail)| tail.chars().next()) {
+                    self.initial(second);
+                }
+                if !self.parts.iter().any(|p| p.text == piece) {
+                    self.parts.push(NamePart { text: piece.to_owned(), side, ambiguity: ambiguity(piece) });
+                }
+            }
+            if !particles.is_empty() {
+                let family: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
+                let family = match word.split_once('-') {
+                    Some((head, _)) if particles.ends_with(head) => {
+                        family.get(head.len()..).unwrap_or_default().to_owned()
+                    }
+                    _ => family,
+                };
+                push_new(&mut self.squashed, format!("{particles}{family}"));
+                particles.clear();
+            }
+        }
+        if monogram.chars().count() >= 2 {
+            push_new(&mut self.monogram, monogram);
+        }
+    }
+
+    /// The monogram of given and family name that came in apart.
+    pub(super) fn join_monogram(&mut self) {
+        let of = |side| {
+            self.parts
+                .iter()
+                .filter(move |p| p.side == side)
+                .filter_map(|p| p.text.chars().next())
+                .collect::<String>()
+        };
+        let (given, family) = (of(Side::Given), of(Side::Family));
+        if !given.is_empty() && !family.is_empty() {
+            push_new(&mut self.monogram, format!("{given}{family}"));
+        }
+    }
+
+    fn initial(&mut self, c: char) {
+        if !self.initials.contains(&c) {
+            self.initials.push(c);
+        }
+    }
+
+    /// Whether nothing is known of the person.
+    pub(super) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Whether `other` can be the same person: all its parts are this person's, or the other way round, and neither
+    /// has initials that the other contradicts.
+    pub(super) fn fits(&self, other: &Self) -> bool {
+        let within = |a: &Self, b: &Self| {
+            !a.parts.is_empty()
+                && a.parts.iter().all(|p| b.parts.iter().any(|q| q.text == p.text))
+                && a.initials.iter().all(|i| b.initials.contains(i))
+        };
+        within(self, other) || within(other, self)
+    }
+
+    /// Takes over what `other` knows.
+    pub(super) fn merge(&mut self, other: Self) {
+        for part in other.parts {
+            if !self.parts.iter().any(|p| p.text == part.text) {
+                self.parts.push(part);
+            }
+        }
+        other.initials.into_iter().for_each(|c| self.initial(c));
+        other.particles.into_iter().for_each(|p| push_new(&mut self.particles, p));
+        other.squashed.into_iter().for_each(|p| push_new(&mut self.squashed, p));
+        other.monogram.into_iter().for_each(|p| push_new(&mut self.monogram, p));
+    }
+}
+
+pub(super) fn push_new(list: &mut Vec<String>, value: String) {
+    if !list.contains(&value) {
+        list.push(value);
+    }
+}
+
+/// The people of one TMA; the student comes first.
+#[derive(Debug, Clone)]
+pub(super) struct Roster {
+    pub(super) people: Vec<Person>,
+}
+
+impl Roster {
+    pub(super) fn new(student: Person) -> Self {
+        Self { people: vec![student] }
+    }
+
+    pub(super) fn student(&self) -> &Person {
+        // The student is put in by `new` and never taken out.
+        self.people.first().unwrap_or(const { &EMPTY })
+    }
+
+    /// Adds a name of the student.
+    pub(super) fn add_student(&mut self, name: &str) {
+        if let Some(student) = self.people.first_mut() {
+            student.add(name, None);
+        }
+    }
+
+    /// Adds a name of somebody else; returns who it is.
+    pub(super) fn add_other(&mut self, name: &str) -> Option<usize> {
+        let mut person = Person::default();
+        person.add(name, None);
+        if person.is_empty() {
+            return None;
+        }
+        if let Some(at) = self.people.iter().skip(1).position(|known| known.fits(&person)) {
+            let at = at + 1;
+            if let Some(known) = self.people.get_mut(at) {
+                known.merge(person);
+            }
+            return Some(at);
+        }
+        self.people.push(person);
+        Some(self.people.len() - 1)
+    }
+}
+
+static EMPTY: Person = Person {
+    parts: Vec::new(),
+    particles: Vec::new(),
+    initials: Vec::new(),
+    squashed: Vec::new(),
+    monogram: Vec::new(),
+    is_student: true,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(name: &str) -> Vec<String> {
+        let mut person = Person::default();
+        person.add(name, None);
+        person
+            .parts
+            .iter()
+            .map(|p| format!("{}{}", if p.side == Side::Given { '<' } else { '>' }, p.text))
+            .collect()
+    }
+
+    #[test]
+    fn takes_names_apart() {
+        for (name, expected) in [
+            ("Kofi Mensah", vec!["<kofi", ">mensah"]),
+            ("Mensah, Kofi A.", vec![">mensah", "<kofi"]),
+            ("Dr Siân O’Neill-Hughes", vec!["<sian", ">o'neill", ">hughes"]),
+            ("Omar al-Hadi", vec!["<omar", ">hadi"]),
+            ("Anna van der Berg", vec!["<anna", ">berg"]),
+            ("Sukarto", vec!["<sukarto"]),
+            ("王伟", vec!["<王伟"]),
+        ] {
+            assert_eq!(parts(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn merges_those_that_fit() {
+        let mut roster = Roster::new(Person::student());
+        assert_eq!(roster.add_other("Anna Hendricks"), Some(1));
+        assert_eq!(roster.add_other("Dr Hendricks"), Some(1));
+        assert_eq!(roster.add_other("Anna"), Some(1));
+        assert_eq!(roster.add_other("Bela Hendricks"), Some(2));
+    }
+}

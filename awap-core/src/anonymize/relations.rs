@@ -1,0 +1,340 @@
+//! Third persons by what the text says they are to the writer: `my wife Dewi`, `Dr Hendry, my tutor`, `Kofi told me`.
+
+use super::names::{Allow, name_at, skip_blanks, starts_upper, without_possessive, word_at};
+use super::pieces::{Piece, Zone};
+use super::recognizer::{Mention, NameRecognizer, Role};
+use super::words::{is_not_a_name, is_relation};
+use crate::text::{Span, fold};
+
+/// Finds people by kin and role.
+///
+/// Case-study characters (`Ahmed, the owner`), theorists and public figures stand without such a cue and stay.
+pub(super) struct Relations;
+
+/// Words between `my` and the relation (`my dear old friend`), and after it (`my friend and neighbour`).
+const BETWEEN: usize = 3;
+
+impl NameRecognizer for Relations {
+    fn find(&self, piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+        if !matches!(piece.zone(), Zone::Prose | Zone::Field) {
+            return;
+        }
+        let text = piece.text.as_str();
+        let mut push = |span: Span, rule, confidence| {
+            let inside = |spans: &[Span]| spans.iter().any(|s| s.overlaps(span));
+            if !inside(&piece.protected) && !inside(&piece.code) && !inside(&piece.lists) {
+                out.push(Mention { piece: index, span, role: Role::Other, rule, confidence });
+            }
+        };
+        for possessor in possessors(text) {
+            related(text, possessor, &mut push);
+        }
+        told(text, &mut push);
+    }
+}
+
+/// The ends of `my` and `our` as words.
+fn possessors(text: &str) -> Vec<Span> {
+    let bytes = text.as_bytes();
+    let boundary = |i: Option<usize>| {
+        i.and_then(|i| bytes.get(i)).is_none_or(|b| !b.is_ascii_alphanumeric() && *b < 0x80)
+    };
+    let mut found = Vec::new();
+    for (i, pair) in bytes.windows(2).enumerate() {
+        let end = match pair {
+            [b'm' | b'M', b'y' | b'Y'] => i + 2,
+            [b'o' | b'O', b'u' | b'U'] if bytes.get(i + 2).is_some_and(|b| b.eq_ignore_ascii_case(&b'r')) => {
+                i + 3
+            }
+            _ => continue,
+        };
+        if boundary(i.checked_sub(1)) && boundary(Some(end)) {
+            found.push(Span::new(i, end));
+        }
+    }
+    found
+}
+
+fn related(text: &str, possessor: Span, push: &mut impl FnMut(Span, &'static str, f64)) {
+    let mut at = skip_space(text, possessor.end);
+    let mut relation = None;
+    let mut between = 0;
+    // `my (older) (work) colleague (and friend)`: the last relation before the name.
+    while let Some(word) = word_at(text, at) {
+        let whole = word;
+        let word = without_possessive(text, word);
+        let folded = fold(word.of(text));
+        if is_relation(&folded) && whole == word {
+            relation = Some(word);
+            between = 0;
+        } else if relation.is_some() && matches!(folded.as_str(), "and" | "at" | "called" | "named")
+            || relation.is_none() && !starts_upper(word.of(text))
+        {
+            between += 1;
+        } else {
+            break;
+        }
+        if between > BETWEEN {
+            break;
+        }
+        let next = skip_space(text, whole.end);
+        if next == whole.end {
+            break;
+        }
+        at = next;
+    }
+    let Some(relation) = relation else { return };
+    // After the name: `Dr Hendry, my tutor`, `Dewi (my wife)`.
+    if let Some(shape) = name_before(text, possessor.start) {
+        push(shape, "relation.apposition", 0.85);
+    }
+    // Before it: at once, after a comma or a bracket, after “called”, “is”.
+    let mut at = skip_space(text, relation.end);
+    if text.get(relation.end..).is_some_and(|r| r.trim_start().starts_with([',', '(', ':', '–', '—', '-']))
+    {
+        let rest = text.get(relation.end..).unwrap_or_default();
+        let mark = rest.len() - rest.trim_start().len();
+        at = skip_space(
+            text,
+            relation.end + mark + rest.trim_start().chars().next().map_or(0, char::len_utf8),
+        );
+    }
+    for _ in 0..3 {
+        let Some(word) = word_at(text, at) else { break };
+        if matches!(
+            fold(word.of(text)).as_str(),
+            "called"
+                | "named"
+                | "is"
+                | "was"
+                | "who"
+                | "and"
+                | "name"
+                | "whose"
+                | "at"
+                | "work"
+                | "then"
+                | "also"
+        ) {
+            let next = skip_space(text, word.end);
+            // “my tutor is French” and “my manager was Head of …” name nobody.
+            if matches!(
+                fold(word.of(text)).as_str(),
+                "is" | "was" | "at" | "work" | "who" | "whose" | "then" | "also"
+            ) && !text.get(next..).is_some_and(|r| {
+                r.starts_with("called")
+                    || r.starts_with("named")
+                    || r.starts_with("is called")
+                    || r.starts_with("name is")
+            }) && !matches!(fold(word.of(text)).as_str(), "at" | "work")
+            {
+                return;
+            }
+            at = next;
+        } else {
+            break;
+        }
+    }
+    let mut plural = 0;
+    while let Some(shape) = name_at(text, at, Allow::default()) {
+        let first = shape.words.first().map_or("", |w| w.of(text));
+        if !starts_upper(first) && !shape.titled {
+            break;
+        }
+        push(shape.span, "relation.possessive", 0.9);
+        // `my colleagues Anna, Bela and Carl`
+        let rest = text.get(shape.span.end..).unwrap_or_default();
+        let joint = [" and ", ", and ", ", ", " & "].into_iter().find(|j| rest.starts_with(j));
+        let (Some(joint), true) = (joint, plural < 6) else { break };
+        let next = shape.span.end + joint.len();
+        // After a comma only the plural goes on with names.
+        let many = fold(relation.of(text)).ends_with('s') || fold(relation.of(text)) == "children";
+        if !many {
+            break;
+        }
+        plural += 1;
+        at = next;
+    }
+}
+
+/// A name that ends right before `, my …` or ` (my …`.
+fn name_before(text: &str, at: usize) -> Option<Span> {
+    let head = text.get(..at)?;
+    let trimmed = head.trim_end();
+    let trimmed = trimmed.strip_suffix([',', '(', '–', '—'])?.trim_end();
+    let mut from = trimmed.len().saturating_sub(60);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let window = trimmed.get(from..)?;
+    // Back over words with a capital.
+    let mut start = None;
+    for (i, _) in window.char_indices().filter(|(i, c)| {
+        c.is_alphabetic()
+            && window.get(..*i).is_none_or(|h| {
+                !h.chars().next_back().is_some_and(|c| c.is_alphanumeric() || matches!(c, '\'' | '’' | '-'))
+            })
+    }) {
+        if let Some(shape) = name_at(text, from + i, Allow::default())
+            && shape.span.end == trimmed.len()
+        {
+            start = Some(shape.span);
+            break;
+        }
+    }
+    start
+}
+
+/// `Kofi told me`, `As Kofi said to me`, `Kofi and I`: what only a person known to the writer does.
+fn told(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
+    const VERBS: [&str; 22] = [
+        " said to me",
+        " told me",
+        " asked me",
+        " told us",
+        " asked us",
+        " said to us",
+        " emailed me",
+        " phoned me",
+        " rang me",
+        " texted me",
+        " messaged me",
+        " taught me",
+        " reminded me",
+        " advised me",
+        " encouraged me",
+        " warned me",
+        " wrote to me",
+        " explained to me",
+        " and i were",
+        " and i had",
+        " and i went",
+        " and i worked",
+    ];
+    let Some(cue) = TOLD.as_ref() else { return };
+    for found in cue.find_iter(text) {
+        let Some(verb) = VERBS.get(found.pattern().as_usize()) else { continue };
+        let mut from = found.start().saturating_sub(48);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let Some(window) = text.get(from..found.start()) else { continue };
+        let Some(word_start) = window
+            .rfind(|c: char| !(c.is_alphabetic() || matches!(c, '\'' | '’' | '-')))
+            .map(|i| from + i)
+            .map_or(Some(from), |i| text.get(i..).and_then(|t| t.chars().next()).map(|c| i + c.len_utf8()))
+        else {
+            continue;
+        };
+        let last = text.get(word_start..found.start()).unwrap_or_default();
+        if !starts_upper(last) || is_not_a_name(&fold(last)) || last.chars().count() < 2 {
+            continue;
+        }
+        // Capitals throughout are an organisation (`NHS told us`).
+        if last.chars().count() > 1 && last.chars().all(char::is_uppercase) || verb.is_empty() {
+            continue;
+        }
+        // The word before may belong to the name.
+        let head = text.get(from..word_start).unwrap_or_default().trim_end_matches(' ');
+        let before = head
+            .rfind(|c: char| !(c.is_alphabetic() || matches!(c, '\'' | '’' | '-')))
+            .map_or(from, |i| from + i + 1);
+        let first = text.get(before..from + head.len()).unwrap_or_default();
+        let starts = text.get(..before).is_none_or(|t| {
+            let t = t.trim_end();
+            t.is_empty() || t.ends_with(['.', '?', '!', '\n'])
+        });
+        let joined = !first.is_empty()
+            && starts_upper(first)
+            && !is_not_a_name(&fold(first))
+            && !(starts && fold(first).ends_with("ly"));
+        let start = if joined { before } else { word_start };
+        if text.get(start..found.start()).is_some() {
+            push(Span::new(start, found.start()), "relation.told", 0.75);
+        }
+    }
+}
+
+static TOLD: std::sync::LazyLock<Option<aho_corasick::AhoCorasick>> = std::sync::LazyLock::new(|| {
+    aho_corasick::AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build([
+            " said to me",
+            " told me",
+            " asked me",
+            " told us",
+            " asked us",
+            " said to us",
+            " emailed me",
+            " phoned me",
+            " rang me",
+            " texted me",
+            " messaged me",
+            " taught me",
+            " reminded me",
+            " advised me",
+            " encouraged me",
+            " warned me",
+            " wrote to me",
+            " explained to me",
+            " and i were",
+            " and i had",
+            " and i went",
+            " and i worked",
+        ])
+        .ok()
+});
+
+/// Over blanks and one line break.
+fn skip_space(text: &str, at: usize) -> usize {
+    let next = skip_blanks(text, at);
+    match text.get(next..) {
+        Some(rest) if rest.starts_with('\n') && !rest.starts_with("\n\n") => skip_blanks(text, next + 1),
+        Some(rest) if rest.starts_with("\r\n") => skip_blanks(text, next + 2),
+        _ => next,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<String> {
+        let piece = Piece { text: text.to_owned(), zone: Some(Zone::Prose), ..Piece::default() };
+        let mut out = Vec::new();
+        Relations.find(&piece, 0, &mut out);
+        out.iter().map(|m| m.span.of(text).to_owned()).collect()
+    }
+
+    #[test]
+    fn finds_people_by_relation() {
+        for (text, expected) in [
+            ("My wife Indah watered them", vec!["Indah"]),
+            ("and my colleague Jane Doe took over", vec!["Jane Doe"]),
+            ("My manager, Denise Fairman, talked", vec!["Denise Fairman"]),
+            ("When Dr Hendricks, my tutor, wrote", vec!["Dr Hendricks"]),
+            ("Indah (my wife) said", vec!["Indah"]),
+            ("as my husband Gareth calls it", vec!["Gareth"]),
+            ("my older work colleague called Tom", vec!["Tom"]),
+            ("my colleagues Anna, Bela and Carl met", vec!["Anna", "Bela", "Carl"]),
+            ("My\nson Ewan's room", vec!["Ewan"]),
+            ("As Olu told me yesterday", vec!["Olu"]),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn leaves_others() {
+        for text in [
+            "Ahmed, the owner, and his staff",
+            "a Turing machine is my favourite",
+            "my tutor is French and my manager said so",
+            "This told me that Python is slow",
+            "The University told us so",
+            "Mr Aldous refuses; my view is that Erving Goffman is right",
+        ] {
+            assert_eq!(found(text), Vec::<String>::new(), "{text}");
+        }
+    }
+}

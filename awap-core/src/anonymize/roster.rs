@@ -1,0 +1,71 @@
+//! From mentions to people: who of those named is the student, who is somebody else.
+
+use super::cover::is_software;
+use super::person::{Person, Roster};
+use super::pieces::Piece;
+use super::recognizer::{Mention, Role};
+use super::words::Ambiguity;
+use crate::text::fold;
+
+/// Fills the roster from `mentions`; returns for each mention whose it is (0 is the student), or none where it is
+/// nobody's.
+pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]) -> Vec<Option<usize>> {
+    let host_knows = !roster.student().is_empty();
+    let text = |m: &Mention| pieces.get(m.piece).map_or("", |p| m.span.of(&p.text));
+    // What says most plainly who the student is comes first.
+    let weak = |m: &Mention| m.rule.starts_with("property.") || m.rule == "cover.file_name";
+    let mut owners = vec![None; mentions.len()];
+    for (mention, owner) in mentions.iter().zip(&mut owners) {
+        if mention.role == Role::Student && !weak(mention) {
+            roster.add_student(text(mention));
+            *owner = Some(0);
+        }
+    }
+    for (mention, owner) in mentions.iter().zip(&mut owners) {
+        if mention.role == Role::Student && weak(mention) {
+            *owner = weakly(roster, mention, text(mention), host_knows);
+        }
+    }
+    for (mention, owner) in mentions.iter().zip(&mut owners) {
+        if mention.role == Role::Other {
+            let mut person = Person::default();
+            person.add(text(mention), None);
+            let student = roster.student();
+            let own = !person.is_empty()
+                && person.parts.iter().all(|p| {
+                    student.parts.iter().any(|q| q.text == p.text && q.ambiguity == Ambiguity::Plain)
+                });
+            *owner = if own { Some(0) } else { roster.add_other(text(mention)) };
+        }
+    }
+    owners
+}
+
+/// An author in the properties, a word in the file name: the student if nothing else is known or it fits what is.
+fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) -> Option<usize> {
+    let squashed: String = fold(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    let student = roster.student();
+    let shares = student.parts.iter().any(|p| {
+        let part: String = p.text.chars().filter(|c| c.is_alphanumeric()).collect();
+        part.chars().count() >= 3 && squashed.contains(&part)
+    });
+    let unknown = student.is_empty();
+    if mention.rule == "cover.file_name" {
+        if unknown {
+            roster.add_student(text);
+            return Some(0);
+        }
+        return shares.then_some(0);
+    }
+    let account = text.split_whitespace().count() == 1 && text.contains(['.', '_', '@']);
+    if shares {
+        return Some(0);
+    }
+    if unknown && !host_knows && mention.rule == "property.author" && !is_software(&fold(text)) {
+        if !account {
+            roster.add_student(text);
+        }
+        return Some(0);
+    }
+    roster.add_other(text)
+}
