@@ -168,6 +168,15 @@ fn starts_lower(word: &str) -> bool {
 
 /// The line (or table cell) around a span, at most a few hundred bytes of it.
 pub(super) fn line_around(text: &str, span: Span) -> Span {
+    between(text, span, &['\n', '\r', '\t', '\u{b}', '\u{c}', '\u{2028}'])
+}
+
+/// The line or the row of a table around a span, as far.
+pub(super) fn row_around(text: &str, span: Span) -> Span {
+    between(text, span, &['\n', '\r', '\u{c}'])
+}
+
+fn between(text: &str, span: Span, breaks: &[char]) -> Span {
     const REACH: usize = 300;
     let mut from = span.start.saturating_sub(REACH);
     while !text.is_char_boundary(from) {
@@ -177,7 +186,6 @@ pub(super) fn line_around(text: &str, span: Span) -> Span {
     while !text.is_char_boundary(to) {
         to += 1;
     }
-    let breaks = ['\n', '\r', '\t', '\u{b}', '\u{c}', '\u{2028}'];
     let start = text.get(from..span.start).and_then(|b| b.rfind(breaks)).map_or(from, |i| from + i + 1);
     let end = text.get(span.end..to).and_then(|a| a.find(breaks)).map_or(to, |i| span.end + i);
     Span::new(start.min(span.start), end)

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::compiled;
 use super::names::{Allow, Shape, name_at, skip_blanks, starts_upper, word_at};
-use super::pieces::{Piece, Zone};
+use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
 use super::words::{is_not_a_name, is_particle};
 use crate::text::{Span, fold};
@@ -71,19 +71,13 @@ impl NameRecognizer for Cover {
             }
         }
         // A cited author is nobody's cover sheet.
-        let mut at = start;
-        while let Some(mention) = out.get(at) {
-            if piece.protected.iter().any(|p| p.overlaps(mention.span)) {
-                out.remove(at);
-            } else {
-                at += 1;
-            }
-        }
+        let found = out.split_off(start);
+        out.extend(found.into_iter().filter(|m| !touches(&piece.protected, m.span)));
     }
 }
 
-fn mention(index: usize, shape: &Shape, role: Role, rule: &'static str, confidence: f64) -> Mention {
-    Mention { piece: index, span: shape.span, role, rule, confidence }
+fn mention(index: usize, shape: &Shape, who: Role, rule: &'static str, confidence: f64) -> Mention {
+    Mention { piece: index, span: shape.span, role: who, rule, confidence }
 }
 
 fn labelled(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
@@ -106,13 +100,13 @@ fn labelled(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
         let role = if found.name("other").is_some() { Role::Other } else { Role::Student };
         let allow = Allow { lower: cover && sep.contains([':', '\t', '|']), comma: true };
         let Some(shape) = name_at(text, all.end(), allow) else { continue };
-        if piece.code.iter().any(|c| c.overlaps(shape.span)) && !cover {
+        if touches(&piece.code, shape.span) && !cover {
             continue;
         }
         // In lower case only what fills its line is a name.
         let first = shape.words.first().map_or("", |w| w.of(text));
         if !starts_upper(first) && !first.contains('-') {
-            let rest = text.get(shape.span.end..).and_then(|r| r.lines().next()).unwrap_or_default();
+            let rest = rest_of_line(text, shape.span.end);
             if shape.words.len() > 3
                 || !rest.trim().is_empty() && !rest.trim_start().starts_with([';', ',', '|'])
             {
@@ -194,32 +188,39 @@ fn beside_identifier(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
 fn name_ending(text: &str, start: usize, end: usize) -> Option<Shape> {
     let head = text.get(start..end)?;
     let trimmed = head.trim_end_matches([' ', '\t', '(', '[', ',', '-', '–', '|', ':', '\u{a0}']);
-    let stop = start + trimmed.len();
-    if stop == end && !head.ends_with('(') && end > start {
+    let end_at = start + trimmed.len();
+    if end_at == end && !head.ends_with('(') && end > start {
         return None;
     }
     // The earliest start from which a name reaches to the end.
     let mut at = start;
     let mut tries = 0;
-    while at < stop && tries < 16 {
+    while at < end_at && tries < 16 {
         tries += 1;
         if let Some(shape) = name_at(text, at, Allow { lower: false, comma: true })
-            && shape.span.end == stop
+            && shape.span.end == end_at
             && shape.words.len() <= 5
         {
             return Some(shape);
         }
         let step = word_at(text, at).map_or(at + 1, |w| w.end);
-        at = text.get(step..stop).and_then(|r| r.find(char::is_alphabetic)).map_or(stop, |i| step + i);
+        at = text.get(step..end_at).and_then(|r| r.find(char::is_alphabetic)).map_or(end_at, |i| step + i);
         // Not from inside a word such as `TM112`.
-        while at < stop
+        while at < end_at
             && text.get(..at).and_then(|t| t.chars().next_back()).is_some_and(char::is_alphanumeric)
         {
             let step = word_at(text, at).map_or(at + 1, |w| w.end);
-            at = text.get(step..stop).and_then(|r| r.find(char::is_alphabetic)).map_or(stop, |i| step + i);
+            at =
+                text.get(step..end_at).and_then(|r| r.find(char::is_alphabetic)).map_or(end_at, |i| step + i);
         }
     }
     None
+}
+
+/// The rest of the line from `at`, as far as a cover line is long.
+fn rest_of_line(text: &str, at: usize) -> &str {
+    let line = super::context::row_around(text, Span::new(at, at));
+    text.get(at..line.end).unwrap_or_default()
 }
 
 fn line_before(text: &str, line_start: usize) -> Option<Shape> {
@@ -256,7 +257,7 @@ fn closes(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
             continue;
         }
         let Some(shape) = name_at(text, found.end(), Allow::default()) else { continue };
-        let rest = text.get(shape.span.end..).and_then(|r| r.lines().next()).unwrap_or_default();
+        let rest = rest_of_line(text, shape.span.end);
         if rest.trim().is_empty() || rest.trim() == "." {
             out.push(mention(index, &shape, Role::Student, "cover.signature", 0.9));
         }
@@ -271,10 +272,10 @@ fn file_name(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     if !identifier.is_match(&spaced) {
         return;
     }
-    let stem = text.rfind('.').unwrap_or(text.len());
+    let name_end = text.rfind('.').unwrap_or(text.len());
     let mut at = 0;
-    while at < stem {
-        let Some(step) = text.get(at..stem).and_then(|t| t.find(char::is_alphabetic)) else { break };
+    while at < name_end {
+        let Some(step) = text.get(at..name_end).and_then(|t| t.find(char::is_alphabetic)) else { break };
         let start = at + step;
         let Some(word) = word_at(text, start) else { break };
         at = word.end;
@@ -286,7 +287,7 @@ fn file_name(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
             && starts_upper(word.of(text))
             && folded.len() > 2
             && !is_not_a_name(&folded)
-            && word.end <= stem
+            && word.end <= name_end
         {
             let shape = Shape { span: word, words: vec![word], titled: false, reversed: false };
             out.push(mention(index, &shape, Role::Student, "cover.file_name", 0.7));
@@ -319,7 +320,7 @@ fn properties(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
             continue;
         }
         let at = span.start + span.of(text).len() - span.of(text).trim_start().len();
-        let role = if key.ends_with("manager") { Role::Other } else { Role::Student };
+        let who = if key.ends_with("manager") { Role::Other } else { Role::Student };
         let rule = if key.contains("modified")
             || key.contains("saved")
             || key.contains("change")
@@ -332,7 +333,7 @@ fn properties(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
         out.push(Mention {
             piece: index,
             span: Span::new(at, at + value.len()),
-            role,
+            role: who,
             rule,
             confidence: 0.9,
         });

@@ -133,10 +133,14 @@ impl Known {
     fn extra(&mut self, key: &str, value: &Value, module: &dyn Fn(&str) -> bool, depth: usize) {
         match value {
             Value::Array(list) if depth > 0 => {
-                list.iter().for_each(|v| self.extra(key, v, module, depth - 1));
+                for value in list {
+                    self.extra(key, value, module, depth - 1);
+                }
             }
             Value::Object(map) if depth > 0 => {
-                map.iter().for_each(|(k, v)| self.extra(&format!("{key}.{}", fold(k)), v, module, depth - 1));
+                for (name, value) in map {
+                    self.extra(&format!("{key}.{}", fold(name)), value, module, depth - 1);
+                }
             }
             Value::Number(number) => {
                 let text = number.to_string();

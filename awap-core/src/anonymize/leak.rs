@@ -223,11 +223,9 @@ impl Runs {
                 // An apostrophe inside a name joins; a possessive ends.
                 let joins = matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`')
                     && chars.peek().is_some_and(|(next, n)| {
-                        n.is_alphabetic()
-                            && !(matches!(n, 's' | 'S')
-                                && !text
-                                    .get(next + 1..)
-                                    .is_some_and(|r| r.starts_with(char::is_alphanumeric)))
+                        let possessive = matches!(n, 's' | 'S')
+                            && !text.get(next + 1..).is_some_and(|r| r.starts_with(char::is_alphanumeric));
+                        n.is_alphabetic() && !possessive
                     });
                 if !joins {
                     runs.text.push(' ');

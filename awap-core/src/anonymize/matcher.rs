@@ -8,7 +8,7 @@ use super::context::is_used_as_name;
 use super::finding::{Finding, Label};
 use super::names::is_unicased;
 use super::person::{Roster, Side};
-use super::pieces::{Piece, Zone};
+use super::pieces::{Piece, Zone, touches};
 use super::words::{Ambiguity, is_honorific};
 use crate::text::{Folded, Span};
 use crate::{Error, ErrorCode, Result};
@@ -100,6 +100,7 @@ impl<'a> Matcher<'a> {
                     .iter()
                     .copied()
                     .filter(|p| owners.contains(p) && self.is_glue(&place, *p, open.end, hit.start))
+                    .filter(|p| self.goes_on(&place, *p, open, hit))
                     .collect();
                 if !people.is_empty() {
                     open.end = hit.end;
@@ -147,6 +148,28 @@ impl<'a> Matcher<'a> {
                 || person.particles.iter().any(|p| p == word)
         }) && between.chars().all(|c| c.is_alphanumeric() || " -'_.,+/&%".contains(c))
             && between.chars().filter(|c| !c.is_alphanumeric()).count() <= 6
+    }
+
+    /// Whether `hit` can be the next part of the name in `open`: no part comes twice, and a word in lower case after a
+    /// blank is a word (`Will Grace, will you`).
+    fn goes_on(&self, place: &Place<'_>, who: usize, open: &Chain, hit: Hit) -> bool {
+        let parts = |hit: Hit| {
+            self.owners
+                .get(hit.needle)
+                .into_iter()
+                .flatten()
+                .filter(move |(w, _)| *w == who)
+                .map(|(_, part)| *part)
+        };
+        let twice = parts(hit).all(|part| open.hits.iter().any(|earlier| parts(*earlier).any(|p| p == part)));
+        let blank = place.text.get(open.end..hit.start).is_some_and(|gap| gap.contains(' '));
+        let word = || {
+            parts(hit).all(|part| {
+                let part = self.roster.people.get(who).and_then(|p| p.parts.get(part));
+                part.is_some_and(|p| p.ambiguity != Ambiguity::Plain)
+            })
+        };
+        !twice && (!blank || place.is_upper(hit.start) || place.piece.zone().is_technical() || !word())
     }
 
     fn close(&self, place: &Place<'_>, mut chain: Chain, out: &mut Vec<Finding>) {
@@ -298,17 +321,15 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn is_protected(&self, hit: Hit) -> bool {
-        let protected = &self.piece.protected;
-        if protected.is_empty() {
-            return false;
-        }
-        let span = self.folded.span(&self.piece.text, Span::new(hit.start, hit.end));
-        let at = protected.partition_point(|p| p.end <= span.start);
-        protected.get(at).is_some_and(|p| p.overlaps(span))
+        !self.piece.protected.is_empty()
+            && touches(
+                &self.piece.protected,
+                self.folded.span(&self.piece.text, Span::new(hit.start, hit.end)),
+            )
     }
 
     fn in_code(&self, span: Span) -> bool {
-        self.piece.code.iter().any(|c| c.overlaps(span))
+        touches(&self.piece.code, span)
     }
 
     fn before(&self, at: usize) -> Option<char> {
@@ -330,7 +351,6 @@ impl Place<'_> {
 
     fn left_boundary(&self, at: usize) -> bool {
         match (self.before(at), self.after(at)) {
-            (None, _) => true,
             (Some(before), _) if !before.is_alphabetic() => true,
             (Some(before), Some(first)) => {
                 if is_unicased(before) || is_unicased(first) {
@@ -349,7 +369,6 @@ impl Place<'_> {
 
     fn right_boundary(&self, at: usize) -> bool {
         match (self.before(at), self.after(at)) {
-            (_, None) => true,
             (_, Some(next)) if !next.is_alphabetic() => true,
             (Some(last), Some(next)) => {
                 is_unicased(next)

@@ -98,6 +98,13 @@ pub(super) fn name_at(text: &str, at: usize, allow: Allow) -> Option<Shape> {
     while shape.words.len() < WORDS {
         let Some(word) = word_at(text, pos) else { break };
         let whole = word;
+        // `C7654321` and `TM112` are no names.
+        if text
+            .get(whole.end..)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '@'))
+        {
+            break;
+        }
         let word = without_possessive(text, word);
         let folded = fold(word.of(text));
         let possessive = word != whole;

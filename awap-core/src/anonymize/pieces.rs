@@ -54,6 +54,24 @@ impl Piece {
     }
 }
 
+/// Whether one of `spans` (sorted, not overlapping) shares a byte with `span`.
+pub(super) fn touches(spans: &[Span], span: Span) -> bool {
+    let at = spans.partition_point(|s| s.end <= span.start);
+    spans.get(at).is_some_and(|s| s.overlaps(span))
+}
+
+/// Sorts spans and joins those that touch, so that they can be searched.
+fn disjoint(spans: &mut Vec<Span>) {
+    spans.sort_unstable();
+    spans.dedup_by(|next, open| {
+        let joined = next.start <= open.end;
+        if joined {
+            open.end = open.end.max(next.end);
+        }
+        joined
+    });
+}
+
 /// Sees every string of a TMA, in the same order each time.
 pub(super) trait Visit {
     fn string(&mut self, path: &str, zone: Zone, text: &mut String) -> Result<()>;
@@ -231,6 +249,8 @@ impl Visit for Collect<'_> {
                 piece.fields.push((label.clone(), span));
             }
         }
+        disjoint(&mut piece.code);
+        disjoint(&mut piece.tables);
         self.pieces.push(piece);
         Ok(())
     }
@@ -252,6 +272,8 @@ impl Piece {
         self.citations = found.citations.len() + found.references.len();
         self.protected = found.protected;
         self.lists = found.lists;
+        disjoint(&mut self.protected);
+        disjoint(&mut self.lists);
         Ok(())
     }
 }

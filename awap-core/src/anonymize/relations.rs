@@ -1,7 +1,7 @@
 //! Third persons by what the text says they are to the writer: `my wife Dewi`, `Dr Hendry, my tutor`, `Kofi told me`.
 
 use super::names::{Allow, name_at, skip_blanks, starts_upper, without_possessive, word_at};
-use super::pieces::{Piece, Zone};
+use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
 use super::words::{is_not_a_name, is_relation};
 use crate::text::{Span, fold};
@@ -21,8 +21,7 @@ impl NameRecognizer for Relations {
         }
         let text = piece.text.as_str();
         let mut push = |span: Span, rule, confidence| {
-            let inside = |spans: &[Span]| spans.iter().any(|s| s.overlaps(span));
-            if !inside(&piece.protected) && !inside(&piece.code) && !inside(&piece.lists) {
+            if ![&piece.protected, &piece.code, &piece.lists].into_iter().any(|spans| touches(spans, span)) {
                 out.push(Mention { piece: index, span, role: Role::Other, rule, confidence });
             }
         };
@@ -244,10 +243,8 @@ fn told(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
             let t = t.trim_end();
             t.is_empty() || t.ends_with(['.', '?', '!', '\n'])
         });
-        let joined = !first.is_empty()
-            && starts_upper(first)
-            && !is_not_a_name(&fold(first))
-            && !(starts && fold(first).ends_with("ly"));
+        let adverb = starts && fold(first).ends_with("ly");
+        let joined = starts_upper(first) && !is_not_a_name(&fold(first)) && !adverb;
         let start = if joined { before } else { word_start };
         if text.get(start..found.start()).is_some() {
             push(Span::new(start, found.start()), "relation.told", 0.75);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Finding, Label};
-use super::pieces::Piece;
+use super::pieces::{Piece, touches};
 use crate::text::{Span, fold};
 
 /// Settles overlaps: findings that share a byte become one, labelled as the longest of them.
@@ -45,8 +45,9 @@ pub(super) fn settle(piece: &Piece, mut findings: Vec<Finding>) -> Vec<Finding> 
 
 fn cut_at_walls(piece: &Piece, finding: Finding, out: &mut Vec<Finding>) {
     let text = finding.span.of(&piece.text);
-    let in_table = piece.tables.iter().any(|t| t.overlaps(finding.span));
-    if !text.contains('\t') && !text.contains("\n\n") && !(in_table && text.contains('\n')) {
+    let in_table = touches(&piece.tables, finding.span);
+    let walled = text.contains('\t') || text.contains("\n\n") || in_table && text.contains('\n');
+    if !walled {
         return out.push(finding);
     }
     let mut start = finding.span.start;

@@ -12,7 +12,7 @@ use super::matcher::Matcher;
 use super::model::{Anonymized, Options, Replacement, Report};
 use super::patterns::Patterns;
 use super::person::Roster;
-use super::pieces::{Collect, Piece, Visit, Zone, walk};
+use super::pieces::{Collect, Piece, Visit, Zone, touches, walk};
 use super::pseudonym::PseudonymKey;
 use super::recognizer::{Context, Mention, NameRecognizer, Recognizer};
 use super::relations::Relations;
@@ -142,7 +142,9 @@ impl Plan {
         let allowed: Vec<String> = options.allow.iter().map(|a| fold(a)).filter(|a| !a.is_empty()).collect();
 
         let mut placeholders = Placeholders::default();
-        pieces.iter().for_each(|p| placeholders.note(&p.text));
+        for piece in pieces {
+            placeholders.note(&piece.text);
+        }
         let mut planned = Vec::with_capacity(pieces.len());
         let mut citations = 0;
         for (piece, mut findings) in pieces.iter().zip(by_piece) {
@@ -158,9 +160,10 @@ impl Plan {
             let earlier = placeholders_in(&piece.text);
             findings.retain(|f| {
                 let label = f.label.as_str();
-                !options.keep.iter().any(|k| k == label)
-                    && !earlier.iter().any(|e| e.overlaps(f.span))
-                    && !(f.label == Label::NameOther && is_allowed(&allowed, f.span.of(&piece.text)))
+                let kept = options.keep.iter().any(|k| k == label)
+                    || touches(&earlier, f.span)
+                    || f.label == Label::NameOther && is_allowed(&allowed, f.span.of(&piece.text));
+                !kept
             });
             let mut settled = settle(piece, findings);
             let mut skip: Vec<Span> = settled

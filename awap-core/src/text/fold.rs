@@ -129,7 +129,7 @@ fn plain_latin(c: char) -> Option<&'static str> {
     Some(match c {
         'ø' => "o",
         'ł' => "l",
-        'đ' | 'ð' | 'ɖ' => "d",
+        'đ' | 'ð' | 'ɖ' | 'ɗ' => "d",
         'ħ' => "h",
         'ı' => "i",
         'ŧ' => "t",
@@ -139,7 +139,6 @@ fn plain_latin(c: char) -> Option<&'static str> {
         'þ' => "th",
         'ə' => "e",
         'ɓ' => "b",
-        'ɗ' => "d",
         'ƙ' => "k",
         'ŋ' => "n",
         _ => return None,

@@ -64,7 +64,8 @@ pub(super) fn find(text: &str, _clusters: &[Cluster], out: &mut Vec<Finding>) {
 /// The ways the date `written` may be written, where it can be read (`1998-06-15`, `15/06/1998`, `15 June 1998`).
 pub(in crate::anonymize) fn variants(written: &str) -> Vec<String> {
     let lower = written.to_lowercase();
-    let numbers: Vec<u32> = lower.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+    let numbers: Vec<u32> =
+        lower.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
     let named = MONTHS
         .iter()
         .position(|m| lower.split(|c: char| !c.is_alphabetic()).any(|w| w.len() >= 3 && m.starts_with(w)))

@@ -1,7 +1,7 @@
 //! E-mail addresses.
 
 use crate::anonymize::finding::{Finding, Label};
-use crate::anonymize::pieces::Piece;
+use crate::anonymize::pieces::{Piece, touches};
 use crate::text::Span;
 
 /// Finds e-mail addresses: a local part, `@`, a domain with a dot and a top level of letters.
@@ -10,12 +10,12 @@ use crate::text::Span;
 pub(super) fn find(text: &str, piece: &Piece, urls: &[Span], out: &mut Vec<Finding>) {
     for (at, _) in text.match_indices('@') {
         let Some(span) = around(text, at) else { continue };
-        if urls.iter().any(|u| u.contains(span)) {
+        if touches(urls, span) {
             continue;
         }
         let domain = text.get(at + 1..span.end).unwrap_or_default().to_ascii_lowercase();
         let example = ["example.com", "example.org", "example.net", "test.com"].contains(&domain.as_str());
-        if example && piece.code.iter().any(|c| c.contains(span)) {
+        if example && touches(&piece.code, span) {
             continue;
         }
         out.push(Finding::value(span, Label::Email, "pattern.email", 0.99));

@@ -9,7 +9,7 @@ use super::phone::Cluster;
 use super::{before, has_cue};
 use crate::anonymize::compiled;
 use crate::anonymize::finding::{Finding, Label};
-use crate::anonymize::pieces::{Piece, Zone};
+use crate::anonymize::pieces::{Piece, Zone, touches};
 use crate::text::Span;
 
 /// Words after which a mixture of letters and digits is an identifier.
@@ -28,7 +28,7 @@ static CUED: LazyLock<Regex> = LazyLock::new(|| {
 /// Near-misses that stay: module codes (`TM112`), ISBN and DOI digits, versions, grid references, postcodes.
 pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span], out: &mut Vec<Finding>) {
     let mut push = |span: Span, rule, confidence| {
-        if !urls.iter().any(|u| u.contains(span)) {
+        if !touches(urls, span) {
             out.push(Finding::value(span, Label::IdNum, rule, confidence));
         }
     };
@@ -41,28 +41,19 @@ pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span
         i = at + digits;
         let letter = at.checked_sub(1).filter(|l| bytes.get(*l).is_some_and(u8::is_ascii_alphabetic));
         let Some(letter) = letter else { continue };
-        let free = |start: usize, end: usize| !(start > 0 && is_word(start - 1)) && !is_word(end);
+        let free = |start: usize, end: usize| !is_word(start.wrapping_sub(1)) && !is_word(end);
         // Letter and seven digits, or six digits and an X.
         if digits == 7 && free(letter, i) {
             push(Span::new(letter, i), "pattern.ou_identifier", 0.97);
         } else if digits == 6 && bytes.get(i).is_some_and(|b| *b == b'X' || *b == b'x') && free(letter, i + 1)
         {
             push(Span::new(letter, i + 1), "pattern.ou_identifier", 0.97);
-        } else if digits == 2 && free(letter.saturating_sub(1), 0) {
-            // National Insurance without blanks is six digits in a row; with blanks, pairs: below.
         }
     }
-    {
-        let insurance = &*INSURANCE;
-        for found in insurance.captures_iter(text) {
-            let (Some(all), Some(prefix)) = (found.get(0), found.get(1)) else { continue };
-            let end = all.end();
-            if is_insurance_prefix(&prefix.as_str().to_ascii_uppercase())
-                && !is_word(end)
-                && !(all.start() > 0 && is_word(all.start() - 1))
-            {
-                push(Span::new(all.start(), end), "pattern.national_insurance", 0.97);
-            }
+    for all in INSURANCE.find_iter(text) {
+        let free = !is_word(all.start().wrapping_sub(1)) && !is_word(all.end());
+        if free && is_insurance_prefix(all.as_str().get(..2).unwrap_or_default()) {
+            push(Span::new(all.start(), all.end()), "pattern.national_insurance", 0.97);
         }
     }
     for cluster in clusters {
@@ -87,29 +78,27 @@ pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span
             push(cluster.span, "pattern.file_number", 0.7);
         }
     }
-    {
-        let cued = &*CUED;
-        for found in cued.captures_iter(text) {
-            let Some(value) = found.get(1) else { continue };
-            let word = value.as_str().trim_end_matches(['.', '-', '/']);
-            if word.chars().filter(char::is_ascii_digit).count() >= 4 {
-                push(Span::new(value.start(), value.start() + word.len()), "pattern.id_cued", 0.9);
-            }
+    for found in CUED.captures_iter(text) {
+        let Some(value) = found.get(1) else { continue };
+        let word = value.as_str().trim_end_matches(['.', '-', '/']);
+        if word.chars().filter(char::is_ascii_digit).count() >= 4 {
+            push(Span::new(value.start(), value.start() + word.len()), "pattern.id_cued", 0.9);
         }
     }
 }
 
 /// Two letters, six digits in pairs or not, one of A–D.
 static INSURANCE: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"(?i)\b([A-Z]{2})[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D]\b"));
+    LazyLock::new(|| compiled(r"(?i)\b[A-Z]{2}[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-D]\b"));
 
 /// Prefixes that HMRC gives out: not D, F, I, Q, U, V at either place, not O second, and none of those set aside.
 fn is_insurance_prefix(prefix: &str) -> bool {
+    let prefix = prefix.to_ascii_uppercase();
     let mut letters = prefix.chars();
     let (Some(first), Some(second)) = (letters.next(), letters.next()) else { return false };
     !"DFIQUV".contains(first)
         && !"DFIQUVO".contains(second)
-        && !["BG", "GB", "NK", "KN", "TN", "NT", "ZZ"].contains(&prefix)
+        && !["BG", "GB", "NK", "KN", "TN", "NT", "ZZ"].contains(&prefix.as_str())
 }
 
 /// The NHS number's check digit: weights 10 to 2, modulo 11.

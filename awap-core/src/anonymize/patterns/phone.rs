@@ -1,8 +1,9 @@
 //! Telephone numbers, and the runs of digits that other numbers are looked for in.
 
 use super::{before, has_cue};
+use crate::anonymize::context::row_around;
 use crate::anonymize::finding::{Finding, Label};
-use crate::anonymize::pieces::{Piece, Zone};
+use crate::anonymize::pieces::{Piece, Zone, touches};
 use crate::anonymize::recognizer::Context;
 use crate::text::Span;
 
@@ -62,10 +63,8 @@ fn grow(bytes: &[u8], first: usize) -> Cluster {
         let gap = match rest {
             [b' ' | b'-' | b'.', d, ..] if d.is_ascii_digit() => 1,
             [b' ' | b'-', b'(', d, ..] if d.is_ascii_digit() => 2,
-            [b')', d, ..] if d.is_ascii_digit() => 1,
-            [b'(', d, ..] if d.is_ascii_digit() => 1,
+            [b'(' | b')', d, ..] if d.is_ascii_digit() => 1,
             [b')', b' ' | b'-', d, ..] if d.is_ascii_digit() => 2,
-            [b' ', b'-', b' ', ..] | [] => 0,
             // A no-break space or a typographic hyphen.
             [0xC2, 0xA0, d, ..] if d.is_ascii_digit() => 2,
             [0xE2, 0x80, 0x90..=0x93, d, ..] if d.is_ascii_digit() => 3,
@@ -122,7 +121,7 @@ pub(super) fn find(
     let bytes = text.as_bytes();
     for cluster in clusters {
         let (span, digits) = (cluster.span, cluster.digits.as_str());
-        if !(7..=15).contains(&digits.len()) || urls.iter().any(|u| u.contains(span)) {
+        if !(7..=15).contains(&digits.len()) || touches(urls, span) {
             continue;
         }
         if context.known.phones.iter().any(|p| digits.ends_with(p.as_str()) && digits.len() <= p.len() + 4) {
@@ -217,7 +216,7 @@ fn is_north_american(text: &str, cluster: &Cluster) -> bool {
 
 /// `2019-04-12`, `12.04.2019`: a date, not a number to ring.
 fn is_date(cluster: &Cluster) -> bool {
-    matches!(cluster.groups.as_slice(), [4, 2, 2] | [2 | 1, 2, 4] | [2 | 1, 1, 4] | [4, 4])
+    matches!(cluster.groups.as_slice(), [4, 2, 2] | [1 | 2, 1 | 2, 4] | [4, 4])
 }
 
 /// Whether the number stands in a table or a row of values, with no word for a telephone beside it.
@@ -225,8 +224,8 @@ fn in_data(text: &str, piece: &Piece, span: Span) -> bool {
     if matches!(piece.zone(), Zone::Margin) {
         return false;
     }
-    let line_start = text.get(..span.start).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
-    let line_end = text.get(span.end..).and_then(|t| t.find('\n')).map_or(text.len(), |i| span.end + i);
+    let row = row_around(text, span);
+    let (line_start, line_end) = (row.start, row.end);
     let (head, tail) = (
         text.get(line_start..span.start).unwrap_or_default(),
         text.get(span.end..line_end).unwrap_or_default(),
@@ -239,13 +238,13 @@ fn in_data(text: &str, piece: &Piece, span: Span) -> bool {
     if CUES.iter().take(7).any(|cue| row.contains(cue)) {
         return false;
     }
-    let table = piece.tables.iter().any(|t| t.contains(span));
+    let table = touches(&piece.tables, span);
     let tabbed = head.contains('\t') || tail.contains('\t');
     let piped = head.contains('|') && tail.contains('|');
     // A row of numbers in columns of blanks.
     let numbers = tail.split("  ").filter(|c| !c.trim().is_empty()).count() >= 1
         && tail.split_whitespace().count() >= 2
         && tail.split_whitespace().all(|w| w.chars().all(|c| c.is_ascii_digit() || ".,-+%±".contains(c)));
-    let coded = piece.code.iter().any(|c| c.contains(span));
+    let coded = touches(&piece.code, span);
     table || tabbed || piped || numbers || coded
 }

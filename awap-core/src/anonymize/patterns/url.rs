@@ -2,7 +2,7 @@
 
 use super::{before, has_cue};
 use crate::anonymize::finding::{Finding, Label};
-use crate::anonymize::pieces::Piece;
+use crate::anonymize::pieces::{Piece, touches};
 use crate::anonymize::recognizer::Context;
 use crate::anonymize::words::Ambiguity;
 use crate::text::{Span, fold};
@@ -233,7 +233,7 @@ fn is_personal(text: &str, span: Span, piece: &Piece, context: &Context<'_>) -> 
     if named(host, path, context) {
         return Some(("pattern.url_named", 0.95));
     }
-    let listed = piece.lists.iter().any(|l| l.overlaps(span));
+    let listed = touches(&piece.lists, span);
     let base = host
         .strip_prefix("m.")
         .or_else(|| host.split_once('.').filter(|(l, _)| l.len() == 2).map(|(_, r)| r))

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::anonymize::compiled;
 use crate::anonymize::finding::{Finding, Label};
-use crate::anonymize::pieces::Piece;
+use crate::anonymize::pieces::{Piece, touches};
 use crate::text::Span;
 
 /// A cue and the account after it.
@@ -28,7 +28,7 @@ static POSTED: LazyLock<Regex> = LazyLock::new(|| {
 /// Near-misses that stay: identifiers in program code, file names, module codes, versions.
 pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
     let mut push = |span: Span, rule, confidence| {
-        if !piece.code.iter().any(|c| c.overlaps(span)) {
+        if !touches(&piece.code, span) {
             out.push(Finding::value(span, Label::Username, rule, confidence));
         }
     };
@@ -36,30 +36,23 @@ pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
         let word = text.get(start..end).unwrap_or_default().trim_end_matches(['.', '-']);
         Span::new(start, start + word.len())
     };
-    {
-        let cued = &*CUED;
-        for found in cued.captures_iter(text) {
-            let Some(account) = found.get(1) else { continue };
-            let span = trimmed(account.start(), account.end());
-            let word = span.of(text);
-            let look = word.chars().any(|c| c.is_ascii_digit() || c == '_' || c == '.')
-                || word.chars().all(char::is_lowercase);
-            let assignment = text
-                .get(found.get(0).map_or(0, |m| m.start())..account.start())
-                .is_some_and(|s| s.contains('='));
-            if look && word.len() >= 3 && !assignment && !is_common(word) {
-                push(span, "pattern.username_cued", 0.9);
-            }
+    for found in CUED.captures_iter(text) {
+        let Some(account) = found.get(1) else { continue };
+        let span = trimmed(account.start(), account.end());
+        let word = span.of(text);
+        let look = word.chars().any(|c| c.is_ascii_digit() || c == '_' || c == '.')
+            || word.chars().all(char::is_lowercase);
+        let assignment =
+            text.get(found.get(0).map_or(0, |m| m.start())..account.start()).is_some_and(|s| s.contains('='));
+        if look && word.len() >= 3 && !assignment && !is_common(word) {
+            push(span, "pattern.username_cued", 0.9);
         }
     }
-    {
-        let posted = &*POSTED;
-        for found in posted.captures_iter(text) {
-            let Some(account) = found.get(1) else { continue };
-            let span = trimmed(account.start(), account.end());
-            if is_account(span.of(text)) {
-                push(span, "pattern.username_posted", 0.75);
-            }
+    for found in POSTED.captures_iter(text) {
+        let Some(account) = found.get(1) else { continue };
+        let span = trimmed(account.start(), account.end());
+        if is_account(span.of(text)) {
+            push(span, "pattern.username_posted", 0.75);
         }
     }
     for (at, _) in text.match_indices('@') {

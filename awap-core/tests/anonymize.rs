@@ -1,0 +1,182 @@
+//! What must hold of anonymization, over whole TMAs.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails.
+
+use awap_core::anonymize::{Anonymized, Options, PseudonymKey};
+use awap_core::{Deadline, Limits, Submission};
+use serde_json::{Value, json};
+
+fn run_with(data: Value, options: &Options) -> Anonymized {
+    let key = PseudonymKey::from_hex(&"ab".repeat(32)).unwrap();
+    let tma = Submission::from_value(data, &Limits::default()).unwrap();
+    awap_core::anonymize::anonymize(tma, options, &key, &Limits::default(), &Deadline::never()).unwrap()
+}
+
+fn run(data: Value) -> Value {
+    serde_json::to_value(run_with(data, &Options::default())).unwrap()
+}
+
+fn text_of(text: &str) -> String {
+    run(json!({ "content": text }))["content"]["text"].as_str().unwrap().to_owned()
+}
+
+fn known(name: &str, text: &str) -> String {
+    let data = json!({"student_id": "A7654321", "student": {"name": name}, "content": text});
+    run(data)["content"]["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn removes_the_student_everywhere_and_keeps_the_rest() {
+    let result = run(json!({
+        "tma_id": "t-1", "assignment_id": "TM112-25J-TMA01", "student_id": "B7654321",
+        "student": {"name": "Zanele Dube-Marsh", "given_name": "Zanele", "family_name": "Dube-Marsh",
+            "email": "zdm@openmail.example", "username": "zd417", "aliases": ["Zee"], "phone": "07700 900123"},
+        "content": {
+            "text": "I am Zanele. Dube (2018) disagrees. Ring 07700900123 or zdm@openmail.example (zd417).",
+            "answers": [{"question": "1(a)", "text": "As Z. Dube-Marsh I say: see B 7654321.", "mood": "zanele's"}],
+            "by": "Dube-Marsh, Zanele"
+        },
+        "notes": {"tutor": ["Zee rang"], "Zanele Dube-Marsh": 7, "n": 7_654_321},
+        "rubric": {"title": "Dube-Marsh rubric"}
+    }));
+    let mut rest = result.clone();
+    rest["rubric"] = Value::Null;
+    let rest = rest.to_string().to_lowercase();
+    for trace in ["zanele", "marsh", "zee rang", "7654321", "zd417", "openmail", "900123"] {
+        assert!(!rest.contains(trace), "{trace}: {rest}");
+    }
+    assert_eq!(result["rubric"]["title"], "Dube-Marsh rubric");
+    assert_eq!(result["assignment_id"], "TM112-25J-TMA01");
+    assert!(result.get("student").is_none());
+    assert!(result["student_id"].as_str().unwrap().starts_with("stu_"));
+    let text = result["content"]["text"].as_str().unwrap();
+    assert!(text.contains("Dube (2018) disagrees"), "{text}");
+    assert!(text.contains("[STUDENT]") && text.contains("[PHONE]") && text.contains("[EMAIL]"), "{text}");
+}
+
+#[test]
+fn spans_of_the_report_fit_both_texts() {
+    let before = "Zanele wrote to a@b.example and c@d.example; Zanele’s tutor, Dr Hay, did not.";
+    let data = json!({"student": {"name": "Zanele Dube"}, "content": before});
+    let result = run_with(data, &Options::default());
+    let after = result.tma.content.text.unwrap();
+    let replaced: Vec<_> = result
+        .anonymization
+        .replacements
+        .iter()
+        .map(|r| {
+            assert_eq!(&after[r.result_start..r.result_end], r.placeholder);
+            (&before[r.start..r.end], r.placeholder.as_str())
+        })
+        .collect();
+    let expected = [
+        ("Zanele", "[STUDENT]"),
+        ("a@b.example", "[EMAIL]"),
+        ("c@d.example", "[EMAIL_2]"),
+        ("Zanele", "[STUDENT]"),
+    ];
+    assert_eq!(replaced, expected);
+}
+
+#[test]
+fn reads_the_cover_and_finds_its_name_everywhere() {
+    for cover in [
+        "Name: Thandeka Okoro\nPI: C7654321\nTM112 TMA 02",
+        "Thandeka Okoro\nC7654321\nTM112 TMA 02",
+        "TM112 TMA02 Thandeka Okoro C7654321 10/03/2026",
+        "THANDEKA OKORO (C7654321)\nTM112",
+        "Student: Okoro, Thandeka; PI C7654321; DOB 17/03/1988",
+        "Name\tThandeka Okoro\nPI\tC7654321",
+    ] {
+        let text = text_of(&format!("{cover}\n\nQuestion 1\n\nHere Okoro writes, and T. Okoro signs.\n"));
+        let lower = text.to_lowercase();
+        assert!(
+            !lower.contains("okoro") && !lower.contains("thandeka") && !lower.contains("7654321"),
+            "{text}"
+        );
+        assert!(!text.contains("1988"), "{text}");
+        assert!(text.contains("Question 1"), "{text}");
+    }
+}
+
+#[test]
+fn leaves_near_misses_alone() {
+    for text in [
+        "TM112 and DD102 are modules; TMA 03 had 1,500 words and 85 marks in 2024.",
+        "See https://doi.org/10.5555/jic.2018.0312 and ISBN 978-0-9999-1234-7.",
+        "Python 3.11.4 runs on 192.168.0.14; the value was 07 in 1984.",
+        "A Turing machine on a Likert scale; Maslow’s hierarchy and Pythagoras’ theorem.",
+        "Code\tRed\tGreen\n020 7946 0018\t31\t22\n020 7946 0019\t34\t20",
+        "Sarah, a nurse, and Mr Aldous are in the case study; Ahmed, the owner, was late.",
+        "The battle of 14 October 1066 was fought near Hastings, on the High Street of today.",
+        "```\nuser_name = \"alice\"\n@property\ndef f(): pass\n```",
+        "Mary Shelley, Erving Goffman and Michel Foucault wrote about order in Sheffield.",
+        "Results: 1234 5678 9012 and 3.14159265358979.",
+        "https://www.open.edu/openlearn/science and https://github.com/features stay.",
+    ] {
+        assert_eq!(text_of(text), text);
+    }
+}
+
+#[test]
+fn finds_patterns() {
+    for (text, expected) in [
+        ("write to amy.x@mail.example now", "write to [EMAIL] now"),
+        ("ring me on 07700 900812 now", "ring me on [PHONE] now"),
+        ("call +44 7700 900812, please", "call [PHONE], please"),
+        ("or (0131) 496 0872 at night", "or [PHONE] at night"),
+        ("my National Insurance number is AB 12 34 56 C.", "my National Insurance number is [ID]."),
+        ("NHS number: 943 476 5919", "NHS number: [ID]"),
+        ("I live at 12 Harbour Street, Whitby, YO21 9ZZ now", "I live at [ADDRESS] now"),
+        ("Date of birth: 17 March 1988.", "Date of birth: [DOB]."),
+        ("OUCU: ab4471", "OUCU: [USERNAME]"),
+        ("my blog at https://amyx.wordpress.com/about today", "my blog at [URL] today"),
+        ("see www.linkedin.com/in/amy-x for more", "see [URL] for more"),
+        ("orcid 0000-0002-1825-0097 is mine", "orcid [ID] is mine"),
+        (
+            "my wife Indah and my colleague Jane Doe; Indah said",
+            "my wife [PERSON_1] and my colleague [PERSON_2]; [PERSON_1] said",
+        ),
+    ] {
+        assert_eq!(text_of(text), expected);
+    }
+}
+
+#[test]
+fn a_name_that_is_a_word_stays_where_it_is_a_word() {
+    let text = known(
+        "Will Grace",
+        "Will Grace\n\nWill it last? By the grace of chance I, Will Grace, will see. W. Grace",
+    );
+    assert_eq!(text, "[STUDENT]\n\nWill it last? By the grace of chance I, [STUDENT], will see. [STUDENT]");
+}
+
+#[test]
+fn keeps_what_the_caller_keeps() {
+    let before = "Zanele and my tutor, Anna Hay; a@b.example";
+    let data = json!({"student": {"name": "Zanele Dube"}, "content": before});
+    let options = Options { keep: vec!["NAME_OTHER".into(), "EMAIL".into()], ..Options::default() };
+    let text = run_with(data.clone(), &options).tma.content.text.unwrap();
+    assert_eq!(text, "[STUDENT] and my tutor, Anna Hay; a@b.example");
+    let options = Options { allow: vec!["Anna Hay".into()], ..Options::default() };
+    let text = run_with(data.clone(), &options).tma.content.text.unwrap();
+    assert_eq!(text, "[STUDENT] and my tutor, Anna Hay; [EMAIL]");
+    let options = Options { report_only: true, ..Options::default() };
+    let result = run_with(data, &options);
+    assert_eq!(result.tma.content.text.unwrap(), before);
+    assert_eq!(result.anonymization.replacements.len(), 3);
+    assert!(result.tma.student.is_none());
+}
+
+#[test]
+fn a_second_time_changes_nothing() {
+    let data = json!({"student_id": "A7654321", "student": {"name": "Zanele Dube"},
+        "content": "Zanele and my tutor, Anna Hay; a@b.example", "notes": ["Zanele"]});
+    let mut first = run(data);
+    let mut second = run(first.clone());
+    for result in [&mut first, &mut second] {
+        result["anonymization"]["replacements"] = Value::Null;
+        result["anonymization"]["counts"] = Value::Null;
+    }
+    assert_eq!(first, second);
+}
