@@ -237,6 +237,10 @@ defmodule AwapBackend.Config do
     |> Map.put("DATABASE_URL", Map.get(env, "AWAP_TEST_DATABASE_URL", ""))
   end
 
+  @doc "The secrets among the variables, unset: what a process we start has no need of, it does not see."
+  @spec hidden_from_children() :: [{String.t(), nil}]
+  def hidden_from_children, do: for(%Variable{secret: true, name: name} <- variables(), do: {name, nil})
+
   # What can only be judged with two settings in hand.
   defp across(%{event_store_url: events, database_url: database})
        when is_binary(events) and events != database do

@@ -1,0 +1,56 @@
+defmodule AwapBackend.Repo do
+  @moduledoc """
+  The store: `awap-store`, a process of its own over SQLite or PostgreSQL, asked for what the domain needs done.
+
+  Commands and answers are those of `awap-store/PROTOCOL.md`. Where the store is gone, calls answer `unavailable` until
+  it is back; nothing is half done, as each command is one transaction. A `timeout` or an `unavailable` whose
+  `details.reason` is `process_exit` leaves open whether the command took effect: repeat what is safe to repeat.
+  """
+
+  alias AwapBackend.{Config, PortClient}
+
+  @type error :: PortClient.error()
+
+  @doc false
+  def child_spec(options) do
+    %{id: __MODULE__, start: {__MODULE__, :start_link, [options]}, shutdown: 10_000}
+  end
+
+  @doc """
+  Starts the store's process and its owner.
+
+  Options: those of `AwapBackend.PortClient`, over what the configuration says.
+  """
+  @spec start_link(keyword) :: GenServer.on_start()
+  def start_link(options \\ []) do
+    [
+      name: __MODULE__,
+      component: :store,
+      program: Config.get(:store_executable),
+      env: environment(),
+      max_in_flight: 2_000,
+      telemetry: {[:awap_backend, :store, :call], %{}}
+    ]
+    |> Keyword.merge(options)
+    |> PortClient.start_link()
+  end
+
+  @doc "Asks the store; waits for its answer at most `timeout` milliseconds."
+  @spec call(String.t(), map, pos_integer) :: {:ok, map} | {:error, error}
+  def call(command, data, timeout \\ 15_000), do: PortClient.call(__MODULE__, command, data, timeout)
+
+  @doc "What state the store's process is in, as `AwapBackend.PortClient.status/1`."
+  @spec status() :: map
+  def status, do: PortClient.status(__MODULE__)
+
+  # Only the secrets it needs.
+  defp environment do
+    Config.hidden_from_children() ++
+      [
+        {"DATABASE_URL", Config.get(:database_url)},
+        {"AWAP_SEAL_KEY", Config.get(:seal_key)},
+        {"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)},
+        {"POOL_SIZE", Integer.to_string(Config.get(:pool_size))}
+      ]
+  end
+end

@@ -1,0 +1,111 @@
+defmodule AwapBackend.Telemetry do
+  @moduledoc """
+  Events about what the host does, in the style of `:telemetry`, which is a package of Hex's and so not to be had.
+
+  A handler is a function `handler(event, measurements, metadata, config)` and runs in the process that emits: it has
+  to be quick. One that fails is detached, with a log line, and never harms the emitter.
+
+  Durations are in microseconds. Metadata holds ids, names and codes, nothing of a student's. These events are a
+  contract:
+
+  | event | measurements | metadata |
+  | --- | --- | --- |
+  | `[:awap_backend, :store, :call]` | `duration` | `command`, `outcome` (`:ok` or the error code) |
+  | `[:awap_backend, :core, :call]` | `duration` | `command`, `outcome`, `mode` (`:port`, `:nif`) |
+  | `[:awap_backend, :process, :up]` | `system_time` | `component`, `os_pid` |
+  | `[:awap_backend, :process, :down]` | `in_flight` | `component`, `os_pid`, `reason` |
+  | `[:awap_backend, :tma, :submitted]` | `duration` | `tma_id`, `job_id`, `created` |
+  | `[:awap_backend, :tma, :refused]` | `queue_depth` | `code` |
+  | `[:awap_backend, :job, :start]` | `system_time` | `tma_id`, `job_id`, `attempt`, `worker` |
+  | `[:awap_backend, :job, :stop]` | `duration` | `tma_id`, `job_id`, `attempt`, `worker`, `outcome` (`:completed`, `:failed`, `:retried`, `:lost`), `code` |
+  | `[:awap_backend, :health, :refreshed]` | `duration` | `status`, `parts` (name to status) |
+  | `[:awap_backend, :vm, :measured]` | `memory`, `processes`, `run_queue`, `queue_depth` | none |
+  """
+
+  use GenServer
+
+  require Logger
+
+  @type event :: [atom]
+  @type handler :: (event, map, map, term -> any)
+
+  @doc "Starts the keeper of the handlers."
+  def start_link(_options), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
+
+  @doc "Calls every handler attached to `event`. Without the keeper (in a script, say) it does nothing."
+  @spec execute(event, map, map) :: :ok
+  def execute(event, measurements, metadata \\ %{}) do
+    for {_event, id, handler, config} <- handlers(event) do
+      try do
+        handler.(event, measurements, metadata, config)
+      catch
+        kind, reason ->
+          detach(id)
+
+          Logger.error(
+            "Telemetry handler #{id} failed and was detached (#{kind}: #{AwapBackend.Redact.reason(reason)})"
+          )
+      end
+    end
+
+    :ok
+  end
+
+  @doc "Runs `work`, then emits `event` with its duration. `work` returns `{result, metadata}`."
+  @spec measure(event, (() -> {result, map})) :: result when result: term
+  def measure(event, work) do
+    start = System.monotonic_time()
+    {result, metadata} = work.()
+    execute(event, %{duration: since(start)}, metadata)
+    result
+  end
+
+  @doc "Microseconds since a `System.monotonic_time/0`."
+  @spec since(integer) :: non_neg_integer
+  def since(start), do: System.convert_time_unit(System.monotonic_time() - start, :native, :microsecond)
+
+  @doc "Attaches `handler` to each of `events` under `id`. One id, one handler."
+  @spec attach(term, event | [event], handler, term) :: :ok | {:error, :already_exists}
+  def attach(id, events, handler, config \\ nil)
+
+  def attach(id, [first | _rest] = event, handler, config) when is_atom(first) do
+    attach(id, [event], handler, config)
+  end
+
+  def attach(id, events, handler, config) when is_list(events) and is_function(handler, 4) do
+    GenServer.call(__MODULE__, {:attach, id, events, handler, config})
+  end
+
+  @doc "Removes the handler with this id."
+  @spec detach(term) :: :ok
+  def detach(id), do: GenServer.call(__MODULE__, {:detach, id})
+
+  defp handlers(event) do
+    :ets.lookup(__MODULE__, event)
+  rescue
+    ArgumentError -> []
+  end
+
+  @impl true
+  def init(nil) do
+    :ets.new(__MODULE__, [:named_table, :bag, :protected, read_concurrency: true])
+    {:ok, nil}
+  end
+
+  @impl true
+  def handle_call({:attach, id, events, handler, config}, _from, state) do
+    case :ets.match(__MODULE__, {:_, id, :_, :_}, 1) do
+      :"$end_of_table" ->
+        :ets.insert(__MODULE__, Enum.map(events, &{&1, id, handler, config}))
+        {:reply, :ok, state}
+
+      _found ->
+        {:reply, {:error, :already_exists}, state}
+    end
+  end
+
+  def handle_call({:detach, id}, _from, state) do
+    :ets.match_delete(__MODULE__, {:_, id, :_, :_})
+    {:reply, :ok, state}
+  end
+end
