@@ -5,6 +5,12 @@ settings = AwapBackend.Config.load!(System.get_env(), config_env(), Path.expand(
 
 config :awap_backend, :settings, settings
 
+config :awap_backend, AwapBackendWeb.Endpoint,
+  ip: settings.bind,
+  port: settings.port,
+  max_body_bytes: settings.max_body_bytes,
+  cors_origins: settings.cors_origins
+
 config :logger, level: settings.log_level
 
 config :logger, :console,

@@ -280,9 +280,14 @@ defmodule AwapBackend.Config do
   # in PATH. Where there is none, the host starts and says so in its health.
   defp find_program(%{root: root, target: target, profile: profile}, name) do
     target = target || Path.join(root, "target")
-    built = for folder <- List.wrap(profile || ["release", "debug"]), do: Path.join([target, folder, name])
+    built = for folder <- folders(profile), do: Path.join([target, folder, name])
     released = Path.join([to_string(:code.lib_dir(:awap_backend)), "priv", "bin", name])
 
     Enum.find([released | built], &Variable.executable?/1) || System.find_executable(name)
   end
+
+  # Cargo's profile `dev` builds into `debug`.
+  defp folders(nil), do: ["release", "debug"]
+  defp folders("dev"), do: ["debug"]
+  defp folders(profile), do: [profile]
 end

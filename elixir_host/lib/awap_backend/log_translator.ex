@@ -30,7 +30,9 @@ defmodule AwapBackend.LogTranslator do
 
   def translate(_least, :error, :report, {{:proc_lib, :crash}, _report}), do: :skip
   def translate(_least, :error, :report, {:supervisor_report, report}), do: supervisor(report)
-  def translate(_least, :error, :format, {~c"Error in process " ++ _rest, [pid, reason]}), do: crash("Process", pid, reason)
+
+  def translate(_least, :error, :format, {~c"Error in process " ++ _rest, [pid, reason]}),
+    do: crash("Process", pid, reason)
 
   def translate(_least, :error, :format, {~c"Error in process " ++ _rest, [pid, _node, reason]}) do
     crash("Process", pid, reason)

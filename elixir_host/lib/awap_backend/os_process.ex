@@ -28,7 +28,7 @@ defmodule AwapBackend.OSProcess do
   def kill(%__MODULE__{pid: pid} = process) do
     if alive?(process) do
       # The shell's own `kill` is there where no package with one is.
-      script = "kill -KILL -- \"-$1\" 2>/dev/null; kill -KILL \"$1\" 2>/dev/null"
+      script = "kill -9 \"-$1\" 2>/dev/null; kill -9 \"$1\" 2>/dev/null"
       System.cmd("/bin/sh", ["-c", script, "sh", Integer.to_string(pid)], stderr_to_stdout: true)
     end
 

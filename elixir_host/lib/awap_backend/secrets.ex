@@ -42,7 +42,8 @@ defmodule AwapBackend.Secrets do
          :ok <- File.chmod(folder, 0o700) do
       folder
     else
-      {:error, reason} -> raise Error, message: "#{folder} cannot be made private: #{:file.format_error(reason)}."
+      {:error, reason} ->
+        raise Error, message: "#{folder} cannot be made private: #{:file.format_error(reason)}."
     end
   end
 
@@ -57,7 +58,9 @@ defmodule AwapBackend.Secrets do
   end
 
   defp checked!(path, "") do
-    raise Error, message: "#{path} is empty. Restore it from a backup; if there is none and nothing depends on it, delete it."
+    raise Error,
+      message:
+        "#{path} is empty. Restore it from a backup; if there is none and nothing depends on it, delete it."
   end
 
   defp checked!(path, content) do

@@ -1,0 +1,93 @@
+defmodule AwapBackend.Core.Pipeline do
+  @moduledoc """
+  What is done with one job: anonymize, parse, mark, store.
+
+  A fault of the document is final: the TMA fails with the core's own sentence. A fault of the machinery is tried again,
+  a bounded number of times, which the store counts.
+  """
+
+  alias AwapBackend.{CoreBridge, PubSub, Redact, TMA}
+  alias AwapBackend.Core.JobRegistry
+
+  require Logger
+
+  # The document, or what came with it, is at fault: it will be no better next time.
+  @final ~w(document_damaged document_encrypted unsupported_format invalid_input limit_exceeded)
+  # The call did not reach a core: worth waiting a little for one.
+  @unreached ~w(not_running overload no_program)
+  @patience_ms 20_000
+  @pause_ms 200
+
+  # What of a parsed TMA is kept beside its content; the rest is in the row already, or in the content.
+  @parsed ~w(text blocks questions citations references headings counts metadata warnings)
+
+  @type outcome :: {:completed | :failed | :retried | :lost, code :: String.t() | nil}
+
+  @doc """
+  Processes a claimed job. `submission` is the TMA as it came in, and is not kept.
+
+  Never raises: what is raised within is a fault of the machinery.
+  """
+  @spec run(map, map) :: outcome
+  def run(job, submission) do
+    Logger.metadata(job_id: job["job_id"], tma_id: job["tma_id"], component: :worker)
+    process(job, submission)
+  catch
+    kind, reason ->
+      Logger.error("A job failed: #{kind} #{Redact.reason(reason)}\n#{Redact.stacktrace(__STACKTRACE__)}")
+      error = %{"code" => "internal", "message" => "Something went wrong while this TMA was processed."}
+      TMA.fail(job, error, true)
+  end
+
+  defp process(job, submission) do
+    submission = Map.put(submission, "tma_id", job["tma_id"])
+
+    with {:ok, anonymized} <- stage(job, "anonymize_student", &CoreBridge.anonymize_student/1, submission),
+         {:ok, parsed} <- stage(job, "parse_tma", &CoreBridge.parse_tma/1, anonymized),
+         {:ok, feedback} <- stage(job, "generate_feedback", &CoreBridge.generate_feedback/1, parsed) do
+      status(job, "complete_job")
+      TMA.update_with_feedback(job, content(anonymized, parsed), feedback)
+    else
+      {:error, %{"code" => code} = error} -> TMA.fail(job, error, code not in @final)
+    end
+  end
+
+  # Spans of evidence are places in parsed.text, so it is kept with the content.
+  defp content(anonymized, parsed) do
+    anonymized
+    |> Map.get("content", %{})
+    |> Map.put("parsed", Map.take(parsed, @parsed))
+    |> Map.put("anonymization", Map.get(anonymized, "anonymization"))
+  end
+
+  defp stage(job, name, call, input) do
+    status(job, name)
+    until = System.monotonic_time(:millisecond) + @patience_ms
+    patiently(call, input, until)
+  end
+
+  defp patiently(call, input, until) do
+    case call.(input) do
+      {:error, %{"code" => "unavailable", "details" => %{"reason" => reason}}} = error
+      when reason in @unreached ->
+        if System.monotonic_time(:millisecond) < until do
+          Process.sleep(@pause_ms)
+          patiently(call, input, until)
+        else
+          error
+        end
+
+      result ->
+        result
+    end
+  end
+
+  defp status(job, stage) do
+    JobRegistry.put(job["job_id"], %{stage: stage})
+
+    PubSub.broadcast(
+      "tma:" <> job["tma_id"],
+      {:tma_status, TMA.status_message(job, "processing", stage, nil)}
+    )
+  end
+end

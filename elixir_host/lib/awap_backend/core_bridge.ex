@@ -1,0 +1,220 @@
+defmodule AwapBackend.CoreBridge do
+  @moduledoc """
+  The Rust core, by either of two ways with the same meaning.
+
+    * `:port` (the default) - a pool of `awap-port` processes. A call goes to the one with the least to do. A document
+      that kills its process takes at most the calls in that process with it; they are answered `unavailable` at once.
+    * `:nif` - `AwapBackend.CoreBridge.Native`, in the BEAM on dirty schedulers.
+
+  The event store is read by a process of its own (`query_events/2`), so that what reads students' documents has no way to
+  the database.
+
+  The functions chain: what one returns is a valid input of the next. Errors always have `"code"`, `"message"` and
+  `"details"`; the codes are the Core Bridge's, and `unavailable`.
+  """
+
+  use Supervisor
+
+  alias AwapBackend.{Config, PortClient, Telemetry}
+
+  @native AwapBackend.CoreBridge.Native
+  @events AwapBackend.CoreBridge.Events
+  @health_timeout 1_000
+  @down 1_000_000
+
+  @type result :: {:ok, map} | {:error, PortClient.error()}
+
+  @doc """
+  Starts the pool.
+
+  Options, each by default from the configuration: `:mode`, `:program`, `:processes`, `:env`, `:args`, and further ones
+  of `AwapBackend.PortClient` for each process.
+  """
+  def start_link(options \\ []), do: Supervisor.start_link(__MODULE__, options, name: __MODULE__)
+
+  @doc "Removes what identifies the student from a TMA."
+  @spec anonymize_student(map) :: result
+  def anonymize_student(tma), do: call("anonymize_student", tma)
+
+  @doc "Extracts the structure of a TMA."
+  @spec parse_tma(map) :: result
+  def parse_tma(tma), do: call("parse_tma", tma)
+
+  @doc "Marks a parsed TMA against its rubric and drafts feedback."
+  @spec generate_feedback(map) :: result
+  def generate_feedback(parsed), do: call("generate_feedback", parsed)
+
+  @doc """
+  Reads the event store through the core. `opts` is a map or keyword list: `from_version`, `max_count`, `direction`,
+  `types`, `since`, `until`. Stream `"$all"` is every stream, in global order.
+  """
+  @spec query_events(String.t(), map | keyword) :: result
+  def query_events(stream_id, opts \\ %{}) do
+    call("query_events", %{"stream_id" => stream_id, "opts" => Map.new(opts)})
+  end
+
+  @doc "Asks the core whether it is well."
+  @spec health_check() :: result
+  def health_check, do: call("health_check", %{}, @health_timeout)
+
+  @doc "Whether a call would reach the core now."
+  @spec available?() :: boolean
+  def available? do
+    case pool() do
+      %{mode: :nif} -> native?()
+      %{mode: :port, load: load} -> least(load) |> elem(1) < @down
+      nil -> false
+    end
+  end
+
+  @doc "How the core is called, and the state of each of its processes."
+  @spec status() :: %{mode: :port | :nif, processes: [map]}
+  def status do
+    case pool() do
+      %{mode: :port, names: names} ->
+        %{mode: :port, processes: names |> Tuple.to_list() |> Enum.map(&PortClient.status/1)}
+
+      %{mode: :nif} ->
+        %{mode: :nif, processes: []}
+
+      nil ->
+        %{mode: Config.get(:core_mode), processes: []}
+    end
+  end
+
+  @doc "Runs one command of the core, waiting at most `timeout` milliseconds (in port mode; a NIF runs to its end)."
+  @spec call(String.t(), map, pos_integer | nil) :: result
+  def call(command, data, timeout \\ nil) do
+    case pool() do
+      %{mode: :port} = pool ->
+        PortClient.call(process_for(command, pool), command, data, timeout || pool.timeout)
+
+      %{mode: :nif} ->
+        Telemetry.measure([:awap_backend, :core, :call], fn ->
+          result = native(command, data)
+          {result, %{command: command, mode: :nif, outcome: outcome(result)}}
+        end)
+
+      nil ->
+        PortClient.error("unavailable", "The core is not running.", %{"reason" => "not_running"})
+    end
+  end
+
+  @impl true
+  def init(options) do
+    mode = Keyword.get_lazy(options, :mode, fn -> Config.get(:core_mode) end)
+    init(mode, options)
+  end
+
+  defp init(:nif, _options) do
+    :persistent_term.put(__MODULE__, %{mode: :nif})
+
+    if native?() and function_exported?(@native, :configure, 1) do
+      apply(@native, :configure, [%{"pseudonym_key" => Config.get(:pseudonym_key)}])
+    end
+
+    Supervisor.init([], strategy: :one_for_one)
+  end
+
+  defp init(:port, options) do
+    processes = Keyword.get_lazy(options, :processes, fn -> Config.get(:core_processes) end)
+    load = :atomics.new(processes, signed: true)
+    names = for n <- 1..processes, do: Module.concat(__MODULE__, "Process#{n}")
+
+    defaults = [
+      component: :core,
+      program: Keyword.get_lazy(options, :program, fn -> Config.get(:core_executable) end),
+      telemetry: {[:awap_backend, :core, :call], %{mode: :port}},
+      args: [],
+      env: core_environment()
+    ]
+
+    given = Keyword.drop(options, [:mode, :processes, :timeout_ms])
+
+    children =
+      for {name, index} <- Enum.with_index(names, 1) do
+        child(name, defaults ++ [load: {load, index}], given)
+      end
+
+    # A caller that brings a program of its own says what it sees of the environment.
+    events =
+      child(@events, Keyword.merge(defaults, component: :core_events, env: events_environment()), given)
+
+    :persistent_term.put(__MODULE__, %{
+      mode: :port,
+      names: List.to_tuple(names),
+      load: load,
+      timeout: Keyword.get_lazy(options, :timeout_ms, fn -> Config.get(:core_timeout_ms) end)
+    })
+
+    Supervisor.init(children ++ [events], strategy: :one_for_one)
+  end
+
+  defp child(name, defaults, given) do
+    options = defaults |> Keyword.merge(given) |> Keyword.put(:name, name)
+    Supervisor.child_spec({PortClient, options}, id: name)
+  end
+
+  defp core_environment do
+    Config.hidden_from_children() ++ [{"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)}]
+  end
+
+  defp events_environment do
+    Config.hidden_from_children() ++
+      [{"DATABASE_URL", Config.get(:database_url)}, {"EVENT_STORE_URL", Config.get(:database_url)}]
+  end
+
+  defp pool, do: :persistent_term.get(__MODULE__, nil)
+
+  defp process_for("query_events", _pool), do: @events
+
+  defp process_for(_command, %{names: names, load: load}) do
+    {index, calls} = least(load)
+    # Noted at once, so that calls made at the same moment spread; the process notes the true number itself.
+    if calls < @down, do: :atomics.add(load, index, 1)
+    elem(names, index - 1)
+  end
+
+  defp least(load) do
+    size = :atomics.info(load).size
+
+    Enum.reduce(1..size, {1, :infinity}, fn index, {_best, fewest} = so_far ->
+      # Any number is less than an atom.
+      case :atomics.get(load, index) do
+        calls when calls < fewest -> {index, calls}
+        _more -> so_far
+      end
+    end)
+  end
+
+  defp native?, do: Code.ensure_loaded?(@native)
+
+  defp native(command, data) do
+    {function, argument} =
+      case command do
+        "anonymize_student" -> {:anonymize_student, data}
+        "parse_tma" -> {:parse_tma, data}
+        "generate_feedback" -> {:generate_feedback, data}
+        "query_events" -> {:query_events, data}
+        "health_check" -> {:health_check, data}
+      end
+
+    case apply(@native, function, [argument]) do
+      {:ok, result} -> {:ok, result}
+      {:error, error} -> {:error, Map.put_new(error, "details", %{})}
+    end
+  rescue
+    error in [UndefinedFunctionError, ErlangError] ->
+      _loaded_or_not = error
+
+      PortClient.error("unavailable", "The NIF is not loaded: build awap-nif, or set AWAP_CORE_MODE=port.", %{
+        "reason" => "no_program"
+      })
+
+    CaseClauseError ->
+      PortClient.error("unknown_command", "The core has no command of this name.")
+  end
+
+  defp outcome({:ok, _result}), do: :ok
+  defp outcome({:error, %{"code" => code}}), do: code
+end

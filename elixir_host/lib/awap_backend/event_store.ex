@@ -1,0 +1,78 @@
+defmodule AwapBackend.EventStore do
+  @moduledoc """
+  The audit trail of what happened to each TMA: streams of events, never changed, kept in the database of the TMAs.
+
+  An event is a map with `"global_position"`, `"stream_id"`, `"version"`, `"event_id"`, `"type"`, `"data"`, `"metadata"`
+  and `"recorded_at"`. No event holds anything that names a student. The stream of a TMA is `stream_of/1`; `"$all"` is
+  every stream in global order.
+  """
+
+  use DynamicSupervisor
+
+  alias AwapBackend.{PubSub, Repo}
+  alias AwapBackend.EventStore.Subscription
+
+  @doc "Starts the supervisor of the subscriptions."
+  def start_link(options \\ []), do: DynamicSupervisor.start_link(__MODULE__, options, name: __MODULE__)
+
+  @impl true
+  def init(_options), do: DynamicSupervisor.init(strategy: :one_for_one)
+
+  @doc "The stream of a TMA."
+  @spec stream_of(String.t()) :: String.t()
+  def stream_of(tma_id), do: "tma-" <> tma_id
+
+  @doc """
+  Writes one event to a stream: a map with `"type"` and `"data"`, and if wanted `"metadata"`, `"event_id"` (a UUID: the
+  same again is written once), `"expected_version"` (`conflict` unless the stream is there).
+  """
+  @spec append_event(String.t(), map) :: {:ok, map} | {:error, Repo.error()}
+  def append_event(stream_id, %{"type" => _} = event) do
+    request =
+      event
+      |> Map.take(~w(type data metadata event_id expected_version))
+      |> Map.put("stream_id", stream_id)
+      |> Map.put_new("data", %{})
+      |> Map.put_new("metadata", %{})
+
+    with {:ok, appended} <- Repo.call("append_event", request) do
+      PubSub.broadcast("events", :events_appended)
+      {:ok, appended}
+    end
+  end
+
+  @doc """
+  Reads events of a stream: `{:ok, %{"events" => events, "next" => next}}`.
+
+  `opts`, a map or keyword list: `from_version`, `max_count`, `direction` (`"forward"`, `"backward"`), `types`, `since`,
+  `until`. `next` is where to go on reading, or nil.
+  """
+  @spec read_stream(String.t(), map | keyword) :: {:ok, map} | {:error, Repo.error()}
+  def read_stream(stream_id, opts \\ %{}) do
+    opts = Map.new(opts, fn {key, value} -> {to_string(key), value} end)
+    Repo.call("query_events", %{"stream_id" => stream_id, "opts" => opts})
+  end
+
+  @doc """
+  Subscribes the calling process: everything from a position on, then what comes, missing nothing.
+
+  Options: `:stream` (`"$all"`), `:from` (position to start at: for `"$all"` a global position, else a version; 0), `:batch`
+  (events in a message at most, 100). The subscriber gets `{:events, subscription, events}`, and no more until it calls
+  `ack/1`: it is never flooded. While the store is away the subscription waits; it ends with its subscriber.
+  """
+  @spec subscribe(keyword) :: {:ok, pid} | {:error, term}
+  def subscribe(options \\ []) do
+    DynamicSupervisor.start_child(__MODULE__, {Subscription, Keyword.put_new(options, :subscriber, self())})
+  end
+
+  @doc "Says that the last batch is dealt with and the next may come."
+  @spec ack(pid) :: :ok
+  def ack(subscription), do: Subscription.ack(subscription)
+
+  @doc "Ends a subscription."
+  @spec unsubscribe(pid) :: :ok
+  def unsubscribe(subscription) do
+    _known_or_not = DynamicSupervisor.terminate_child(__MODULE__, subscription)
+    :ok
+  end
+end

@@ -1,0 +1,241 @@
+defmodule AwapBackend.TMA do
+  @moduledoc """
+  TMAs from submission to feedback: what the API and the workers ask for.
+
+  Rows are maps with string keys, as the store gives them; `AwapBackend.Schemas.TMA` and `AwapBackend.Schemas.Feedback`
+  say what is in them. A TMA answered with `{:ok, _}` is on disk, its identity sealed.
+  """
+
+  alias AwapBackend.{Config, PortClient, PubSub, Repo, Telemetry}
+  alias AwapBackend.Core.{JobRegistry, WorkerPool}
+  alias AwapBackend.Schemas
+
+  @type error :: PortClient.error()
+  @type actor :: %{optional(String.t()) => String.t() | nil}
+
+  # How often and how long a worker's result is offered to a store that does not answer.
+  @offer_pauses_ms [100, 500, 1_000, 2_000, 4_000, 8_000]
+
+  @doc """
+  Stores a submission and has it processed.
+
+  `params` is a TMA as it enters (`content` required). `actor` says who submits, for the audit log. Options:
+  `:idempotency_key`, under which a repetition answers the first row (`"created" => false`), and `:priority`, higher first.
+
+  Beside the store's errors: `invalid_input`, with a list of messages for each field in `details.fields`, and `queue_full`,
+  with `details.retry_after` in seconds.
+  """
+  @spec create_tma(map, actor, keyword) :: {:ok, map} | {:error, error}
+  def create_tma(params, actor, options \\ []) do
+    start = System.monotonic_time()
+
+    with {:ok, tma} <- validated(params),
+         :ok <- room() do
+      case Repo.call("create_tma", request(tma, actor, options), 30_000) do
+        {:ok, created} ->
+          submitted(created, start)
+          {:ok, created}
+
+        {:error, error} ->
+          JobRegistry.release()
+          refused(error)
+      end
+    end
+  end
+
+  @doc "The row of one TMA; `content` is null until it is anonymized."
+  @spec get_tma(String.t()) :: {:ok, map} | {:error, error}
+  def get_tma(id), do: Repo.call("get_tma", %{"id" => id})
+
+  @doc """
+  Rows without content, newest first: `{:ok, %{"tmas" => rows, "next_cursor" => cursor}}`.
+
+  Filters, by string key: `status`, `assignment_id`, `course_id`, `student_id` (a pseudonym), `limit`, `cursor`.
+  """
+  @spec list_tmas(map) :: {:ok, map} | {:error, error}
+  def list_tmas(filters \\ %{}) do
+    known = ~w(status assignment_id course_id student_id limit cursor)
+    filters = for {key, value} <- filters, key in known, value != nil, into: %{}, do: {key, value}
+    Repo.call("list_tmas", filters)
+  end
+
+  @doc "The feedback row of a TMA; `not_found` while there is none."
+  @spec get_feedback(String.t()) :: {:ok, map} | {:error, error}
+  def get_feedback(tma_id), do: Repo.call("get_feedback", %{"tma_id" => tma_id})
+
+  @doc """
+  Stores what a worker made of a job: content, feedback, events, and the job's end, in one transaction.
+
+  `job` is as claimed, with its `"worker"`. A lease that is lost meanwhile changes nothing: `{:lost, "conflict"}`.
+  """
+  @spec update_with_feedback(map, map, map) :: AwapBackend.Core.Pipeline.outcome()
+  def update_with_feedback(job, content, feedback) do
+    request = %{
+      "job_id" => job["job_id"],
+      "worker" => job["worker"],
+      "content" => content,
+      "feedback" => feedback,
+      "events" => events(content, feedback),
+      "actor" => worker(job)
+    }
+
+    case offer("complete_job", request, @offer_pauses_ms) do
+      {:ok, _completed} ->
+        announce(job, "completed", nil)
+        {:completed, nil}
+
+      # Too large, or otherwise not to the store's liking: no try will change that.
+      {:error, %{"code" => code} = error} when code in ["invalid_input", "limit_exceeded"] ->
+        fail(job, error, false)
+
+      {:error, %{"code" => code}} ->
+        {:lost, code}
+    end
+  end
+
+  @doc "Ends a job that failed: for good, or (`retry`) to be tried again while it may. Says what became of it."
+  @spec fail(map, map, boolean) :: AwapBackend.Core.Pipeline.outcome()
+  def fail(job, %{"code" => code, "message" => message}, retry) do
+    request = %{
+      "job_id" => job["job_id"],
+      "worker" => job["worker"],
+      "error" => %{"code" => code, "message" => message},
+      "retry" => retry,
+      "actor" => worker(job)
+    }
+
+    case offer("fail_job", request, @offer_pauses_ms) do
+      {:ok, %{"status" => "pending"}} ->
+        announce(job, "pending", nil)
+        WorkerPool.wake()
+        {:retried, code}
+
+      {:ok, _failed} ->
+        announce(job, "failed", %{"code" => code, "message" => message})
+        {:failed, code}
+
+      # The lease runs out, and another worker finds the job.
+      {:error, _error} ->
+        {:lost, code}
+    end
+  end
+
+  @doc "What is said on the topic of a TMA; see `AwapBackend.PubSub`."
+  @spec status_message(map, String.t(), String.t() | nil, map | nil) :: map
+  def status_message(job, status, stage, error) do
+    %{
+      "id" => job["tma_id"],
+      "job_id" => job["job_id"],
+      "status" => status,
+      "stage" => stage,
+      "error" => error,
+      "at" => DateTime.to_iso8601(DateTime.utc_now())
+    }
+  end
+
+  defp validated(params) do
+    case Schemas.TMA.validate(params) do
+      {:ok, tma} ->
+        {:ok, tma}
+
+      {:error, fields} ->
+        error =
+          PortClient.error("invalid_input", "The submission cannot be accepted as it is.", %{
+            "fields" => fields
+          })
+
+        refused(elem(error, 1))
+    end
+  end
+
+  defp room do
+    case JobRegistry.reserve(Config.get(:queue_limit)) do
+      :ok ->
+        :ok
+
+      {:full, depth} ->
+        Telemetry.execute([:awap_backend, :tma, :refused], %{queue_depth: depth}, %{code: "queue_full"})
+
+        PortClient.error("queue_full", "Too many TMAs wait to be processed; try again later.", %{
+          "queue_depth" => depth,
+          "retry_after" => retry_after(depth)
+        })
+    end
+  end
+
+  # A guess at when a tenth of the queue is done, at a few TMAs a second for each worker.
+  defp retry_after(depth), do: depth |> div(Config.get(:workers) * 50) |> max(1) |> min(60)
+
+  defp refused(error) do
+    Telemetry.execute([:awap_backend, :tma, :refused], %{queue_depth: JobRegistry.depth()}, %{
+      code: error["code"]
+    })
+
+    {:error, error}
+  end
+
+  defp request(tma, actor, options) do
+    %{"tma" => tma, "actor" => actor}
+    |> put_given("idempotency_key", options[:idempotency_key])
+    |> put_given("priority", options[:priority])
+  end
+
+  defp put_given(map, _key, nil), do: map
+  defp put_given(map, key, value), do: Map.put(map, key, value)
+
+  defp submitted(%{"id" => id, "job_id" => job_id} = created, start) do
+    metadata = %{tma_id: id, job_id: job_id, created: created["created"] != false}
+    Telemetry.execute([:awap_backend, :tma, :submitted], %{duration: Telemetry.since(start)}, metadata)
+
+    if metadata.created do
+      announce(%{"tma_id" => id, "job_id" => job_id}, "pending", nil)
+      WorkerPool.process_tma(id, job_id)
+    else
+      JobRegistry.release()
+    end
+  end
+
+  defp announce(job, status, error) do
+    message = {:tma_status, status_message(job, status, nil, error)}
+    PubSub.broadcast("tma:" <> job["tma_id"], message)
+    PubSub.broadcast("tmas", message)
+    PubSub.broadcast("events", :events_appended)
+  end
+
+  defp worker(job), do: %{"type" => "worker", "id" => job["worker"]}
+
+  # A result is worth offering again while the store is away. The store takes it once: had the first offer been taken, the
+  # next is a conflict, as the job is no longer leased.
+  defp offer(command, request, pauses) do
+    case {Repo.call(command, request, 30_000), pauses} do
+      {{:error, %{"code" => code}}, [pause | pauses]} when code in ["unavailable", "timeout"] ->
+        Process.sleep(pause)
+        offer(command, request, pauses)
+
+      {result, _pauses} ->
+        result
+    end
+  end
+
+  # What the audit trail keeps of how the feedback came about: counts, never text.
+  defp events(content, feedback) do
+    [
+      %{
+        "type" => "tma.anonymized",
+        "data" => %{
+          "counts" => get_in(content, ["anonymization", "counts"]) || %{},
+          "citations_kept" => get_in(content, ["anonymization", "citations_kept"])
+        }
+      },
+      %{"type" => "tma.parsed", "data" => %{"counts" => get_in(content, ["parsed", "counts"]) || %{}}},
+      %{
+        "type" => "feedback.generated",
+        "data" => %{
+          "grade" => feedback["grade"],
+          "needs_review" => length(get_in(feedback, ["marking_criteria", "needs_review"]) || []),
+          "provenance" => get_in(feedback, ["marking_criteria", "provenance"]) || %{}
+        }
+      }
+    ]
+  end
+end
