@@ -141,7 +141,7 @@ defmodule AwapBackend.Config do
         "AWAP_POLL_MS",
         :poll_ms,
         {:integer, 50, 600_000},
-        1_000,
+        &default_poll/1,
         "How often an idle worker looks for jobs left by others"
       ),
       var("AWAP_PSEUDONYM_KEY", :pseudonym_key, :key, nil,
@@ -151,6 +151,17 @@ defmodule AwapBackend.Config do
       var("AWAP_SEAL_KEY", :seal_key, :seal_key, nil,
         doc: "Hex, 32 bytes: seals what identifies a student. Made on first start if unset",
         secret: true
+      ),
+      var("AWAP_SEAL_KEYS_OLD", :seal_keys_old, {:text, 1}, nil,
+        doc: "Earlier seal keys that still open, comma-separated",
+        secret: true
+      ),
+      var(
+        "AWAP_KEEP_ORIGINALS",
+        :keep_originals,
+        {:one_of, [true, false]},
+        true,
+        "Whether sealed originals are kept once a TMA is completed"
       ),
       var(
         "AI_CONTAINER_IMAGE",
@@ -224,7 +235,13 @@ defmodule AwapBackend.Config do
 
   @doc "One setting of the running host, such as `:port` or `:queue_limit`."
   @spec get(atom) :: term
-  def get(key), do: Map.fetch!(all(), key)
+  def get(key) do
+    # An error that showed the map would show the secrets.
+    case all() do
+      %{^key => value} -> value
+      _other -> raise ArgumentError, "there is no setting #{inspect(key)}"
+    end
+  end
 
   @doc "All settings of the running host. They hold secrets: not to be logged or inspected."
   @spec all() :: settings
@@ -235,6 +252,13 @@ defmodule AwapBackend.Config do
     env
     |> Map.delete("EVENT_STORE_URL")
     |> Map.put("DATABASE_URL", Map.get(env, "AWAP_TEST_DATABASE_URL", ""))
+  end
+
+  @doc "How much the processes we start log, to the same stderr: as much as we do, unless `AWAP_LOG` says otherwise."
+  @spec child_log() :: {String.t(), String.t()}
+  def child_log do
+    level = %{debug: "debug", info: "info", warning: "warn", error: "error"}[get(:log_level)]
+    {"AWAP_LOG", System.get_env("AWAP_LOG", level <> ",sqlx=error")}
   end
 
   @doc "The secrets among the variables, unset: what a process we start has no need of, it does not see."
@@ -259,6 +283,9 @@ defmodule AwapBackend.Config do
   end
 
   defp workers(settings), do: settings.workers || 1
+
+  defp default_poll(%{env: :test}), do: 100
+  defp default_poll(_settings), do: 1_000
 
   # Tests run beside a host that may be up: any free port.
   defp default_port(%{env: :test}), do: 0

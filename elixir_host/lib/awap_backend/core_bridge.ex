@@ -156,12 +156,16 @@ defmodule AwapBackend.CoreBridge do
   end
 
   defp core_environment do
-    Config.hidden_from_children() ++ [{"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)}]
+    Config.hidden_from_children() ++ [Config.child_log(), {"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)}]
   end
 
   defp events_environment do
     Config.hidden_from_children() ++
-      [{"DATABASE_URL", Config.get(:database_url)}, {"EVENT_STORE_URL", Config.get(:database_url)}]
+      [
+        Config.child_log(),
+        {"DATABASE_URL", Config.get(:database_url)},
+        {"EVENT_STORE_URL", Config.get(:database_url)}
+      ]
   end
 
   defp pool, do: :persistent_term.get(__MODULE__, nil)

@@ -24,16 +24,17 @@ defmodule AwapBackend.EventStore do
 
   @doc """
   Writes one event to a stream: a map with `"type"` and `"data"`, and if wanted `"metadata"`, `"event_id"` (a UUID: the
-  same again is written once), `"expected_version"` (`conflict` unless the stream is there).
+  same again is written once), `"expected_version"` (`conflict` unless the stream is there), `"actor"` (for the audit log).
   """
   @spec append_event(String.t(), map) :: {:ok, map} | {:error, Repo.error()}
   def append_event(stream_id, %{"type" => _} = event) do
     request =
       event
-      |> Map.take(~w(type data metadata event_id expected_version))
+      |> Map.take(~w(type data metadata event_id expected_version actor))
       |> Map.put("stream_id", stream_id)
       |> Map.put_new("data", %{})
       |> Map.put_new("metadata", %{})
+      |> Map.put_new("actor", %{"type" => "system"})
 
     with {:ok, appended} <- Repo.call("append_event", request) do
       PubSub.broadcast("events", :events_appended)

@@ -46,10 +46,21 @@ defmodule AwapBackend.OSProcess do
 
       milliseconds <= 0 ->
         kill(process)
+        await_death(process, 50)
 
       true ->
         Process.sleep(20)
         await_end(process, milliseconds - 20)
+    end
+  end
+
+  # Death by SIGKILL takes the system a moment (and longer for one that waits for a disk: not waited for).
+  defp await_death(process, left) do
+    if left > 0 and alive?(process) do
+      Process.sleep(10)
+      await_death(process, left - 1)
+    else
+      :ok
     end
   end
 

@@ -37,7 +37,6 @@ defmodule AwapBackend.PortClient do
   # timed out are such too, so a few are in order.
   @max_unknown 1_000
   @stop_ms 3_000
-  @eof_ms 500
 
   @type error :: %{required(String.t()) => term}
   @type server :: GenServer.server()
@@ -172,14 +171,6 @@ defmodule AwapBackend.PortClient do
 
   def handle_info({:EXIT, port, reason}, %{port: port} = state), do: {:noreply, down({:port, reason}, state)}
 
-  # It will say no more. Mostly it has ended, and how is about to be told; one that stays has to go.
-  def handle_info({port, :eof}, %{port: port} = state) do
-    Process.send_after(self(), {:closed, port}, @eof_ms)
-    {:noreply, state}
-  end
-
-  def handle_info({:closed, port}, %{port: port} = state), do: {:noreply, down({:port, :closed}, state)}
-
   # A process that was told the time and has not answered hangs; whatever else it was doing is lost with it.
   def handle_info({:deadline, id}, state) do
     case Map.fetch(state.pending, id) do
@@ -222,7 +213,6 @@ defmodule AwapBackend.PortClient do
       Port.open({:spawn_executable, String.to_charlist(options.program)}, [
         :binary,
         :exit_status,
-        :eof,
         :hide,
         {:packet, 4},
         {:args, options.args},

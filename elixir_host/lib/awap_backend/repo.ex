@@ -47,9 +47,12 @@ defmodule AwapBackend.Repo do
   defp environment do
     Config.hidden_from_children() ++
       [
+        Config.child_log(),
         {"DATABASE_URL", Config.get(:database_url)},
         {"AWAP_SEAL_KEY", Config.get(:seal_key)},
         {"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)},
+        {"AWAP_SEAL_KEYS_OLD", Config.get(:seal_keys_old)},
+        {"AWAP_KEEP_ORIGINALS", to_string(Config.get(:keep_originals))},
         {"POOL_SIZE", Integer.to_string(Config.get(:pool_size))}
       ]
   end

@@ -106,8 +106,8 @@ defmodule AwapBackend.TMA do
 
     case offer("fail_job", request, @offer_pauses_ms) do
       {:ok, %{"status" => "pending"}} ->
+        # The store lets it rest first; a worker finds it by polling.
         announce(job, "pending", nil)
-        WorkerPool.wake()
         {:retried, code}
 
       {:ok, _failed} ->

@@ -57,8 +57,7 @@ defmodule AwapBackend.PortClientTest do
         {"die", "is killed"},
         {"quit", "exits"},
         {"garbage", "writes what is not JSON"},
-        {"flood", "floods its output"},
-        {"closed", "closes its pipes and stays"}
+        {"flood", "floods its output"}
       ] do
     test "a process that #{what}: every call in flight is answered, and the next one works" do
       client = client()
@@ -83,6 +82,15 @@ defmodule AwapBackend.PortClientTest do
     assert {:error, %{"code" => "timeout"}} = call(client, "hang", %{}, 200)
     assert System.monotonic_time(:millisecond) - started < 2_000
     eventually(fn -> match?({:ok, _}, call(client, "echo")) end)
+    eventually(fn -> not OSProcess.alive?(before) end)
+  end
+
+  test "a process that closes its pipes and stays is replaced when a call's time is up" do
+    client = client()
+    before = process(client)
+    assert {:error, %{"code" => code}} = call(client, "closed", %{}, 200)
+    assert code in ["timeout", "unavailable"]
+    eventually(fn -> match?({:ok, _}, call(client, "echo", %{}, 500)) end)
     eventually(fn -> not OSProcess.alive?(before) end)
   end
 

@@ -1,5 +1,7 @@
 #!/usr/bin/perl
 # A process that speaks the Core Bridge's packet framing, and misbehaves as the command says.
+# Of the core's commands it makes what the host needs to go on; words in the TMA make it misbehave: POISON kills it each
+# time, POISON_ONCE the first time (a file of that name in its folder remembers), HANG hangs, DAMAGED, CRASH refuse.
 # Arguments: "deaf" reads nothing; "exit N" ends at once with status N; "stubborn" ignores signals and the end of stdin.
 use strict;
 use warnings;
@@ -10,6 +12,7 @@ $| = 1;
 
 my $mode = shift // "";
 exit(shift // 0) if $mode eq "exit";
+if ($mode eq "--version") { print "fake\n"; exit 0; }
 if ($mode eq "deaf") { sleep 1 while 1; }
 if ($mode eq "stubborn") { $SIG{$_} = "IGNORE" for qw(TERM INT HUP PIPE); }
 
@@ -24,6 +27,39 @@ sub take {
         if (!$n) { if ($mode eq "stubborn") { sleep 1 while 1; } exit 0; }
     }
     return $got;
+}
+
+sub refuse {
+    my ($id, $code) = @_;
+    packet("{\"request_id\":\"$id\",\"success\":false,\"error\":{\"code\":\"$code\",\"message\":\"It is $code.\"}}");
+}
+
+sub anonymize {
+    my ($id, $body) = @_;
+    my $marker = ($ENV{FAKE_CORE_DIR} // "/nonexistent") . "/poisoned";
+    if ($body =~ /POISON_ONCE/) {
+        if (!-e $marker) { open(my $file, ">", $marker); close $file; kill 9, $$; }
+    }
+    elsif ($body =~ /POISON/)  { kill 9, $$; }
+    elsif ($body =~ /HANG/)    { sleep 1 while 1; }
+    elsif ($body =~ /DAMAGED/) { return refuse($id, "document_damaged"); }
+    elsif ($body =~ /CRASH/)   { return refuse($id, "internal"); }
+    elsif ($body =~ /SLOW/)    { select(undef, undef, undef, 1.5); }
+    my ($tma) = $body =~ /"tma_id":"([^"]*)"/;
+    answer($id, qq({"tma_id":"$tma","student_id":"stu_x","content":{"text":"By [STUDENT]."},)
+      . qq("anonymization":{"pseudonym":"stu_x","replacements":[],"counts":{"NAME_STUDENT":1},"citations_kept":0}}));
+}
+
+sub parsed {
+    my ($tma) = shift =~ /"tma_id":"([^"]*)"/;
+    return qq({"tma_id":"$tma","student_id":"stu_x","text":"By [STUDENT].","blocks":[],"questions":[],"citations":[],)
+      . qq("references":[],"headings":[],"counts":{"words":2},"metadata":{},"warnings":[],"rubric":{"secret":1}});
+}
+
+sub feedback {
+    return qq({"grade":70.0,"feedback_text":"Good.","strengths":["Clear."],"improvements":[],)
+      . qq("marking_criteria":{"schema":"awap:feedback/1","criteria":[],"needs_review":[],)
+      . qq("provenance":{"engine":"fake","deterministic":true}}});
 }
 
 my @held;
@@ -47,5 +83,9 @@ while (1) {
     elsif ($command eq "flood")   { packet('{"request_id":"nobody","success":true,"data":{}}') while 1; }
     elsif ($command eq "twice")   { answer($id, "{}"); answer($id, "{}"); }
     elsif ($command eq "closed")  { close STDIN; close STDOUT; sleep 1 while 1; }
+    elsif ($command eq "health_check") { answer($id, '{"status":"healthy","version":"0"}'); }
+    elsif ($command eq "anonymize_student") { anonymize($id, $body); }
+    elsif ($command eq "parse_tma") { answer($id, parsed($body)); }
+    elsif ($command eq "generate_feedback") { answer($id, feedback()); }
     else                          { answer($id, "{}"); }
 }

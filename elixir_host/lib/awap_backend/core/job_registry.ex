@@ -211,7 +211,6 @@ defmodule AwapBackend.Core.JobRegistry do
       })
 
       put(job.job_id, %{status: :retried, worker: nil, stage: nil})
-      AwapBackend.Core.WorkerPool.wake()
     end)
   end
 
