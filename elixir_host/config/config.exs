@@ -2,7 +2,7 @@
 import Config
 
 # The web endpoint starts with the host.
-config :awap_backend, AwapBackendWeb.Endpoint, server: false
+config :awap_backend, AwapBackendWeb.Endpoint, server: true
 
 # Should a crash report get past AwapBackend.LogTranslator, it says nothing of what the process was working on.
 config :logger,

@@ -9,7 +9,8 @@ config :awap_backend, AwapBackendWeb.Endpoint,
   ip: settings.bind,
   port: settings.port,
   max_body_bytes: settings.max_body_bytes,
-  cors_origins: settings.cors_origins
+  cors_origins: settings.cors_origins,
+  rate_limit: settings.rate_limit
 
 config :logger, level: settings.log_level
 

@@ -1,0 +1,184 @@
+defmodule AwapBackendWeb.HTTP.WebSocket do
+  @moduledoc """
+  WebSocket (RFC 6455) on a connection that began as HTTP: handshake, frames, pings, close. Frames are cowlib's `cow_ws`.
+
+  The module that uses it answers `c:handle_text/2` for a client's message and `c:handle_info/2` for an Erlang message,
+  each with the texts to send. Limits: #{65_536} bytes a message, in at most 64 fragments; a client that is not heard of
+  for two ping intervals is gone.
+  """
+
+  alias AwapBackendWeb.{Conn, ErrorView}
+
+  @type state :: term
+  @type reply :: {:ok, [iodata], state} | {:close, code :: 1000..4999, reason :: String.t()}
+
+  @callback handle_text(String.t(), state) :: reply
+  @callback handle_info(term, state) :: reply
+  @doc "Called at each ping: whether the client may stay."
+  @callback handle_ping(state) :: reply
+
+  @max_message 65_536
+  @max_fragments 64
+  @ping_ms 25_000
+
+  @doc "Answers the handshake; `module` takes over the connection with `state` once the answer is sent."
+  @spec upgrade(Conn.t(), module, state) :: Conn.t() | {:error, ErrorView.error()}
+  def upgrade(%Conn{} = conn, module, state) do
+    with :ok <- handshake(conn),
+         :ok <- origin(conn) do
+      accept = :cow_ws.encode_key(Conn.header(conn, "sec-websocket-key"))
+
+      %{conn | status: 101, upgrade: &run(&1, module, state)}
+      |> Conn.put_header("upgrade", "websocket")
+      |> Conn.put_header("connection", "upgrade")
+      |> Conn.put_header("sec-websocket-accept", accept)
+    end
+  end
+
+  defp handshake(conn) do
+    cond do
+      not has_token?(conn, "upgrade", "websocket") or not has_token?(conn, "connection", "upgrade") ->
+        {:error,
+         ErrorView.error(426, "This address speaks WebSocket.", %{}, headers: [{"upgrade", "websocket"}])}
+
+      Conn.header(conn, "sec-websocket-version") != "13" ->
+        headers = [{"sec-websocket-version", "13"}]
+
+        {:error,
+         ErrorView.error(426, "The version of WebSocket that is spoken here is 13.", %{}, headers: headers)}
+
+      conn.version != {1, 1} or conn.framing != :none or not key?(Conn.header(conn, "sec-websocket-key")) ->
+        {:error, ErrorView.error(400, "The WebSocket handshake of this request is not complete.")}
+
+      true ->
+        :ok
+    end
+  end
+
+  defp has_token?(conn, name, token) do
+    case Conn.header(conn, name) do
+      nil -> false
+      value -> token in (value |> String.downcase(:ascii) |> String.split([",", " "], trim: true))
+    end
+  end
+
+  defp key?(nil), do: false
+  defp key?(key), do: match?({:ok, <<_::binary-16>>}, Base.decode64(key))
+
+  # Browsers let any page open a socket anywhere and say which page it was.
+  defp origin(%Conn{config: %{cors_origins: origins}} = conn) do
+    case Conn.header(conn, "origin") do
+      nil ->
+        :ok
+
+      origin ->
+        own = "://#{Conn.header(conn, "host")}"
+
+        if String.ends_with?(origin, own) or origin in origins or "*" in origins,
+          do: :ok,
+          else: {:error, ErrorView.error(403, "This origin may not open a socket here.")}
+    end
+  end
+
+  defp run(%Conn{socket: socket} = conn, module, state) do
+    Process.send_after(self(), {__MODULE__, :ping}, @ping_ms)
+
+    read(
+      %{socket: socket, module: module, state: state, fragments: [], frag: :undefined, heard?: true},
+      conn.buffer
+    )
+  end
+
+  defp read(ws, buffer) do
+    case :cow_ws.parse_header(buffer, %{}, ws.frag) do
+      :more -> wait(ws, buffer)
+      :error -> close(ws, 1002, "protocol error")
+      {_, _, _, length, _, _} when length > @max_message -> close(ws, 1009, "message too large")
+      {_, _, _, _, :undefined, _} -> close(ws, 1002, "frames of a client are masked")
+      {_, _, _, length, _, rest} when byte_size(rest) < length -> wait(ws, buffer)
+      header -> payload(ws, header)
+    end
+  end
+
+  # The frame is whole: cow_ws gives all of it or an error.
+  defp payload(ws, {type, frag, rsv, length, mask, rest}) do
+    case :cow_ws.parse_payload(rest, mask, 0, 0, utf8_later(type), length, frag, %{}, rsv) do
+      {:ok, data, _, rest} -> frame(%{ws | frag: frag, heard?: true}, type, data, rest)
+      {:ok, code, _reason, _, _rest} -> close(ws, code, "")
+      _ -> close(ws, 1007, "not UTF-8")
+    end
+  end
+
+  # A character may be cut between two fragments: the message is looked at when it is whole.
+  defp utf8_later(:fragment), do: :binary
+  defp utf8_later(type), do: type
+
+  defp frame(ws, :text, text, rest), do: act(ws, ws.module.handle_text(text, ws.state), rest)
+  defp frame(ws, :binary, _data, _rest), do: close(ws, 1003, "messages are text")
+  defp frame(ws, :close, _data, _rest), do: close(ws, 1000, "")
+  defp frame(ws, :pong, _data, rest), do: read(ws, rest)
+
+  defp frame(ws, :ping, data, rest) do
+    send_frame(ws, {:pong, data})
+    read(ws, rest)
+  end
+
+  defp frame(%{frag: {_, :binary, _}} = ws, :fragment, _data, _rest), do: close(ws, 1003, "messages are text")
+
+  defp frame(%{frag: {state, :text, _}} = ws, :fragment, data, rest) do
+    fragments = [data | ws.fragments]
+
+    cond do
+      length(fragments) > @max_fragments or IO.iodata_length(fragments) > @max_message ->
+        close(ws, 1009, "message too large")
+
+      state == :nofin ->
+        read(%{ws | fragments: fragments}, rest)
+
+      true ->
+        text = fragments |> Enum.reverse() |> IO.iodata_to_binary()
+        ws = %{ws | fragments: [], frag: :undefined}
+        if String.valid?(text), do: frame(ws, :text, text, rest), else: close(ws, 1007, "not UTF-8")
+    end
+  end
+
+  defp wait(%{socket: socket} = ws, buffer) do
+    :inet.setopts(socket, active: :once)
+
+    receive do
+      {:tcp, ^socket, data} -> read(ws, buffer <> data)
+      {:tcp_closed, ^socket} -> :ok
+      {:tcp_error, ^socket, _} -> :ok
+      {__MODULE__, :ping} -> ping(ws, buffer)
+      {__MODULE__, :drain} -> close(ws, 1001, "the server is stopping")
+      message -> act(ws, ws.module.handle_info(message, ws.state), buffer)
+    end
+  end
+
+  defp ping(%{heard?: false} = ws, _buffer), do: close(ws, 1001, "nothing was heard")
+
+  defp ping(ws, buffer) do
+    send_frame(ws, :ping)
+    Process.send_after(self(), {__MODULE__, :ping}, @ping_ms)
+    act(%{ws | heard?: false}, ws.module.handle_ping(ws.state), buffer)
+  end
+
+  @doc "Has the process of a connection close its socket with 1001, if it is a WebSocket."
+  @spec drain(pid) :: :ok
+  def drain(pid) do
+    send(pid, {__MODULE__, :drain})
+    :ok
+  end
+
+  defp act(ws, {:ok, texts, state}, buffer) do
+    for text <- texts, do: send_frame(ws, {:text, text})
+    read(%{ws | state: state}, buffer)
+  end
+
+  defp act(ws, {:close, code, reason}, _buffer), do: close(ws, code, reason)
+
+  defp close(ws, code, reason), do: send_frame(ws, {:close, code, reason})
+
+  # A socket that cannot be written to is closed (`send_timeout_close`): the next wait says so.
+  defp send_frame(ws, frame), do: :gen_tcp.send(ws.socket, :cow_ws.frame(frame, %{}))
+end
