@@ -1,5 +1,6 @@
 //! Reads a file and prints what was read as JSON: `{"text": the main text, "visible": all visible text, "document": …}`.
-//! The main text leaves out page headers, page footers and comments, as most extractors do.
+//! The main text leaves out page headers, page footers and comments, as most extractors do; `labelled` is the main text with
+//! the numbers that the word processor draws before paragraphs.
 //!
 //! `cargo run --release --example read_document -- FILE [REPEATS]`; with a number, the file is read that many times and
 //! only the time of each is printed.
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
             }
             let out = serde_json::json!({
                 "text": text(&document, |kind| kind.is_visible() && !is_beside(kind)),
+                "labelled": labelled(&document),
                 "visible": text(&document, PartKind::is_visible),
                 "document": document,
             });
@@ -65,4 +67,19 @@ fn is_beside(kind: PartKind) -> bool {
 fn text(document: &Document, wanted: impl Fn(PartKind) -> bool) -> String {
     let parts = document.parts.iter().filter(|part| wanted(part.kind));
     parts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n\n")
+}
+
+fn labelled(document: &Document) -> String {
+    let mut out = String::new();
+    for part in document.parts.iter().filter(|part| part.kind.is_visible() && !is_beside(part.kind)) {
+        for block in &part.blocks {
+            if let Some(label) = &block.label {
+                out.push_str(label);
+                out.push(' ');
+            }
+            out.push_str(part.text.get(block.start..block.end).unwrap_or_default());
+            out.push_str("\n\n");
+        }
+    }
+    out
 }

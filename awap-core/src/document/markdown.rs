@@ -432,7 +432,7 @@ impl<'s> Page<'s> {
         }
         text.push_str(rest);
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let line = super::xml::unescape(line);
+            let line = super::html::unescape(line);
             self.begin();
             self.text(&line, RunStyle::default());
             self.end_paragraph();

@@ -12,13 +12,17 @@ mod check;
 mod docx;
 mod fonts;
 mod heading;
+mod html;
 mod markdown;
 mod model;
 mod numerals;
+mod odt;
 mod pdf;
 mod plain;
 mod properties;
 mod reader;
+mod role;
+mod rtf;
 mod sniff;
 mod xml;
 
@@ -27,15 +31,15 @@ use base64::Engine as _;
 pub use model::{Block, BlockKind, Cell, Document, Format, Part, PartKind, Position, Run, RunStyle, Warning};
 
 use crate::submission::Attachment;
-use crate::{Deadline, Error, ErrorCode, Limits, Result};
+use crate::{Deadline, Error, Limits, Result};
 use reader::{Context, Reader};
 
 /// Reads one attachment. `source` is its path in the request (`content.attachments[0]`).
 ///
 /// The format is decided by the bytes, then the content type, then the name. Errors, beside those of the limits and the
-/// deadline: [`InvalidInput`](ErrorCode::InvalidInput) for what is not base64,
-/// [`UnsupportedFormat`](ErrorCode::UnsupportedFormat), [`DocumentDamaged`](ErrorCode::DocumentDamaged),
-/// [`DocumentEncrypted`](ErrorCode::DocumentEncrypted); all with the path in `details.path`.
+/// deadline: [`InvalidInput`](crate::ErrorCode::InvalidInput) for what is not base64,
+/// [`UnsupportedFormat`](crate::ErrorCode::UnsupportedFormat), [`DocumentDamaged`](crate::ErrorCode::DocumentDamaged),
+/// [`DocumentEncrypted`](crate::ErrorCode::DocumentEncrypted); all with the path in `details.path`.
 pub fn read(attachment: &Attachment, source: &str, limits: &Limits, deadline: &Deadline) -> Result<Document> {
     let bytes = decode_base64(&attachment.data_base64, source, limits)?;
     read_bytes(
@@ -80,9 +84,9 @@ fn read_document(
         Format::Markdown => &markdown::Markdown,
         Format::Text => &plain::Plain,
         Format::Pdf => &pdf::PdfReader,
-        Format::Odt | Format::Rtf | Format::Html => {
-            return Err(Error::new(ErrorCode::UnsupportedFormat, "This format is not read."));
-        }
+        Format::Odt => &odt::Odt,
+        Format::Rtf => &rtf::Rtf,
+        Format::Html => &html::Html,
     };
     let reading = reader.read(bytes, &cx)?;
     let mut parts = reading.parts;

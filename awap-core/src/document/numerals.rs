@@ -39,7 +39,6 @@ impl Numeral {
         }
     }
 
-    #[allow(dead_code)] // the ODT reader
     /// By the sample that ODF gives of it (`style:num-format`).
     pub(super) fn of_odf(sample: &str) -> Self {
         match sample {

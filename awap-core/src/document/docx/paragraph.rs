@@ -1,13 +1,11 @@
 //! A paragraph of Word's while it is read, and what kind of block it turns out to be.
 
+use super::super::Position;
 use super::super::build::Shape;
+use super::super::role::{Facts, Role, RunProps, Tally};
 use super::super::xml::Element;
-use super::super::{BlockKind, Position, heading};
 use super::numbering::{Counters, Label, Numbering};
-use super::styles::{Role, RunProps, Style, Styles};
-
-/// A heading style on a text longer than this is no heading.
-const LONGEST_HEADING_WORDS: usize = 50;
+use super::styles::{Style, Styles};
 
 /// What `w:pPr` says.
 #[derive(Debug, Default)]
@@ -34,14 +32,6 @@ impl Properties {
     }
 }
 
-/// How a stretch of text is set.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Weight {
-    pub(super) bold: bool,
-    pub(super) underline: bool,
-    pub(super) code: bool,
-}
-
 /// A paragraph.
 #[derive(Debug)]
 pub(super) struct Paragraph {
@@ -53,13 +43,8 @@ pub(super) struct Paragraph {
     list: Option<(String, Option<u8>)>,
     label: Option<(Label, u8)>,
     pub(super) mark_deleted: bool,
-    pub(super) has_equation: bool,
+    pub(super) tally: Tally,
     at: Position,
-    /// Characters that are no white space: all, and those in bold, underlined, in a code font.
-    all: usize,
-    bold: usize,
-    underlined: usize,
-    code: usize,
 }
 
 impl Paragraph {
@@ -72,12 +57,8 @@ impl Paragraph {
             list: None,
             label: None,
             mark_deleted: false,
-            has_equation: false,
+            tally: Tally::default(),
             at,
-            all: 0,
-            bold: 0,
-            underlined: 0,
-            code: 0,
         }
     }
 
@@ -105,19 +86,9 @@ impl Paragraph {
         self.style = found.style;
     }
 
-    /// Counts text that was written into it.
-    pub(super) fn weigh(&mut self, text: &str, weight: Weight) {
-        let letters = text.chars().filter(|c| !c.is_whitespace()).count();
-        self.all += letters;
-        self.bold += if weight.bold { letters } else { 0 };
-        self.underlined += if weight.underline { letters } else { 0 };
-        self.code += if weight.code { letters } else { 0 };
-    }
-
     /// Counts it in its list.
-    pub(super) fn number(&mut self, styles: &Styles, numbering: &Numbering, counters: &mut Counters) {
+    pub(super) fn number(&mut self, numbering: &Numbering, counters: &mut Counters) {
         let Some((list, level)) = self.list.take() else { return };
-        let _ = styles;
         let by_style = || self.style.as_deref().and_then(|style| numbering.level_of_style(&list, style));
         let level = level.or_else(by_style).unwrap_or(0);
         self.label = numbering.count(counters, &list, level).map(|label| (label, level.saturating_add(1)));
@@ -125,57 +96,15 @@ impl Paragraph {
 
     /// What it turned out to be, given its text.
     pub(super) fn shape(&self, text: &str, in_table: bool, last_heading: u8) -> Shape {
-        let mut shape = Shape { at: Some(self.at), ..Shape::default() };
-        let numbered = self.label.as_ref().is_some_and(|(label, _)| !label.is_bullet);
-        if let Some((label, level)) = &self.label {
-            shape.label = Some(label.text.clone());
-            shape.level = Some(*level);
-            shape.kind = Some(BlockKind::ListItem);
-            shape.keep_empty = numbered && !in_table;
-        }
-        let short = || text.split_whitespace().count() <= LONGEST_HEADING_WORDS;
-        match self.role {
-            Some(Role::Title) if short() => {
-                shape.kind = Some(BlockKind::Title);
-                shape.level = None;
-            }
-            Some(Role::Heading(level)) if short() => {
-                shape.kind = Some(BlockKind::Heading);
-                shape.level = Some(level);
-            }
-            Some(Role::Caption) => shape.kind = Some(BlockKind::Caption),
-            Some(Role::Code) => shape.kind = Some(BlockKind::Code),
-            Some(Role::Quote) if self.label.is_none() => shape.kind = Some(BlockKind::Quote),
-            _ => self.by_look(&mut shape, text, in_table, last_heading, numbered),
-        }
-        if matches!(shape.kind, Some(BlockKind::Caption | BlockKind::Code | BlockKind::Quote)) {
-            shape.level = None;
-        }
-        shape
-    }
-
-    fn by_look(&self, shape: &mut Shape, text: &str, in_table: bool, last_heading: u8, numbered: bool) {
-        if self.has_equation && self.all == 0 {
-            shape.kind = Some(BlockKind::Equation);
-            shape.level = None;
-            return;
-        }
-        let is_code =
-            (self.all > 0 && self.code == self.all) || (self.all == 0 && self.mark.mono == Some(true));
-        if is_code && self.label.is_none() {
-            shape.kind = Some(BlockKind::Code);
-            return;
-        }
-        let apart = self.all > 0 && (self.bold == self.all || self.underlined == self.all);
-        let bullet = self.label.is_some() && !numbered;
-        let is_heading = !in_table
-            && !bullet
-            && ((apart && heading::when_set_apart(text))
-                || (self.label.is_none() && heading::by_words(text)));
-        if is_heading {
-            shape.kind = Some(BlockKind::Heading);
-            // Below the last heading of a real style, since a student's bold line divides what that one holds.
-            shape.level = Some((last_heading + 1).min(9));
-        }
+        let facts = Facts {
+            role: self.role,
+            numbered: self.label.as_ref().map(|(label, _)| !label.is_bullet),
+            list_level: self.label.as_ref().map_or(1, |(_, level)| *level),
+            in_table,
+            code_mark: self.mark.mono == Some(true),
+            last_heading,
+        };
+        let label = self.label.as_ref().map(|(label, _)| label.text.clone());
+        Shape { label, at: Some(self.at), ..self.tally.shape(text, facts) }
     }
 }

@@ -5,11 +5,12 @@
 
 use super::super::build::{PartBuilder, Shape};
 use super::super::reader::Context;
+use super::super::role::{Role, RunProps, Weight};
 use super::super::xml::{Element, Node, Ns, Xml};
 use super::super::{BlockKind, Part, PartKind, Position, RunStyle, fonts};
 use super::numbering::{Counters, Numbering};
-use super::paragraph::{Paragraph, Weight};
-use super::styles::{RunProps, Styles};
+use super::paragraph::Paragraph;
+use super::styles::{Styles, take_run};
 use super::{Collected, Relations, math};
 use crate::Result;
 
@@ -389,7 +390,7 @@ impl<'s, 'd> Story<'s, 'd> {
         if in_note && !flow.builder.in_table() {
             return;
         }
-        paragraph.number(self.shared.styles, self.shared.numbering, &mut self.shared.counters);
+        paragraph.number(self.shared.numbering, &mut self.shared.counters);
         let shape = paragraph.shape(flow.builder.open_text(), flow.builder.in_table(), last_heading);
         if let (Some(BlockKind::Heading), Some(level), Some(_)) = (shape.kind, shape.level, paragraph.role) {
             self.last_heading = level;
@@ -468,7 +469,7 @@ impl<'s, 'd> Story<'s, 'd> {
             link: in_link || flow.fields.iter().any(|field| field.is_link),
         };
         if let Some(paragraph) = &mut flow.paragraph {
-            paragraph.weigh(
+            paragraph.tally.weigh(
                 text,
                 Weight { bold: style.bold, underline: props.underline == Some(true), code: style.code },
             );
@@ -483,7 +484,7 @@ impl<'s, 'd> Story<'s, 'd> {
         self.settle_cell();
         if let Some(flow) = self.flows.last_mut() {
             if let Some(paragraph) = &mut flow.paragraph {
-                paragraph.has_equation = true;
+                paragraph.tally.has_equation = true;
             }
             flow.builder.write(text, RunStyle { equation: true, ..RunStyle::default() });
         }
@@ -512,7 +513,7 @@ impl<'s, 'd> Story<'s, 'd> {
                         self.author(&e);
                         found.mark_deleted |= matches!(e.local, "del" | "moveFrom");
                     }
-                    _ if in_mark => found.mark.take(&e),
+                    _ if in_mark => take_run(&mut found.mark, &e),
                     _ => found.take(&e),
                 },
                 Node::End(Ns::Word, "rPr") => in_mark = false,
@@ -541,11 +542,11 @@ impl<'s, 'd> Story<'s, 'd> {
                     "rStyle" => {
                         let named = self.shared.styles.get(&e.attr("val").unwrap_or_default());
                         style = named.run;
-                        if named.role == Some(super::styles::Role::Code) {
+                        if named.role == Some(Role::Code) {
                             style.mono = Some(true);
                         }
                     }
-                    _ => props.take(&e),
+                    _ => take_run(&mut props, &e),
                 },
                 Node::End(Ns::Word, "rPr") | Node::Eof => break,
                 _ => {}

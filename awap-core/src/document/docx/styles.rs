@@ -3,54 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::fonts::is_monospace;
+use super::super::role::{Role, RunProps};
 use super::super::xml::{Element, Node, Ns, Xml};
 use crate::Result;
-
-/// Properties of text, as far as they matter; none where the source says nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct RunProps {
-    pub(super) bold: Option<bool>,
-    pub(super) italic: Option<bool>,
-    pub(super) underline: Option<bool>,
-    pub(super) mono: Option<bool>,
-}
-
-impl RunProps {
-    /// These, and where they say nothing, `base`'s.
-    pub(super) fn over(self, base: Self) -> Self {
-        Self {
-            bold: self.bold.or(base.bold),
-            italic: self.italic.or(base.italic),
-            underline: self.underline.or(base.underline),
-            mono: self.mono.or(base.mono),
-        }
-    }
-
-    /// Takes one child of `w:rPr` in.
-    pub(super) fn take(&mut self, element: &Element<'_>) {
-        match element.local {
-            "b" => self.bold = Some(element.is_on()),
-            "i" => self.italic = Some(element.is_on()),
-            "u" => self.underline = Some(element.is_on()),
-            "rFonts" => {
-                if let Some(font) = element.attr("ascii").or_else(|| element.attr("hAnsi")) {
-                    self.mono = Some(is_monospace(&font));
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// What a style makes of a paragraph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    Title,
-    Heading(u8),
-    Caption,
-    Quote,
-    Code,
-}
 
 /// A style with all that it inherits.
 #[derive(Debug, Clone, Default)]
@@ -103,7 +58,7 @@ impl Styles {
                     "rPr" => in_run = true,
                     _ => match &mut current {
                         Some((_, style)) => style.take(&e, in_run),
-                        None if in_run => defaults.take(&e),
+                        None if in_run => take_run(&mut defaults, &e),
                         None => {}
                     },
                 },
@@ -149,10 +104,10 @@ impl Styles {
 impl Raw {
     fn take(&mut self, e: &Element<'_>, in_run: bool) {
         if in_run {
-            return self.run.take(e);
+            return take_run(&mut self.run, e);
         }
         match e.local {
-            "name" => self.role = e.attr("val").and_then(|name| role_of(&name)),
+            "name" => self.role = e.attr("val").and_then(|name| Role::of_style(&name)),
             "basedOn" => self.base = e.attr("val").map(std::borrow::Cow::into_owned),
             "outlineLvl" => self.outline = e.number("val"),
             "numId" => {
@@ -168,23 +123,18 @@ impl Raw {
     }
 }
 
-/// A style's role by its name. Word writes the names of its own styles in English whatever its language is.
-fn role_of(name: &str) -> Option<Role> {
-    let name = name.trim().to_lowercase();
-    if let Some(level) = name.strip_prefix("heading ").or_else(|| name.strip_prefix("heading")) {
-        return level.trim().parse().ok().filter(|l| (1..=9).contains(l)).map(Role::Heading);
-    }
-    match name.as_str() {
-        "title" => Some(Role::Title),
-        "toc heading" => Some(Role::Heading(1)),
-        "caption" => Some(Role::Caption),
-        "quote" | "intense quote" | "block text" | "block quote" | "quotations" => Some(Role::Quote),
-        "html preformatted" | "macro" | "macro text" | "source code" | "preformatted text" | "verbatim"
-        | "code" => Some(Role::Code),
-        _ if name.contains("code") && !name.contains("html code") && !name.contains("char") => {
-            Some(Role::Code)
+/// Takes one child of `w:rPr` in.
+pub(super) fn take_run(props: &mut RunProps, element: &Element<'_>) {
+    match element.local {
+        "b" => props.bold = Some(element.is_on()),
+        "i" => props.italic = Some(element.is_on()),
+        "u" => props.underline = Some(element.is_on()),
+        "rFonts" => {
+            if let Some(font) = element.attr("ascii").or_else(|| element.attr("hAnsi")) {
+                props.mono = Some(is_monospace(&font));
+            }
         }
-        _ => None,
+        _ => {}
     }
 }
 

@@ -67,13 +67,15 @@ pub(super) fn edges(pages: &[PageLines<'_>]) -> Vec<Vec<Option<Edge>>> {
                     .sum();
                 let repeats = count >= 2 && times >= enough && !text.is_empty();
                 let at_end = out_of_all(lines, *index, *edge);
-                let numbers =
-                    at_end && PAGE_NUMBER.as_ref().is_some_and(|regex| regex.is_match(line.text().trim()));
-                let says_page = line.text().to_ascii_lowercase().contains("page");
-                if repeats || line.artifact || (numbers && (count >= 2 || says_page)) {
-                    if let Some(slot) = out.get_mut(*index) {
-                        *slot = Some(*edge);
-                    }
+                let text = line.text();
+                let says = |regex: &LazyLock<Option<Regex>>| {
+                    at_end && regex.as_ref().is_some_and(|r| r.is_match(text.trim()))
+                };
+                let numbered = says(&SAYS_PAGE) || (count >= 2 && says(&PAGE_NUMBER));
+                if (repeats || line.artifact || numbered)
+                    && let Some(slot) = out.get_mut(*index)
+                {
+                    *slot = Some(*edge);
                 }
             }
             out
