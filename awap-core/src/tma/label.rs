@@ -61,11 +61,11 @@ static SUB: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static NUMBER: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^[*_\s]*(?:\[|\()?(?P<n>\d{1,2})(?P<close>\)|\]|\.)?"));
+    LazyLock::new(|| pattern(r"^[*_\#\s]*(?:\[|\()?(?P<n>\d{1,2})(?P<close>\)|\]|\.)?"));
 
 static MARK: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^[*_\s]*(?:[(\[]\s*(?P<in>[A-Za-z]|[ivxIVX]{1,5})\s*[)\]]|(?P<close>[A-Za-z]|[ivxIVX]{1,5})\s*\)|(?P<dot>[a-z]|[ivx]{1,5})\.(?:\s|$))",
+        r"^[*_\#\s]*(?:[(\[]\s*(?P<in>[A-Za-z]|[ivxIVX]{1,5})\s*[)\]]|(?P<close>[A-Za-z]|[ivxIVX]{1,5})\s*\)|(?P<dot>[a-z]|[ivx]{1,5})\.(?:\s|$))",
     )
 });
 

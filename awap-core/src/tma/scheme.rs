@@ -274,7 +274,7 @@ impl<'a> Scheme<'a> {
             let rest = line.get(c.len..).unwrap_or_default();
             let word: String =
                 rest.chars().take_while(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect();
-            c.words < 8 && SECTIONS.contains(&word.as_str())
+            crate::text::count_words(rest) < 8 && SECTIONS.contains(&word.as_str())
         };
         if bare.iter().any(section) {
             return false;

@@ -54,7 +54,7 @@ pub(super) fn units(whole: &Whole, holds_answers: impl Fn(&Block) -> bool) -> Ve
                 part,
                 first,
                 kind,
-                set_apart: set_apart(block, span),
+                set_apart: set_apart(block, span) || marked_apart(span.of(&whole.text)),
                 words: count_words(span.of(&whole.text)),
             });
         };
@@ -112,4 +112,13 @@ fn set_apart(block: &Block, span: Span) -> bool {
     }
     let most = span.len() * 8 / 10;
     !span.is_empty() && (bold > most || italic > most)
+}
+
+/// Whether Markdown's marks, typed into a plain text, set all of a line apart.
+fn marked_apart(line: &str) -> bool {
+    ["**", "__", "*", "_"].iter().any(|mark| {
+        line.strip_prefix(mark)
+            .and_then(|rest| rest.strip_suffix(mark))
+            .is_some_and(|inner| !inner.is_empty() && !inner.starts_with(['*', '_', ' ']) && !inner.contains(mark))
+    })
 }

@@ -1,0 +1,363 @@
+//! The layouts in which students hand in a TMA: questions, answers' bounds, prompts.
+
+use awap_core::submission::{Answer, Content};
+use awap_core::tma::{self, ParsedTma};
+use awap_core::{Deadline, Limits, Submission};
+use serde_json::{Value, json};
+
+fn parse_with(content: Content, rubric: Option<Value>) -> ParsedTma {
+    let tma = Submission { content, rubric, ..Submission::default() };
+    tma::parse(tma, &Limits::default(), &Deadline::never()).unwrap()
+}
+
+fn parse(text: &str, ids: &[&str]) -> ParsedTma {
+    let rubric = (!ids.is_empty())
+        .then(|| json!({"questions": ids.iter().map(|id| json!({"id": id})).collect::<Vec<_>>()}));
+    parse_with(Content { text: Some(text.to_owned()), ..Content::default() }, rubric)
+}
+
+/// Answers of some length: `P(n)` stands for a paragraph that begins with `Startn` and ends with `endn.`
+fn expand(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("P(") {
+        let (before, after) = rest.split_at(at);
+        let close = after.find(')').unwrap();
+        let n = &after[2..close];
+        out.push_str(before);
+        out.push_str(&format!(
+            "Start{n} of a paragraph that says what the student thinks about the matter at hand. It goes on for a while, \
+             with a second sentence that has some more words in it, until the end{n}."
+        ));
+        rest = &after[close + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `id: first–last` of each question, where first and last are the numbers of its outer paragraphs.
+fn outline(parsed: &ParsedTma) -> Vec<String> {
+    parsed
+        .questions
+        .iter()
+        .map(|q| {
+            let first = q.text.strip_prefix("Start").and_then(|t| t.split(' ').next()).unwrap_or("?");
+            let last = q
+                .text
+                .strip_suffix('.')
+                .and_then(|t| t.rsplit(' ').next())
+                .and_then(|t| t.strip_prefix("end"))
+                .unwrap_or("?");
+            format!("{}: {first}–{last}", q.id)
+        })
+        .collect()
+}
+
+const LAYOUTS: &[(&str, &str, &[&str], &[&str])] = &[
+    ("words and numbers", "Question 1\n\nP(1)\n\nP(2)\n\nQuestion 2\n\nP(3)", &[], &["1: 1–2", "2: 3–3"]),
+    ("with colons on the line", "Question 1: P(1)\n\nQuestion 2: P(2)", &[], &["1: 1–1", "2: 2–2"]),
+    ("short form", "Q1\nP(1)\n\nQ2\nP(2)\n\nQ3\nP(3)", &[], &["1: 1–1", "2: 2–2", "3: 3–3"]),
+    ("parts beside", "Q1 (a) P(1)\n\nQ1 (b) P(2)\n\nQ2 P(3)", &[], &["1(a): 1–1", "1(b): 2–2", "2: 3–3"]),
+    (
+        "parts below",
+        "Question 1\n\n(a)\n\nP(1)\n\n(b)\n\nP(2)\n\nQuestion 2\n\n(a) P(3)\n\n(b) P(4)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2", "2(a): 3–3", "2(b): 4–4"],
+    ),
+    (
+        "letters with a bracket",
+        "Question 1\n\na) P(1)\n\nb) P(2)\n\nQuestion 2\n\nP(3)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2", "2: 3–3"],
+    ),
+    ("letters with a stop", "Question 1\n\na. P(1)\n\nb. P(2)", &[], &["1(a): 1–1", "1(b): 2–2"]),
+    (
+        "numerals below letters",
+        "Question 1\n\n(a)\n\n(i) P(1)\n\n(ii) P(2)\n\n(b) P(3)",
+        &[],
+        &["1(a)(i): 1–1", "1(a)(ii): 2–2", "1(b): 3–3"],
+    ),
+    (
+        "numerals beside letters",
+        "Question 1 (a) (i)\n\nP(1)\n\nQuestion 1 (a) (ii)\n\nP(2)",
+        &[],
+        &["1(a)(i): 1–1", "1(a)(ii): 2–2"],
+    ),
+    ("tight", "Q1a\nP(1)\n\nQ1b\nP(2)\n\nQ2a) P(3)", &[], &["1(a): 1–1", "1(b): 2–2", "2(a): 3–3"]),
+    (
+        "numbers and letters alone",
+        "1. a) P(1)\n\n1. b) P(2)\n\n2. P(3)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2", "2: 3–3"],
+    ),
+    (
+        "numbers and letters tight",
+        "1a) P(1)\n\n1b) P(2)\n\n2a) P(3)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2", "2(a): 3–3"],
+    ),
+    (
+        "numbers and brackets",
+        "1(a)\n\nP(1)\n\n1(b)\n\nP(2)\n\n2(a)\n\nP(3)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2", "2(a): 3–3"],
+    ),
+    ("numbers alone", "1. P(1)\n\n2. P(2)\n\nP(3)\n\n3. P(4)", &[], &["1: 1–1", "2: 2–3", "3: 4–4"]),
+    (
+        "numbers over letters",
+        "1.\n\n(a) P(1)\n\n(b) P(2)\n\n2.\n\n(a) P(3)\n\n(b) P(4)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2", "2(a): 3–3", "2(b): 4–4"],
+    ),
+    ("parts", "Part 1\n\nP(1)\n\nPart 2\n\n(a) P(2)\n\n(b) P(3)", &[], &["1: 1–1", "2(a): 2–2", "2(b): 3–3"]),
+    (
+        "parts in full",
+        "Part 2 b) ii\n\nP(1)\n\nPart 2 b) iii\n\nP(2)",
+        &[],
+        &["2(b)(ii): 1–1", "2(b)(iii): 2–2"],
+    ),
+    (
+        "part and letter of a question",
+        "Question 1 Part A\n\nP(1)\n\nQuestion 1 Part B\n\nP(2)\n\nQuestion 2\n\nPart a: P(3)\n\nPart b: P(4)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2", "2(a): 3–3", "2(b): 4–4"],
+    ),
+    (
+        "parts over questions",
+        "Part 1\n\nQuestion 1\n\nP(1)\n\nPart 2\n\nQuestion 2\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    ("number words", "Question One\n\nP(1)\n\nQuestion Two\n\nP(2)", &[], &["1: 1–1", "2: 2–2"]),
+    ("tasks", "Task 1\n\nP(1)\n\nTask 2\n\nP(2)", &[], &["1: 1–1", "2: 2–2"]),
+    ("answers", "Answer 1\n\nP(1)\n\nAnswer 2\n\nP(2)", &[], &["1: 1–1", "2: 2–2"]),
+    (
+        "answers to questions",
+        "Answer to Question 1(a)\n\nP(1)\n\nAnswer to Question 1(b)\n\nP(2)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2"],
+    ),
+    (
+        "out of order",
+        "Question 2\n\nP(1)\n\nQuestion 1\n\n(b) P(2)\n\n(a) P(3)",
+        &["1(a)", "1(b)", "2"],
+        &["2: 1–1", "1(b): 2–2", "1(a): 3–3"],
+    ),
+    (
+        "restated with a question mark",
+        "Question 1\n\nWhat is meant by a network of computers?\n\nP(1)\n\nQuestion 2\n\nHow do packets travel? (10 marks)\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "restated on the line",
+        "Question 1: What is meant by a network?\n\nP(1)\n\nQuestion 2: How do packets travel?\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "restated, next line",
+        "1. What is meant by a network?\nP(1)\n\n2. How do packets travel?\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "restated as an instruction",
+        "Question 1\n\nExplain the difference between a compiler and an interpreter.\n\nP(1)",
+        &[],
+        &["1: 1–1"],
+    ),
+    (
+        "restated with marks",
+        "Question 1\n\nDescribe a network, giving an example from your own life. (15 marks)\n\nP(1)",
+        &[],
+        &["1: 1–1"],
+    ),
+    (
+        "restated in quotes",
+        "Question 1\n\n‘Explain why the internet was made as it was.’\n\nP(1)",
+        &[],
+        &["1: 1–1"],
+    ),
+    (
+        "restated in bold",
+        "Question 1\n\n**The internet is robust because it has no centre. Discuss this view.**\n\nP(1)",
+        &[],
+        &["1: 1–1"],
+    ),
+    (
+        "answer marker",
+        "Question 1\n\nGive an account of networks, with a diagram and an example\n\nAnswer:\n\nP(1)\n\nQuestion 2\n\nAnswer: P(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "list inside an answer",
+        "Question 1\n\nP(1)\n\n1. one thing\n2. another thing\n3. a third thing\n\nP(2)\n\nQuestion 2\n\nP(3)",
+        &[],
+        &["1: 1–2", "2: 3–3"],
+    ),
+    (
+        "letters in a list",
+        "Question 1\n\nP(1)\n\nThere are:\n\n(a) cats\n(b) dogs\n(c) birds\n\nP(2)\n\nQuestion 2\n\nP(3)",
+        &[],
+        &["1: 1–2", "2: 3–3"],
+    ),
+    (
+        "numbered list in a numbered answer",
+        "1. P(1)\n\n1. milk\n2. eggs\n3. flour\n\nP(2)\n\n2. P(3)",
+        &[],
+        &["1: 1–2", "2: 3–3"],
+    ),
+    (
+        "essay with a list",
+        "P(1)\n\n1. first of the reasons\n2. second of the reasons\n\nP(2)",
+        &[],
+        &["essay: 1–2"],
+    ),
+    (
+        "essay with numbered sections",
+        "1. Introduction\n\nP(1)\n\n2. Findings\n\nP(2)\n\n3. Conclusion\n\nP(3)",
+        &[],
+        &["essay: 1–3"],
+    ),
+    (
+        "essay with a cover and title",
+        "Name: A. Person\nPI: A1234567\nTMA 03\n\nHow is order made in a street?\n\nP(1)\n\nP(2)\n\nWord count: 1500",
+        &[],
+        &["essay: 1–2"],
+    ),
+    ("essay, rubric with one question", "P(1)\n\nP(2)", &["1"], &["1: 1–2"]),
+    (
+        "references end an answer",
+        "Question 1\n\nP(1)\n\nReferences\n\nSmith, J. (2019) A Book. Leeds: A Press.\n\nQuestion 2\n\nP(2)\n\nReferences\n\nJones, K. (2020) Other. Hull: B Press.",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "word counts end an answer",
+        "Question 1\n\nP(1)\n\nWord count: 250\n\nQuestion 2\n\nP(2)\n\n(245 words)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    ("appendix", "Question 1\n\nP(1)\n\nAppendix\n\nP(2)", &[], &["1: 1–1"]),
+    (
+        "contents first",
+        "Contents\n\nQuestion 1 ........ 2\nQuestion 2 ........ 3\n\nQuestion 1\n\nP(1)\n\nQuestion 2\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "prompts first, answers after",
+        "Question 1\n\nExplain what a network is and what it is for.\n\nAnswer to Question 1\n\nP(1)",
+        &[],
+        &["1: 1–1"],
+    ),
+    (
+        "mention of a question",
+        "Question 1\n\nP(1)\n\nIn Question 2 I shall say more.\n\nP(2)\n\nQuestion 2\n\nP(3)",
+        &[],
+        &["1: 1–2", "2: 3–3"],
+    ),
+    (
+        "rubric without the letters",
+        "Question 1\n\n(a) P(1)\n\n(b) P(2)\n\nQuestion 2\n\nP(3)",
+        &["1", "2"],
+        &["1: ?–2", "2: 3–3"],
+    ),
+    (
+        "rubric with the letters of a list",
+        "Question 1\n\nP(1)\n\na) P(2)\n\nb) P(3)",
+        &["1(a)", "1(b)"],
+        &["1(a): 2–2", "1(b): 3–3"],
+    ),
+    (
+        "container with a heading",
+        "Question 1\n\nNetworks\n\n(a)\n\nP(1)\n\n(b)\n\nP(2)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2"],
+    ),
+    (
+        "Markdown headings",
+        "# Question 1\n\n## (a)\n\nP(1)\n\n## (b)\n\nP(2)\n\n# Question 2\n\n## Networks\n\nP(3)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2", "2: 3–3"],
+    ),
+    (
+        "TMA before the question",
+        "TMA 02 Question 1\n\nP(1)\n\nTMA 02 Question 2\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "capitals",
+        "QUESTION 1\n\nP(1)\n\nQUESTION 2 (A)\n\nP(2)\n\nQUESTION 2 (B)\n\nP(3)",
+        &[],
+        &["1: 1–1", "2(a): 2–2", "2(b): 3–3"],
+    ),
+    (
+        "dash and title",
+        "Question 1 – Networks\n\nP(1)\n\nQuestion 2 – Packets\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "marks beside the label",
+        "Question 1 (20 marks)\n\nP(1)\n\nQuestion 2 [30 marks]\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "skipped part",
+        "Question 1\n\n(a) P(1)\n\n(c) P(2)\n\nQuestion 2\n\nP(3)",
+        &[],
+        &["1(a): 1–1", "1(c): 2–2", "2: 3–3"],
+    ),
+    (
+        "ids in the rubric's spelling",
+        "Question 1\n\na) P(1)\n\nb) P(2)",
+        &["Q1a", "Q1b"],
+        &["Q1a: 1–1", "Q1b: 2–2"],
+    ),
+    ("closing lines", "Question 1\n\nP(1)\n\nKind regards\n\n[STUDENT]", &[], &["1: 1–1"]),
+    ("part letters alone", "Part A\n\nP(1)\n\nPart B\n\nP(2)", &[], &["a: 1–1", "b: 2–2"]),
+    ("roman questions", "Question I\n\nP(1)\n\nQuestion II\n\nP(2)", &[], &["1: 1–1", "2: 2–2"]),
+    (
+        "section headings inside",
+        "Question 1\n\nIntroduction\n\nP(1)\n\nConclusion\n\nP(2)\n\nQuestion 2\n\nP(3)",
+        &[],
+        &["1: 1–2", "2: 3–3"],
+    ),
+    ("one paragraph, no blank lines", "Question 1\nP(1)\nP(2)\nQuestion 2\nP(3)", &[], &["1: 1–2", "2: 3–3"]),
+];
+
+#[test]
+fn questions_in_every_layout() {
+    let mut faults = Vec::new();
+    for (name, text, ids, want) in LAYOUTS {
+        let text = expand(text);
+        let parsed = parse(&text, ids);
+        let got = outline(&parsed);
+        if got != *want {
+            faults.push(format!("{name}\n   got {got:?}\n  want {want:?}"));
+        }
+        for q in &parsed.questions {
+            assert_eq!(parsed.text.get(q.start..q.end), Some(q.text.as_str()), "{name}");
+        }
+    }
+    assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), LAYOUTS.len(), faults.join("\n"));
+}
+
+#[test]
+fn a_form_has_a_question_for_each_answer() {
+    let answer = |question: &str, text: &str| Answer {
+        question: question.into(),
+        text: expand(text),
+        ..Answer::default()
+    };
+    let content = Content {
+        answers: vec![answer("1(a)", "P(1)"), answer("Q2", "P(2)\n\n1. a\n2. b\n\nP(3)")],
+        ..Content::default()
+    };
+    assert_eq!(outline(&parse_with(content, None)), ["1(a): 1–1", "2: 2–3"]);
+}
