@@ -171,7 +171,7 @@ pub(crate) struct Seen {
 }
 
 impl<'a> Answer<'a> {
-    /// Reads what stands at `spans` of `tma`. `prompt` is the question as the rubric gives it.
+    /// Reads what stands at `spans` of `tma`. `prompt` is the wording of the questions.
     pub(crate) fn read(
         tma: &'a ParsedTma,
         spans: Vec<Span>,
@@ -368,7 +368,7 @@ fn triples(stems: &[u32]) -> impl Iterator<Item = [u32; 3]> {
 fn is_copied(stems: &[u32], prompt: &HashSet<[u32; 3]>) -> bool {
     let total = stems.len().saturating_sub(2);
     let shared = triples(stems).filter(|t| prompt.contains(t)).count();
-    total >= 2 && shared * 10 >= total * 7
+    total >= 1 && shared * 10 >= total * 7
 }
 
 /// Words strung together: prose has a verb, and a function word in every five or so.

@@ -9,11 +9,11 @@ use crate::tma::ParsedTma;
 pub(crate) fn find<'a>(tma: &'a ParsedTma, rubric: &Rubric, lexicon: &mut Lexicon) -> Vec<Answer<'a>> {
     let mut seen = Seen::default();
     let mut whole_seen = Seen::default();
+    let prompt = prompts(tma, rubric);
     rubric
         .questions
         .iter()
         .map(|question| {
-            let prompt = prompt(tma, &question.prompt, &question.id);
             let (spans, found) = locate(tma, rubric, &question.id);
             // Where several questions are answered by one stretch, each may read all of it.
             if found == Found::Whole && rubric.questions.len() > 1 {
@@ -25,16 +25,11 @@ pub(crate) fn find<'a>(tma: &'a ParsedTma, rubric: &Rubric, lexicon: &mut Lexico
         .collect()
 }
 
-/// The question in the rubric's words, and as the student restates it.
-fn prompt(tma: &ParsedTma, given: &str, id: &str) -> String {
-    let mut prompt = given.to_owned();
-    for question in tma.questions.iter().filter(|q| normal_question_id(&q.id) == id) {
-        if let Some(span) = question.prompt {
-            prompt.push('\n');
-            prompt.push_str(span.of(&tma.text));
-        }
-    }
-    prompt
+/// All questions in the rubric's words, and as the student restates them: copied from whichever, it is no answer.
+fn prompts(tma: &ParsedTma, rubric: &Rubric) -> String {
+    let given = rubric.questions.iter().map(|q| q.prompt.as_str());
+    let restated = tma.questions.iter().filter_map(|q| q.prompt).map(|span| span.of(&tma.text));
+    given.chain(restated).collect::<Vec<_>>().join("\n")
 }
 
 fn locate(tma: &ParsedTma, rubric: &Rubric, id: &str) -> (Vec<Span>, Found) {

@@ -25,7 +25,7 @@ static VERBS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     "accept accepts act acts add adds affect affects agree agrees aim aims allow allows am appear appears \
      applies apply are argue argues ask asks be became become becomes been began begin begins being believe \
      believes belong belongs break breaks bring brings build builds built buy buys call calls came can cannot \
-     care cares carries carry cause causes change changes check checks choose chooses chose claim claims come \
+     care cares carries carry cause causes change changes check checks choose chooses chose claim claims come communicate communicates \
      comes compare compares consider considers consist consists contain contains continue cost costs could \
      count counts cover covers create creates cut cuts deal deals decide decides define defines depend \
      depends describe describes develop develops did differ differs discard discards discuss divide divides \

@@ -6,6 +6,7 @@
 
 mod answer;
 mod answers;
+mod chunks;
 mod compose;
 mod criteria;
 mod integrity;

@@ -97,6 +97,7 @@ pub struct Trace {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct Totals {
+    /// The sum of the scores that are given; open criteria add nothing to it.
     pub raw: Option<f64>,
     pub penalties: Vec<Value>,
     pub mark: Option<f64>,

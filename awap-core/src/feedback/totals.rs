@@ -117,14 +117,7 @@ pub(crate) fn add_up(
     let range =
         (is_open || doubt > 0.0).then(|| [round(known - off - doubt), round(known - off + doubt + open)]);
     let band = mark.and_then(|m| rubric.band(m / rubric.max_mark * 100.0)).map(|b| b.name.clone());
-    Totals {
-        raw: (!is_open).then_some(known),
-        penalties: entries,
-        mark,
-        range,
-        max_mark: rubric.max_mark,
-        band,
-    }
+    Totals { raw: Some(known), penalties: entries, mark, range, max_mark: rubric.max_mark, band }
 }
 
 fn over_length(rubric: &Rubric, words: usize, unread: usize, known: f64) -> Option<(String, f64, Value)> {

@@ -120,7 +120,7 @@ pub(super) fn from_bank(marked: &Marked<'_>) -> Option<String> {
     let fill = |text: &String| -> Option<String> {
         let mut out = text.clone();
         for (slot, value) in [
-            ("{quote}", quoted.map(str::to_owned)),
+            ("{quote}", quoted.clone()),
             ("{concept}", concept.clone()),
             ("{criterion}", Some(super::lower_first(&head.title))),
             ("{mark}", Some(number(score))),

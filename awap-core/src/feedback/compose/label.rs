@@ -58,7 +58,9 @@ fn has_finite_verb(label: &str) -> bool {
                 | "does"
         );
         let third_person = word.ends_with('s') && lexis::is_verb(&word) && !lexis::is_determiner(&last);
-        if i > 0 && (auxiliary || third_person) {
+        let plural_before = last.ends_with('s') && !lexis::is_function(&last) && !lexis::is_verb(&last);
+        let base = plural_before && !word.ends_with("ing") && !word.ends_with("ed") && lexis::is_verb(&word);
+        if i > 0 && (auxiliary || third_person || base) {
             return true;
         }
         last = word;
@@ -93,6 +95,10 @@ mod tests {
             ("a test for the empty list that returns None", Shape::Noun),
             ("one limitation, such as a code that is phished as well", Shape::Noun),
             ("Photosynthesis", Shape::Noun),
+            ("preferences and routines come first", Shape::Clause),
+            ("family carers share information", Shape::Clause),
+            ("practical care tasks such as washing", Shape::Noun),
+            ("gestures used with care", Shape::Noun),
         ] {
             assert_eq!(shape(label).0, want, "{label}");
         }

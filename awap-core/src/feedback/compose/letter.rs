@@ -204,7 +204,14 @@ fn material<'a, 'm>(sections: &'a [Section<'a, 'm>]) -> Material<'a, 'm> {
                 put(to, m, Idea::Bank);
             }
             done.extend(findings(m, |sign| sign == Sign::Done).into_iter().map(|f| (m, f)));
-            open.extend(findings(m, |sign| sign != Sign::Done).into_iter().map(|f| (m, f)));
+            // Two remarks on form are enough for one criterion; the improvements list them all.
+            let mut remarks = 0;
+            open.extend(findings(m, |sign| sign != Sign::Done).into_iter().map(|f| (m, f)).filter(
+                |(_, f)| {
+                    remarks += usize::from(matches!(f.note, Note::Said { .. }));
+                    remarks <= 2 || matches!(f.note, Note::Point(_))
+                },
+            ));
         }
         // Within a question, the criteria that carry most come first.
         done.sort_by(|a, b| weight(b.1).total_cmp(&weight(a.1)));
@@ -280,11 +287,7 @@ fn choose<'a, 'm>(
     let mut fixed = [1, 1 + material.must.len(), 0, 0];
     fixed[usize::from(share < 0.4)] += 1;
     let gaps = material.gaps.len();
-    let askable = material
-        .gaps
-        .iter()
-        .filter(|i| matches!(i.idea, Idea::Teach(f) if matches!(f.note, Note::Point(_))))
-        .count();
+    let askable = material.gaps.iter().filter(|i| matches!(i.idea, Idea::Teach(f) if f.can_ask())).count();
     let available = [
         fixed[0] + material.praise.len(),
         fixed[1] + gaps + material.more_teaching.len(),
@@ -306,14 +309,25 @@ fn choose<'a, 'm>(
     chosen.extend(material.gaps.iter().take(teach_gaps));
     let taught: Vec<Item<'a, 'm>> =
         material.more_teaching.iter().take(counts[1] - teach_gaps).copied().collect();
-    // What is told is not asked as well, unless there is nothing else to ask about.
-    let rest = material.gaps.iter().skip(teach_gaps);
-    let questions = rest.filter_map(|item| match item.idea {
-        Idea::Teach(f) if matches!(f.note, Note::Point(_)) => Some(Item { idea: Idea::Ask(f), ..*item }),
-        _ => None,
-    });
-    let asked: Vec<Item<'a, 'm>> =
-        questions.chain(material.more_asking.iter().copied()).take(counts[2]).collect();
+    // What is told is not asked as well, unless there is nothing else to ask about. Questions on what was known come
+    // before questions on form, and no part of the work gets more than two.
+    let rest: Vec<Item<'a, 'm>> = material
+        .gaps
+        .iter()
+        .skip(teach_gaps)
+        .filter_map(|item| match item.idea {
+            Idea::Teach(f) if f.can_ask() => Some(Item { idea: Idea::Ask(f), ..*item }),
+            _ => None,
+        })
+        .collect();
+    let on_point = |i: &&Item<'a, 'm>| matches!(i.idea, Idea::Ask(f) if matches!(f.note, Note::Point(_)));
+    let on_form = rest.iter().filter(|i| !on_point(i));
+    let mut asked: Vec<Item<'a, 'm>> = Vec::new();
+    for item in rest.iter().filter(on_point).chain(&material.more_asking).chain(on_form) {
+        if asked.len() < counts[2] && asked.iter().filter(|a| a.section == item.section).count() < 2 {
+            asked.push(*item);
+        }
+    }
     let stands = |item: &Item<'a, 'm>| match item.idea {
         Idea::Anchor(_) => chosen.iter().any(|c| {
             std::ptr::eq(c.marked, item.marked)
@@ -345,9 +359,29 @@ fn say_all(items: &[&Item<'_, '_>], voice: &mut Voice, written: &mut Vec<Tone>) 
             Idea::Wrong(f) => criticise(m, f, voice).map(|s| (s, Tone::Criticise)),
             Idea::Teach(f) => teach(m, f, voice).map(|s| (s, Tone::Teach)),
             Idea::Anchor(f) => voice.say(phrases::ANCHOR, key, &slots_for(m, f)).map(|s| (s, Tone::Teach)),
-            Idea::Extend(f) => on_point(m, f, phrases::extend, true, voice).map(|s| (s, Tone::Teach)),
-            Idea::Ask(f) => on_point(m, f, phrases::ask, false, voice).map(|s| (s, Tone::Ask)),
-            Idea::AskFurther(f) => on_point(m, f, phrases::ask_further, true, voice).map(|s| (s, Tone::Ask)),
+            Idea::Extend(f) => on_point(
+                m,
+                f,
+                if argues(m) { phrases::extend_argument } else { phrases::extend_explanation },
+                true,
+                voice,
+            )
+            .map(|s| (s, Tone::Teach)),
+            Idea::Ask(f) => match &f.note {
+                Note::Said { ask, .. } => {
+                    voice.note(ask);
+                    Some(((*ask).to_owned(), Tone::Ask))
+                }
+                Note::Point(_) => on_point(m, f, phrases::ask, false, voice).map(|s| (s, Tone::Ask)),
+            },
+            Idea::AskFurther(f) => on_point(
+                m,
+                f,
+                if argues(m) { phrases::question_argument } else { phrases::question_explanation },
+                true,
+                voice,
+            )
+            .map(|s| (s, Tone::Ask)),
             Idea::Unanswered => {
                 let slots = Slots { answer: Some(m.question.id.clone()), ..Slots::default() };
                 voice.say(phrases::UNANSWERED, key, &slots).map(|s| (s, Tone::Teach))
@@ -375,6 +409,23 @@ fn on_point(
     let said = once && slots.label.as_ref().is_some_and(|l| voice.has_said(l));
     let slots = Slots { label: slots.label.filter(|_| !said), ..slots_for(marked, finding) };
     voice.say(bank(shape), label, &slots)
+}
+
+/// Whether the question asks for an argument rather than an explanation.
+fn argues(marked: &Marked<'_>) -> bool {
+    const VERBS: [&str; 9] = [
+        "discuss",
+        "assess",
+        "evaluat",
+        "argu",
+        "how far",
+        "critical",
+        "to what extent",
+        "reach a conclusion",
+        "weigh",
+    ];
+    let prompt = marked.question.prompt.to_lowercase();
+    VERBS.iter().any(|verb| prompt.contains(verb))
 }
 
 /// What the opening names: the best of the answers, or of the criteria of a single question.

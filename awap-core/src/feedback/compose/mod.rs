@@ -62,7 +62,7 @@ fn share(marked: &Marked<'_>) -> Option<f64> {
 }
 
 /// A quotation for a finding: the first of its places that can be shown.
-fn quote<'a>(marked: &Marked<'a>, finding: &Finding) -> Option<&'a str> {
+fn quote(marked: &Marked<'_>, finding: &Finding) -> Option<String> {
     let text = marked.answer.text;
     // Code and headings are shown in the evidence, not run into a sentence.
     let mut sentences =
@@ -70,7 +70,7 @@ fn quote<'a>(marked: &Marked<'a>, finding: &Finding) -> Option<&'a str> {
     sentences.find_map(|s| excerpt::excerpt(text, *s, finding.focus))
 }
 
-fn slots_for<'a>(marked: &Marked<'a>, finding: &Finding) -> Slots<'a> {
+fn slots_for(marked: &Marked<'_>, finding: &Finding) -> Slots {
     Slots {
         quote: quote(marked, finding),
         place: finding.evidence.first().and_then(|s| excerpt::place(marked.answer, *s)),
@@ -118,7 +118,7 @@ fn teach(marked: &Marked<'_>, finding: &Finding, voice: &mut Voice) -> Option<St
             let (shape, slots) = Slots::for_label(label);
             voice.say(phrases::teach(shape), &format!("{key}{label}"), &slots)
         }
-        Note::Said { what, advice } => {
+        Note::Said { what, advice, .. } => {
             let sentence = format!("{} {advice}", what.trim_end());
             voice.note(&sentence);
             Some(sentence)

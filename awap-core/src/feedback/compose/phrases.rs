@@ -32,7 +32,7 @@ pub(super) fn praise(shape: Shape) -> &'static [&'static str] {
             "You bring in {L}: “{Q}”.",
             "“{Q}” gives the reader {L}, which is just what was wanted.",
             "It is good to find, {P}, {L}.",
-            "Your answer has {L}, and “{Q}” is where it works best.",
+            "You deal with {L}, notably in “{Q}”.",
             "With “{Q}” you give me {L}.",
             "I was pleased to see {L}: “{Q}”.",
             "Credit is due for {L}: “{Q}”.",
@@ -65,8 +65,7 @@ pub(super) fn teach(shape: Shape) -> &'static [&'static str] {
             "Bring in {L}.",
             "The next thing to add is {L}.",
             "There is room here for {L}, in a sentence or two of your own.",
-            "Going back to the module materials for {L} would repay the time.",
-            "Make {L} part of this answer, and say what it shows.",
+            "Going back to the module materials for {L} would be well worth while.",
             "Readers will look for {L}, so give it a place of its own.",
             "If you add {L}, this answer will be a good deal stronger.",
         ],
@@ -106,24 +105,40 @@ pub(super) fn ask(shape: Shape) -> &'static [&'static str] {
     }
 }
 
-/// Questions that take a point further that was made; for work with little missing.
-pub(super) fn ask_further(shape: Shape) -> &'static [&'static str] {
+/// Questions that take a point of an argument further.
+pub(super) fn question_argument(shape: Shape) -> &'static [&'static str] {
     match shape {
         Shape::Clause => &[
             "What follows, do you think, from the fact that {L}?",
             "Can you think of a case that would put to the test the idea that {L}?",
             "Who might not agree that {L}?",
             "When you write “{Q}”, what would a doubtful reader want to ask next?",
+            "Would “{Q}” be true everywhere, or does it depend on the place and the people?",
         ],
-        Shape::Question => &[
-            "What would you add on {L} if you had another hundred words?",
-            "Has your own view changed of {L}?",
+        Shape::Question | Shape::Noun => &[
             "When you write “{Q}”, what would a doubtful reader want to ask next?",
+            "If you had another hundred words, what would you add on {L}?",
+            "Would “{Q}” be true everywhere, or does it depend on the place and the people?",
+            "What might somebody say who disagreed with “{Q}”?",
         ],
-        Shape::Noun => &[
-            "How would your answer change without {L}?",
-            "When you write “{Q}”, what would a doubtful reader want to ask next?",
-            "Where else in the module have you used anything like {L}?",
+    }
+}
+
+/// Questions that take an explanation further.
+pub(super) fn question_explanation(shape: Shape) -> &'static [&'static str] {
+    match shape {
+        Shape::Clause => &[
+            "What would change if it were not so that {L}?",
+            "Could you explain to a child why {L}?",
+            "Which example would best bring out “{Q}”?",
+            "What would a beginner be most likely to misread in “{Q}”?",
+            "How would you check “{Q}” for yourself?",
+        ],
+        Shape::Question | Shape::Noun => &[
+            "If you had another hundred words, what would you add on {L}?",
+            "Which example would best bring out “{Q}”?",
+            "What would a beginner be most likely to misread in “{Q}”?",
+            "How would you check “{Q}” for yourself?",
         ],
     }
 }
@@ -146,8 +161,8 @@ pub(super) fn criticise(shape: Shape) -> &'static [&'static str] {
     }
 }
 
-/// How to take a point further that was made.
-pub(super) fn extend(shape: Shape) -> &'static [&'static str] {
+/// How to take a point of an argument further.
+pub(super) fn extend_argument(shape: Shape) -> &'static [&'static str] {
     match shape {
         Shape::Clause => &[
             "To go a stage further, find an example of your own to show that {L}.",
@@ -156,17 +171,31 @@ pub(super) fn extend(shape: Shape) -> &'static [&'static str] {
             "Having shown that {L}, you can afford to say what follows from it.",
             "In a longer piece you could build a whole paragraph on “{Q}”.",
         ],
-        Shape::Question => &[
-            "To go a stage further, compare what you say on {L} with a second source.",
+        Shape::Question | Shape::Noun => &[
             "You could sharpen “{Q}” by adding when it would not apply.",
             "In a longer piece you could build a whole paragraph on “{Q}”.",
             "Try setting “{Q}” against the strongest objection that you can think of.",
-        ],
-        Shape::Noun => &[
-            "You could sharpen “{Q}” by adding a second example of the same kind.",
-            "In a longer piece you could build a whole paragraph on “{Q}”.",
+            "A second source would let you test “{Q}”.",
             "Keep “{Q}” as a model: it is specific, and it is in your own words.",
-            "To go a stage further, say why you chose {L}.",
+        ],
+    }
+}
+
+/// How to take an explanation further.
+pub(super) fn extend_explanation(shape: Shape) -> &'static [&'static str] {
+    match shape {
+        Shape::Clause => &[
+            "A small example of your own would show at a glance that {L}.",
+            "Keep “{Q}” as a model: it is specific, and it is in your own words.",
+            "To make “{Q}” stay in the mind, follow it with an example from daily life.",
+            "Try “{Q}” out on a case of your own, and see whether it still holds.",
+            "You could draw “{Q}” as a diagram, which is a good test of any explanation.",
+        ],
+        Shape::Question | Shape::Noun => &[
+            "Keep “{Q}” as a model: it is specific, and it is in your own words.",
+            "To make “{Q}” stay in the mind, follow it with an example from daily life.",
+            "Try “{Q}” out on a case of your own, and see whether it still holds.",
+            "You could say in a word or two why “{Q}” matters to the people concerned.",
         ],
     }
 }

@@ -6,11 +6,11 @@ use super::label::{self, Shape};
 
 /// What the slots of a sentence are filled with.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Slots<'a> {
+pub(super) struct Slots {
     /// `{L}`
     pub(super) label: Option<String>,
     /// `{Q}`
-    pub(super) quote: Option<&'a str>,
+    pub(super) quote: Option<String>,
     /// `{P}`
     pub(super) place: Option<&'static str>,
     /// `{T}`
@@ -19,7 +19,7 @@ pub(super) struct Slots<'a> {
     pub(super) answer: Option<String>,
 }
 
-impl Slots<'_> {
+impl Slots {
     /// Slots for a label, with the shape that it asks for.
     pub(super) fn for_label(label: &str) -> (Shape, Self) {
         let (shape, inner) = label::shape(label);
@@ -42,7 +42,7 @@ impl Slots<'_> {
             let (slot, after) = after.split_once('}')?;
             out.push_str(match slot {
                 "L" => self.label.as_deref()?,
-                "Q" => self.quote?,
+                "Q" => self.quote.as_deref()?,
                 "P" => self.place?,
                 "T" => self.title.as_deref()?,
                 "N" => self.answer.as_deref()?,
@@ -89,15 +89,10 @@ impl Voice {
 
     /// A sentence from `bank` that can be filled, has not been used yet and does not open as the last one did, as
     /// far as there is one; the hash of `key` says where to begin looking.
-    pub(super) fn say(
-        &mut self,
-        bank: &'static [&'static str],
-        key: &str,
-        slots: &Slots<'_>,
-    ) -> Option<String> {
+    pub(super) fn say(&mut self, bank: &'static [&'static str], key: &str, slots: &Slots) -> Option<String> {
         // A reader who is quoted twice wonders whether anything else was read.
         let fresh_slots;
-        let slots = if slots.quote.is_some_and(|q| self.quoted.contains(q)) {
+        let slots = if slots.quote.as_ref().is_some_and(|q| self.quoted.contains(q)) {
             fresh_slots = Slots { quote: None, ..slots.clone() };
             &fresh_slots
         } else {
@@ -114,8 +109,8 @@ impl Voice {
             .or_else(|| filled.iter().find(|(_, s)| differs(s)))
             .or_else(|| filled.first())?;
         self.used.insert(template);
-        if let Some(quote) = slots.quote.filter(|_| template.contains("{Q}")) {
-            self.quoted.insert(quote.to_owned());
+        if let Some(quote) = slots.quote.as_ref().filter(|_| template.contains("{Q}")) {
+            self.quoted.insert(quote.clone());
         }
         if let Some(label) = slots.label.as_ref().filter(|_| template.contains("{L}")) {
             self.labels.insert(label.clone());
@@ -133,6 +128,8 @@ impl Voice {
     /// Remembers a sentence that did not come from a bank.
     pub(super) fn note(&mut self, sentence: &str) {
         self.last_opening = opening(sentence);
+        let quotes = sentence.split('“').skip(1).filter_map(|rest| rest.split_once('”'));
+        self.quoted.extend(quotes.map(|(quote, _)| quote.to_owned()));
     }
 }
 

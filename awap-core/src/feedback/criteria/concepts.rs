@@ -120,7 +120,7 @@ impl Point {
         Found { hits: self.window(&all), denied, misconceptions }
     }
 
-    /// The first stretch of the answer in which all terms that must stand together do.
+    /// The shortest stretch of the answer in which all terms that must stand together do.
     fn window(&self, hits: &[(usize, Hit)]) -> Option<Vec<Hit>> {
         let any = self.any_of.len();
         let wanted = if any == 0 { 0 } else { self.min_hits };
@@ -137,6 +137,7 @@ impl Point {
         let mut counts = vec![0usize; any + self.all_of.len()];
         let (mut have_any, mut have_all) = (0, 0);
         let mut start = 0;
+        let mut best: Option<(usize, std::ops::RangeInclusive<usize>)> = None;
         for (end, (term, hit)) in hits.iter().enumerate() {
             counts[*term] += 1;
             if counts[*term] == 1 {
@@ -150,11 +151,25 @@ impl Point {
                 }
                 start += 1;
             }
-            if have_any >= together && have_all == self.all_of.len() {
-                return Some(hits[start..=end].iter().map(|(_, h)| *h).collect());
+            while have_any >= together && have_all == self.all_of.len() {
+                let (term, first) = &hits[start];
+                let extent = hit.token.saturating_sub(first.token);
+                if best.as_ref().is_none_or(|(least, _)| extent < *least) {
+                    best = Some((extent, start..=end));
+                }
+                counts[*term] -= 1;
+                if counts[*term] == 0 {
+                    *(if *term < any { &mut have_any } else { &mut have_all }) -= 1;
+                }
+                start += 1;
             }
         }
-        None
+        // The words that say most come first: those of which any will do, the longest before the others.
+        best.map(|(_, range)| {
+            let mut window: Vec<(bool, Hit)> = hits[range].iter().map(|(t, h)| (*t >= any, *h)).collect();
+            window.sort_by_key(|(general, h)| (*general, std::cmp::Reverse(h.span.len()), h.span.start));
+            window.into_iter().map(|(_, h)| h).collect()
+        })
     }
 
     /// Whether two hits stand together: within `near` words, or else within three sentences.
@@ -204,7 +219,7 @@ impl Kind for Concepts {
                 let earned = point.marks.min(head.max_mark - score);
                 score += earned;
                 out.step("concepts.point", point.id.as_str(), Some(json!(point.min_hits)), earned);
-                let focus = hits.iter().max_by_key(|h| h.span.len()).map(|h| h.span);
+                let focus = hits.first().map(|h| h.span);
                 out.findings.push(Finding::point(Sign::Done, &point.label, spans, focus, point.marks));
             } else {
                 if let Some(denied) = found.denied.first() {

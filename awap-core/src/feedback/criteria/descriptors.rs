@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{Finding, Kind, Outcome, Script, Sign};
 use crate::Result;
 use crate::feedback::answer::Sentence;
+use crate::feedback::chunks::{Chunk, chunks, names};
 use crate::feedback::rubric::{Head, Node, tidy};
 use crate::feedback::terms::content_words;
 use crate::text::{self, Span};
@@ -65,11 +66,21 @@ const EXAMPLE: &[&str] = &[
     "in my experience",
     "in my own",
     "i have seen",
+    "i saw",
+    "i remember",
     "when i",
+    "where i work",
+    "in my work",
+    "one of our",
+    "my mother",
+    "my father",
+    "my grand",
     "like when",
     "to illustrate",
     "one example",
 ];
+/// A thing is spoken of where a sentence, with the next, has this share of its words.
+const SPOKEN_OF: f64 = 0.5;
 
 /// Levels with their words.
 #[derive(Debug)]
@@ -77,7 +88,11 @@ pub(super) struct Descriptors {
     steps: Vec<Step>,
     /// Words of the description alone.
     core: Vec<String>,
+    /// What the description speaks of.
+    chunks: Vec<Chunk>,
     wants_examples: bool,
+    /// Characters of the case, in lower case: a sentence about one is half an example.
+    names: Vec<String>,
 }
 
 /// A level above nothing.
@@ -86,6 +101,7 @@ struct Step {
     score: f64,
     definition: String,
     words: Vec<String>,
+    chunks: Vec<Chunk>,
 }
 
 impl Descriptors {
@@ -102,6 +118,7 @@ impl Descriptors {
                 score: l.score,
                 definition: l.definition.clone(),
                 words: content_words(&l.definition),
+                chunks: chunks(&l.definition),
             })
             .collect();
         if core.is_empty() && steps.iter().all(|s| s.words.is_empty()) {
@@ -112,14 +129,13 @@ impl Descriptors {
         let wants_examples = std::iter::once(&head.title)
             .chain(std::iter::once(&head.description))
             .any(|t| t.to_lowercase().contains("example"));
-        Ok(Self { steps, core, wants_examples })
+        let names = names(&format!(
+            "{} {}",
+            head.description,
+            steps.iter().map(|s| s.definition.as_str()).collect::<Vec<_>>().join(" ")
+        ));
+        Ok(Self { chunks: chunks(&head.description), steps, core, wants_examples, names })
     }
-}
-
-/// What an answer has of a list of words.
-struct Coverage {
-    share: f64,
-    absent: Vec<String>,
 }
 
 /// The answer as a set of stems, with the sentence of each.
@@ -131,19 +147,22 @@ struct Reading<'a, 'b> {
 }
 
 impl<'a, 'b> Reading<'a, 'b> {
-    fn new(script: &'b Script<'a>) -> Self {
+    fn new(script: &'b Script<'a>, names: &[String]) -> Self {
         let answer = script.answer;
         let tokens = |s: &Sentence| answer.tokens.get(s.tokens.clone()).unwrap_or_default();
         let stems = answer.counted().flat_map(|(_, s)| tokens(s)).map(|t| t.stem).collect();
         let given =
             text::tokens(script.prompt).filter_map(|t| script.lexicon.stem(t.of(script.prompt))).collect();
-        let cues = answer
-            .counted()
-            .filter(|(_, s)| {
-                let lower = s.span.of(answer.text).to_lowercase();
-                EXAMPLE.iter().any(|cue| lower.contains(cue))
-            })
-            .count();
+        let (mut told, mut of_case) = (0, 0);
+        for (_, sentence) in answer.counted() {
+            let lower = sentence.span.of(answer.text).to_lowercase();
+            if is_example(&lower) {
+                told += 1;
+            } else if names.iter().any(|name| lower.contains(name.as_str())) {
+                of_case += 1;
+            }
+        }
+        let cues = told + (of_case / 2).min(3);
         Self { script, stems, given, cues }
     }
 
@@ -158,19 +177,39 @@ impl<'a, 'b> Reading<'a, 'b> {
         if given { GIVEN } else { 1.0 }
     }
 
-    fn coverage<'w>(&self, words: impl Iterator<Item = &'w String>) -> Coverage {
+    fn coverage<'w>(&self, words: impl Iterator<Item = &'w String>) -> f64 {
         let (mut have, mut all) = (0.0, 0.0);
-        let mut absent = Vec::new();
         for word in words {
             let weight = self.weight(word);
             all += weight;
-            if self.has(word) {
-                have += weight;
-            } else {
-                absent.push(word.clone());
-            }
+            have += if self.has(word) { weight } else { 0.0 };
         }
-        Coverage { share: if all > 0.0 { have / all } else { 1.0 }, absent }
+        if all > 0.0 { have / all } else { 1.0 }
+    }
+
+    /// The sentence that speaks of a thing, with what follows it if need be.
+    fn place(&self, chunk: &Chunk) -> Option<Span> {
+        let answer = self.script.answer;
+        let wanted: Vec<(Option<u32>, f64)> =
+            chunk.words.iter().map(|w| (self.script.lexicon.stem(w), self.weight(w))).collect();
+        let all: f64 = wanted.iter().map(|(_, w)| w).sum();
+        let stems = |s: &Sentence| -> Vec<u32> {
+            answer.tokens.get(s.tokens.clone()).unwrap_or_default().iter().map(|t| t.stem).collect()
+        };
+        let share = |stems: &[u32]| {
+            let have = wanted.iter().filter(|(id, _)| id.is_some_and(|id| stems.contains(&id)));
+            have.map(|(_, w)| w).sum::<f64>() / all
+        };
+        let counted: Vec<(&Sentence, Vec<u32>)> = answer.counted().map(|(_, s)| (s, stems(s))).collect();
+        let alone = best(counted.iter().map(|(s, stems)| (share(stems), s.span)));
+        if let Some((share, span)) = alone.filter(|(share, _)| *share >= SPOKEN_OF) {
+            return (share > 0.0).then_some(span);
+        }
+        let pairs = counted.windows(2).filter_map(|w| match w {
+            [(first, a), (_, b)] => Some((share(&[a.as_slice(), b].concat()), first.span)),
+            _ => None,
+        });
+        best(pairs).filter(|(share, _)| *share >= SPOKEN_OF + 0.15).map(|(_, span)| span)
     }
 
     /// Sentences that use these words, those that use most first, and among them those that give reasons.
@@ -197,7 +236,7 @@ impl<'a, 'b> Reading<'a, 'b> {
 impl Kind for Descriptors {
     fn mark(&self, head: &Head, script: &Script<'_>) -> Outcome {
         let mut out = Outcome::default();
-        let reading = Reading::new(script);
+        let reading = Reading::new(script, &self.names);
         let core = reading.coverage(self.core.iter());
         let all_words: HashSet<u32> = self
             .core
@@ -208,19 +247,14 @@ impl Kind for Descriptors {
             .collect();
         let sentences = reading.sentences(&all_words);
         let reasoned = sentences.iter().filter(|(_, reasons, _)| *reasons).count();
-        let (score, margin, absent) = if self.steps.is_empty() {
-            (head.max_mark * core.share.min(0.8 + 0.05 * reasoned.min(4) as f64), 0.2, core.absent.clone())
+        let (score, margin) = if self.steps.is_empty() {
+            (head.max_mark * core.min(0.8 + 0.05 * reasoned.min(4) as f64), 0.2)
         } else {
-            self.climb(&reading, core.share, reasoned, &mut out)
+            self.climb(&reading, core, reasoned, &mut out)
         };
         let score = if self.steps.is_empty() { (score * 2.0).floor() / 2.0 } else { score };
         out.score = Some(tidy(score.min(head.max_mark)));
-        out.step(
-            "descriptors.coverage",
-            tidy(core.share),
-            Some(json!(REACHED)),
-            out.score.unwrap_or_default(),
-        );
+        out.step("descriptors.coverage", tidy(core), Some(json!(REACHED)), out.score.unwrap_or_default());
         out.step("descriptors.reasons", reasoned, Some(json!(3)), 0.0);
         // Words are weak evidence of understanding: never sure, less so near the edge of a level.
         out.confidence = (0.35 + margin.min(0.2)).min(0.55);
@@ -228,28 +262,21 @@ impl Kind for Descriptors {
             "low_confidence",
             json!({"message": "Marked by the words of the descriptors only: please read this one.", "max_mark": head.max_mark}),
         ));
-        self.say(head, &reading, &sentences, &absent, &mut out);
+        self.say(head, &reading, &sentences, &mut out);
         out
     }
 }
 
 impl Descriptors {
     /// The highest level that the answer reaches, each from the one below.
-    fn climb(
-        &self,
-        reading: &Reading<'_, '_>,
-        core: f64,
-        reasoned: usize,
-        out: &mut Outcome,
-    ) -> (f64, f64, Vec<String>) {
+    fn climb(&self, reading: &Reading<'_, '_>, core: f64, reasoned: usize, out: &mut Outcome) -> (f64, f64) {
         let top = self.steps.len() - 1;
         let mut score = 0.0;
         let mut margin = 0.2;
-        let mut absent = Vec::new();
         for (i, step) in self.steps.iter().enumerate() {
             let own = reading.coverage(step.words.iter());
             // The description belongs to every level, and more of it to the higher ones.
-            let share = 0.7 * own.share + 0.3 * core;
+            let share = 0.7 * own + 0.3 * core;
             let wanted = REACHED * (0.7 + 0.3 * (i + 1) as f64 / self.steps.len() as f64);
             let enough_reasons = i < top || top == 0 || reasoned >= 3 && core >= REACHED;
             let examples =
@@ -263,62 +290,130 @@ impl Descriptors {
             );
             margin = (share - wanted).abs();
             if !reached {
-                absent = own.absent;
                 break;
             }
             score = step.score;
         }
-        (score, margin, absent)
+        (score, margin)
     }
 
+    /// What the descriptors speak of: what the answer has of it, and what it has not up to the next level.
     fn say(
         &self,
         head: &Head,
         reading: &Reading<'_, '_>,
         sentences: &[(usize, bool, Span)],
-        absent: &[String],
         out: &mut Outcome,
     ) {
         let text = reading.script.answer.text;
         let score = out.score.unwrap_or_default();
-        let subject = lower_first(&head.title);
-        let best: Vec<Span> = sentences.iter().take(3).map(|(_, _, s)| *s).collect();
-        for span in &best {
-            out.cite(text, *span, &head.id, true);
+        let next = self.steps.iter().position(|s| s.score > score + 1e-9);
+        if self.wants_examples {
+            return self.say_examples(head, reading, out);
         }
-        if score > 0.0 && !best.is_empty() {
-            let what = if score >= head.max_mark * 0.7 {
-                format!("Your understanding of {subject} comes through")
-            } else {
-                format!("You have begun to write about {subject}")
-            };
-            out.findings.push(Finding::said(Sign::Done, what, "", vec![best[0]], score));
-        }
-        let next = self.steps.iter().find(|s| s.score > score);
-        let absent: Vec<&String> = absent.iter().filter(|w| reading.weight(w) >= 1.0).take(4).collect();
-        if score < head.max_mark {
-            let wants: Vec<String> = absent.iter().map(|w| format!("“{w}”")).collect();
-            out.missing.push(match (next, wants.is_empty()) {
-                (Some(step), _) => step.definition.clone(),
-                (None, false) => format!("{}: {}", head.title, wants.join(", ")),
-                (None, true) => format!("fuller treatment of {subject}"),
+        let mut things: Vec<(&Chunk, Option<Span>)> = Vec::new();
+        // What belongs to a level below the one reached is neither news nor a gap.
+        let reached = next.unwrap_or(self.steps.len()).saturating_sub(1);
+        let levels = self.steps.iter().skip(reached).take(if next.is_some() { 2 } else { 1 });
+        for chunk in self.chunks.iter().chain(levels.flat_map(|s| &s.chunks)) {
+            // The same thing in a longer or shorter form is one thing.
+            let known = things.iter().any(|(c, _)| {
+                chunk.words.iter().all(|w| c.words.contains(w))
+                    || c.words.iter().all(|w| chunk.words.contains(w))
             });
-            let what = match (next, best.is_empty()) {
-                (_, true) => format!("I looked for {subject} and did not find it."),
-                (Some(_), false) => format!("There is a further step to take on {subject}."),
-                (None, false) => format!("Not all of {subject} is covered yet."),
-            };
-            let advice = if wants.is_empty() {
-                "Take one of your own sentences on this and add why it matters to the person concerned, with what happened as a result.".to_owned()
-            } else {
-                format!(
-                    "Reread the module materials on {} and say how each bears on this case.",
-                    list(&wants)
-                )
-            };
-            out.findings.push(Finding::said(Sign::Missing, what, advice, Vec::new(), head.max_mark - score));
+            if !known {
+                things.push((chunk, reading.place(chunk)));
+            }
+        }
+        let found = things.iter().filter(|(_, span)| span.is_some()).count().max(1);
+        let absent = (things.len() - things.iter().filter(|(_, s)| s.is_some()).count()).max(1);
+        for (chunk, span) in &things {
+            match span {
+                Some(span) => {
+                    out.cite(text, *span, &chunk.label, true);
+                    let marks = score / found as f64;
+                    out.findings.push(Finding::point(Sign::Done, &chunk.label, vec![*span], None, marks));
+                }
+                None if score < head.max_mark => {
+                    let marks = (head.max_mark - score) / absent as f64;
+                    out.missing.push(chunk.label.clone());
+                    out.findings.push(Finding::point(Sign::Missing, &chunk.label, Vec::new(), None, marks));
+                }
+                None => {}
+            }
+        }
+        if out.evidence.is_empty() && score > 0.0 {
+            for (_, _, span) in sentences.iter().take(2) {
+                out.cite(text, *span, &head.id, true);
+            }
+        }
+        if score < head.max_mark && out.missing.is_empty() {
+            let next = next.and_then(|n| self.steps.get(n)).map(|s| s.definition.clone());
+            out.missing
+                .push(next.unwrap_or_else(|| format!("fuller treatment of {}", lower_first(&head.title))));
+            let subject = lower_first(&head.title);
+            out.findings.push(Finding::said(
+                Sign::Missing,
+                format!("On {subject}, the step from describing to explaining is still to come."),
+                "Take one of your own sentences on this and add why it matters, and to whom.",
+                sentences.first().map(|(_, _, s)| *s).into_iter().collect(),
+                head.max_mark - score,
+            ));
         }
     }
+}
+
+impl Descriptors {
+    /// For a criterion about examples: those that the answer gives, and what would make more of them.
+    fn say_examples(&self, head: &Head, reading: &Reading<'_, '_>, out: &mut Outcome) {
+        let answer = reading.script.answer;
+        let score = out.score.unwrap_or_default();
+        let told: Vec<Span> = answer
+            .counted()
+            .map(|(_, s)| s.span)
+            .filter(|s| is_example(&s.of(answer.text).to_lowercase()))
+            .take(3)
+            .collect();
+        let named = answer.counted().map(|(_, s)| s.span).filter(|s| {
+            let lower = s.of(answer.text).to_lowercase();
+            self.names.iter().any(|name| lower.contains(name.as_str()))
+        });
+        let shown: Vec<Span> = if told.is_empty() { named.take(2).collect() } else { told };
+        for span in &shown {
+            out.cite(answer.text, *span, &head.id, true);
+        }
+        if let Some(first) = shown.first().filter(|_| score > 0.0) {
+            let what = "You let an example carry your point";
+            out.findings.push(Finding::said(Sign::Done, what, "", vec![*first], score));
+        }
+        if score >= head.max_mark {
+            return;
+        }
+        let next = self.steps.iter().find(|s| s.score > score + 1e-9).map(|s| s.definition.clone());
+        out.missing.push(next.unwrap_or_else(|| "more examples, each explained".to_owned()));
+        let (what, advice) = if shown.is_empty() {
+            (
+                "Your points are made in general terms.",
+                "Give each its own example, from the case or from what you have seen yourself.",
+            )
+        } else {
+            (
+                "Your examples could do more work.",
+                "After each one, add a sentence that names the idea from the module that it shows.",
+            )
+        };
+        let finding = Finding::said(Sign::Missing, what, advice, shown, head.max_mark - score);
+        out.findings.push(finding.asking("Which idea from the module does each of your examples show?"));
+    }
+}
+
+fn is_example(lower: &str) -> bool {
+    EXAMPLE.iter().any(|cue| lower.contains(cue))
+}
+
+/// The place with the greatest share; of equals, the first.
+fn best(places: impl Iterator<Item = (f64, Span)>) -> Option<(f64, Span)> {
+    places.reduce(|best, next| if best.0 >= next.0 { best } else { next })
 }
 
 /// How many examples a descriptor asks for.
@@ -341,13 +436,5 @@ fn lower_first(title: &str) -> String {
     match (chars.next(), chars.clone().next()) {
         (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(chars).collect(),
         _ => title.to_owned(),
-    }
-}
-
-fn list(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [head @ .., last] => format!("{} and {last}", head.join(", ")),
     }
 }

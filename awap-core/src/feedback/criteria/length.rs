@@ -72,7 +72,7 @@ impl Kind for Length {
                 "Read it through once for sentences that say again what has been said: cutting those first costs you nothing.",
                 evidence,
                 head.max_mark - score,
-            ));
+            ).asking("Which sentence would you miss least?"));
         } else if (counted as f64) < least {
             out.missing.push(format!("about {limit} words (this answer has {counted} that count)"));
             out.findings.push(Finding::said(
@@ -84,7 +84,7 @@ impl Kind for Length {
                 ),
                 evidence,
                 head.max_mark - score,
-            ));
+            ).asking("Which of your points most deserves the room that is left?"));
         } else if words > 0 {
             out.findings.push(Finding::said(
                 Sign::Done,

@@ -88,6 +88,11 @@ impl Outcome {
     }
 }
 
+/// A score that comes from shares, as a marker would give it: to the nearest half where there are marks enough.
+pub(crate) fn to_half(score: f64, max_mark: f64) -> f64 {
+    if max_mark < 2.0 { score } else { ((score * 2.0).round() / 2.0).min(max_mark) }
+}
+
 /// Something worth saying about an answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Finding {
@@ -125,6 +130,8 @@ pub(crate) enum Note {
         what: String,
         /// What to do; empty where nothing is to be done.
         advice: String,
+        /// A question to think about; may be empty.
+        ask: &'static str,
     },
 }
 
@@ -150,11 +157,26 @@ impl Finding {
     ) -> Self {
         Self {
             sign,
-            note: Note::Said { what: what.into(), advice: advice.into() },
+            note: Note::Said { what: what.into(), advice: advice.into(), ask: "" },
             evidence,
             focus: None,
             marks,
         }
+    }
+}
+
+impl Finding {
+    /// Adds a question to think about to a finding in whole sentences.
+    pub(crate) fn asking(mut self, question: &'static str) -> Self {
+        if let Note::Said { ask, .. } = &mut self.note {
+            *ask = question;
+        }
+        self
+    }
+
+    /// Whether there is a question to put about it.
+    pub(crate) fn can_ask(&self) -> bool {
+        !matches!(self.note, Note::Said { ask: "", .. })
     }
 }
 

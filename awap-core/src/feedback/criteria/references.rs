@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::{Finding, Kind, Outcome, Script, Sign};
+use super::{Finding, Kind, Outcome, Script, Sign, to_half};
 use crate::Result;
 use crate::citation::{Citation, Reference};
 use crate::document::BlockKind;
@@ -117,7 +117,10 @@ impl Kind for References {
             };
             let marks = self.marks_per_fault * group.len() as f64;
             let spans = group.iter().flat_map(|f| f.spans.iter().copied()).collect();
-            out.findings.push(Finding::said(Sign::Wrong, what, advice, spans, marks.min(head.max_mark)));
+            out.findings.push(
+                Finding::said(Sign::Wrong, what, advice, spans, marks.min(head.max_mark))
+                    .asking("Could a reader find each of your sources from what you give?"),
+            );
         }
         let sound: Vec<&Citation> = citations.iter().copied().filter(|c| c.reference.is_some()).collect();
         if let Some(first) = sound.first() {
@@ -132,7 +135,9 @@ impl Kind for References {
             };
             out.findings.push(Finding::said(Sign::Done, what, "", vec![span], score));
         }
-        out.score = Some(score);
+        let rounded = to_half(score, head.max_mark);
+        out.step("references.rounded", rounded, Some(json!(score)), rounded - score);
+        out.score = Some(rounded);
         out
     }
 }
@@ -178,7 +183,7 @@ impl References {
                 "Each time you take an idea or a fact from the module materials, put the author and year in brackets after it.",
                 citations.iter().take(2).map(|c| Span::new(c.start, c.end)).collect(),
                 marks,
-            ));
+            ).asking("Where did you first meet the ideas that you use here?"));
         }
         if references.len() < self.least_entries {
             out.missing.push(format!(

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use serde_json::json;
 
-use super::{Finding, Kind, Outcome, Script, Sign};
+use super::{Finding, Kind, Outcome, Script, Sign, to_half};
 use crate::Result;
 use crate::feedback::answer::Sentence;
 use crate::feedback::lexis;
@@ -196,7 +196,9 @@ impl Kind for Structure {
         if let Some((min, max)) = self.words {
             score += paragraph_lengths(script, &paragraphs, (min, max), each, &mut out);
         }
-        out.score = Some(score.min(head.max_mark));
+        let rounded = to_half(score.min(head.max_mark), head.max_mark);
+        out.step("structure.rounded", rounded, Some(json!(score)), rounded - score);
+        out.score = Some(rounded);
         out
     }
 }
@@ -250,13 +252,16 @@ fn introduction(script: &Script<'_>, paragraphs: &[Solid], each: f64, out: &mut 
         }
         Some(span) => {
             out.cite(text, span, "introduction", true);
-            out.findings.push(Finding::said(
-                Sign::Missing,
-                "Your first paragraph takes up the question without saying how the answer will go.",
-                "Add one sentence there that names your main points in the order in which they come.",
-                vec![span],
-                each * (1.0 - share),
-            ));
+            out.findings.push(
+                Finding::said(
+                    Sign::Missing,
+                    "Your first paragraph takes up the question without saying how the answer will go.",
+                    "Add one sentence there that names your main points in the order in which they come.",
+                    vec![span],
+                    each * (1.0 - share),
+                )
+                .asking("If someone read your first paragraph alone, would they know what is coming?"),
+            );
         }
         None => {
             out.missing.push("an introduction that says what the answer will do".to_owned());
@@ -266,7 +271,7 @@ fn introduction(script: &Script<'_>, paragraphs: &[Solid], each: f64, out: &mut 
                 "Open with two or three sentences that say how you read the question and in what order you will take it.",
                 Vec::new(),
                 each,
-            ));
+            ).asking("What would a reader need to know before your first point?"));
         }
     }
     each * share
@@ -325,7 +330,7 @@ fn conclusion(script: &Script<'_>, paragraphs: &[Solid], each: f64, out: &mut Ou
             "Finish with a short paragraph that goes back to the words of the question and says what your points add up to.",
             last.into_iter().collect(),
             each,
-        ));
+        ).asking("If a reader had only your last paragraph, what would they learn?"));
     }
     each * share
 }
@@ -377,22 +382,28 @@ fn paragraph_lengths(
     let opening = |p: &Solid| script.answer.sentences.get(p.first).map_or(p.span, |s| s.span);
     if let Some(long) = paragraphs.iter().find(|p| p.words > max) {
         out.cite(text, opening(long), "paragraph_words", false);
-        out.findings.push(Finding::said(
-            Sign::Wrong,
-            format!("One paragraph runs to {} words, which is a lot to hold in mind.", long.words),
-            "Look for the place at which its subject changes, and start a new paragraph there.",
-            vec![opening(long)],
-            each * (1.0 - share),
-        ));
+        out.findings.push(
+            Finding::said(
+                Sign::Wrong,
+                format!("One paragraph runs to {} words, which is a lot to hold in mind.", long.words),
+                "Look for the place at which its subject changes, and start a new paragraph there.",
+                vec![opening(long)],
+                each * (1.0 - share),
+            )
+            .asking("Where in that paragraph does the subject change?"),
+        );
     } else if let Some(short) = paragraphs.iter().find(|p| p.counted < min) {
         out.cite(text, opening(short), "paragraph_words", false);
-        out.findings.push(Finding::said(
-            Sign::Missing,
-            "One paragraph is too short to do more than state its point.",
-            "Follow its first sentence with a reason and an example, so that the idea has room to work.",
-            vec![opening(short)],
-            each * (1.0 - share),
-        ));
+        out.findings.push(
+            Finding::said(
+                Sign::Missing,
+                "One paragraph is too short to do more than state its point.",
+                "Follow its first sentence with a reason and an example, so that the idea has room to work.",
+                vec![opening(short)],
+                each * (1.0 - share),
+            )
+            .asking("What made you think so, and how would you show it?"),
+        );
     }
     if paragraphs.is_empty() {
         out.missing.push("paragraphs of continuous prose".to_owned());

@@ -186,7 +186,9 @@ impl Rubric {
         let root = Node::root(value, "rubric");
         let simple = |v: &Value| v.get("criteria").is_some() || v.get("question_id").is_some();
         let mut rubric = match value {
-            Value::Array(items) if items.iter().all(simple) => simple::load(&root.list()?)?,
+            Value::Array(items) if !items.is_empty() && items.iter().all(simple) => {
+                simple::load(&root.list()?)?
+            }
             Value::Object(map) if !map.contains_key("schema") && simple(value) => {
                 simple::load(std::slice::from_ref(&root))?
             }

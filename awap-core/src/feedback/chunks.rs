@@ -1,0 +1,132 @@
+//! The things that a descriptor speaks of, one by one: `gestures`, `giving time`, `how the nurse and the family share …`.
+
+use super::lexis;
+use super::terms::content_words;
+use crate::text;
+
+/// One thing that a descriptor speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    /// In the descriptor's words, fit to stand inside a sentence.
+    pub(crate) label: String,
+    /// Its words that name the subject.
+    pub(crate) words: Vec<String>,
+}
+
+/// The things that `descriptor` speaks of, in order, each once.
+pub(crate) fn chunks(descriptor: &str) -> Vec<Chunk> {
+    let mut out: Vec<Chunk> = Vec::new();
+    for sentence in text::sentences(descriptor) {
+        for piece in sentence.of(descriptor).split([',', ';', ':', '(', ')', '.']) {
+            let Some(label) = label(piece) else { continue };
+            let words = content_words(&label);
+            if !words.is_empty() && !out.iter().any(|c| c.words == words) {
+                out.push(Chunk { label, words });
+            }
+        }
+    }
+    out
+}
+
+/// A piece without the words that lead in to it or only speak of marking; none where nothing is left to show.
+fn label(piece: &str) -> Option<String> {
+    const LEADS: [&str; 19] = [
+        "and",
+        "or",
+        "but",
+        "with",
+        "such",
+        "as",
+        "that",
+        "to",
+        "reference",
+        "like",
+        "e.g",
+        "eg",
+        "for",
+        "example",
+        "by",
+        "of",
+        "also",
+        "including",
+        "each",
+    ];
+    let words: Vec<&str> = piece.split_whitespace().collect();
+    let mut from = 0;
+    while let Some(word) = words.get(from).map(|w| w.to_lowercase()) {
+        let reports = lexis::is_rubric_talk(&word) && lexis::is_verb(&word) || word.ends_with("ly");
+        if !reports && !LEADS.contains(&word.as_str()) {
+            break;
+        }
+        from += 1;
+    }
+    // “Explains person-centred care with reference to choices” speaks of two things; the first names it.
+    let mut rest: Vec<&str> = words.get(from..)?.to_vec();
+    if matches!(
+        rest.first().map(|w| w.to_lowercase()).as_deref(),
+        Some("whose" | "which" | "who" | "it" | "they")
+    ) {
+        return None;
+    }
+    let first = rest.first()?.to_lowercase();
+    let asks = matches!(first.as_str(), "how" | "why" | "what" | "when" | "where");
+    let has_verb = rest.iter().skip(1).any(|w| lexis::is_verb(&w.to_lowercase()));
+    if asks && !has_verb {
+        rest.remove(0);
+    }
+    let denies = rest.iter().any(|w| lexis::is_negator(&w.to_lowercase()));
+    let label = rest.join(" ");
+    (!denies && !label.is_empty()).then_some(label)
+}
+
+/// Names of persons and places that a text speaks of: capitalised words that do not open a sentence.
+pub(crate) fn names(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for sentence in text::sentences(text) {
+        let body = sentence.of(text);
+        for word in text::tokens(body).skip(1).map(|t| t.of(body)) {
+            let bare = word.trim_end_matches("'s").trim_end_matches("’s");
+            let mut chars = bare.chars();
+            let proper = chars.next().is_some_and(char::is_uppercase)
+                && chars.clone().count() >= 2
+                && chars.all(char::is_lowercase);
+            let lower = bare.to_lowercase();
+            if proper
+                && !lexis::is_function(&lower)
+                && !lexis::is_rubric_talk(&lower)
+                && !names.contains(&lower)
+            {
+                names.push(lower);
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptors_fall_into_the_things_they_speak_of() {
+        for (descriptor, want) in [
+            (
+                "Explains verbal and non-verbal communication, such as gestures, tone of voice and giving time.",
+                &["verbal and non-verbal communication", "gestures", "tone of voice and giving time"][..],
+            ),
+            (
+                "Shows how the district nurse, the therapist and family carers share information.",
+                &["the district nurse", "the therapist and family carers share information"],
+            ),
+            ("Does not mention person-centred care.", &[]),
+            ("Explains how aphasia affects communication.", &["how aphasia affects communication"]),
+        ] {
+            let got: Vec<String> = chunks(descriptor).into_iter().map(|c| c.label).collect();
+            assert_eq!(got, want, "{descriptor}");
+        }
+        assert_eq!(
+            names("Uses examples from Grace's account. Several were from Leonard."),
+            ["grace", "leonard"]
+        );
+    }
+}
