@@ -64,7 +64,7 @@ impl<'c> Input<'c> {
         Self {
             limits: cx.limits,
             groups: Vec::new(),
-            group: Group::default(),
+            group: Group::outermost(),
             writer: Writer::new(cx.limits),
             properties: Properties::default(),
             encoding: encoding_rs::WINDOWS_1252,

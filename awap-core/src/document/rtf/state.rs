@@ -91,6 +91,11 @@ pub(super) struct Writer<'l> {
 }
 
 impl Group {
+    /// The state in which a file begins.
+    pub(super) fn outermost() -> Self {
+        Self { fallback: 1, ..Self::default() }
+    }
+
     fn is_text(&self) -> bool {
         matches!(
             self.destination,

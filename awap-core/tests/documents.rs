@@ -1,0 +1,10 @@
+//! Documents of every format, made here, read through the public entry point.
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+#![allow(clippy::format_push_string, clippy::format_collect)] // small strings
+
+mod documents {
+    pub(crate) mod docx;
+    pub(crate) mod make;
+    pub(crate) mod others;
+    pub(crate) mod robust;
+}

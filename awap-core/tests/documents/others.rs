@@ -1,0 +1,155 @@
+//! The other formats, case by case.
+
+use awap_core::document::BlockKind;
+
+use super::make::{blocks, odt, part, pdf, read, text};
+
+#[test]
+fn odt_lists_notes_and_styles() {
+    let list = "<text:list text:style-name=\"L\"><text:list-item><text:p>one</text:p></text:list-item>\
+        <text:list-item><text:p>two</text:p></text:list-item></text:list>";
+    let body = format!(
+        "<text:h text:outline-level=\"2\">Head</text:h><text:p>a<text:s text:c=\"2\"/>b <text:span text:style-name=\"B\">c</text:span>\
+         <text:note text:note-class=\"footnote\"><text:note-citation>1</text:note-citation><text:note-body><text:p>Note.</text:p>\
+         </text:note-body></text:note></text:p>{list}<table:table><table:table-row><table:table-cell><text:p>x</text:p>\
+         </table:table-cell><table:table-cell><text:p>y</text:p></table:table-cell></table:table-row></table:table>\
+         <text:p><draw:frame><draw:text-box><text:p>boxed</text:p></draw:text-box><svg:desc>what it shows</svg:desc></draw:frame></text:p>"
+    );
+    let automatic = "<style:style style:name=\"B\"><style:text-properties fo:font-weight=\"bold\"/></style:style>\
+        <text:list-style style:name=\"L\"><text:list-level-style-number text:level=\"1\" style:num-format=\"a\" style:num-suffix=\")\"/>\
+        </text:list-style>";
+    let styles = "<office:master-styles><style:master-page><style:header><text:p>Top</text:p></style:header>\
+        </style:master-page></office:master-styles>";
+    let document = read(&odt(&body, automatic, styles), "a.odt");
+    assert_eq!(
+        blocks(&document, "body"),
+        [
+            (BlockKind::Heading, "", "Head"),
+            (BlockKind::Paragraph, "", "a  b c"),
+            (BlockKind::ListItem, "a)", "one"),
+            (BlockKind::ListItem, "b)", "two"),
+            (BlockKind::Table, "", "x\ty"),
+        ]
+    );
+    assert!(document.parts[0].blocks[1].runs[0].style.bold);
+    assert_eq!(blocks(&document, "footnotes"), [(BlockKind::Footnote, "1", "Note.")]);
+    let parts = ["header1", "textboxes", "alt_text", "properties"].map(|name| part(&document, name));
+    assert_eq!(parts, ["Top", "boxed", "what it shows", "A. Writer"]);
+}
+
+#[test]
+fn rtf_text_tables_and_notes() {
+    let source = r#"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0 Arial;}{\f1\fcharset238 Arial CE;}{\f2 Courier New;}}
+        {\stylesheet{\s1 heading 1;}}{\info{\author A. Writer}{\title T}}
+        {\header\pard Top\par}\pard\s1 Head\par\pard caf\'e9 \u8364? {\f1\'e8}{\b bold}\par\pard{\f2 x = 1\par}\pard{\f2 y = 2\par}
+        \trowd\pard\intbl a\cell b\cell\row\pard text{\footnote A note.} on\par
+        {\field{\*\fldinst HYPERLINK "http://a.example/"}{\fldrslt link}}\par{\*\unknown hidden}}"#;
+    let document = read(source.as_bytes(), "a.rtf");
+    assert_eq!(
+        blocks(&document, "body"),
+        [
+            (BlockKind::Heading, "", "Head"),
+            (BlockKind::Paragraph, "", "café € čbold"),
+            (BlockKind::Code, "", "x = 1\ny = 2"),
+            (BlockKind::Table, "", "a\tb"),
+            (BlockKind::Paragraph, "", "text on"),
+            (BlockKind::Paragraph, "", "link"),
+        ]
+    );
+    let parts = ["header1", "footnotes", "links"].map(|name| part(&document, name));
+    assert_eq!(parts, ["Top", "A note.", "http://a.example/"]);
+    assert_eq!(blocks(&document, "properties")[0], (BlockKind::Property, "author", "A. Writer"));
+}
+
+#[test]
+fn markdown_blocks_and_front_matter() {
+    let source = "---\nauthor: A. Writer\n---\n# Head\n\nSome *text*[^1] with `code`\nwrapped.\n\n1. one\n   - inner\n2. two\n\n\
+        ```py\nx = 1\n```\n\n| a | b |\n|---|---|\n| c | d |\n\n> said\n\n**Question 2**\n\n[there](http://a.example/) ![cat](c.png)\n\n\
+        [^1]: The note.\n";
+    let document = read(source.as_bytes(), "a.md");
+    assert_eq!(
+        blocks(&document, "body"),
+        [
+            (BlockKind::Heading, "", "Head"),
+            (BlockKind::Paragraph, "", "Some text with code wrapped."),
+            (BlockKind::ListItem, "1.", "one"),
+            (BlockKind::ListItem, "•", "inner"),
+            (BlockKind::ListItem, "2.", "two"),
+            (BlockKind::Code, "", "x = 1"),
+            (BlockKind::Table, "", "a\tb\nc\td"),
+            (BlockKind::Quote, "", "said"),
+            (BlockKind::Heading, "", "Question 2"),
+            (BlockKind::Paragraph, "", "there"),
+            (BlockKind::Figure, "", ""),
+        ]
+    );
+    let parts = ["footnotes", "properties", "links", "alt_text"].map(|name| part(&document, name));
+    assert_eq!(parts, ["The note.", "A. Writer", "http://a.example/\n\nc.png", "cat"]);
+}
+
+#[test]
+fn pdf_paragraphs_headings_and_hyphens() {
+    let page = [
+        text("F2", 12, 50, 700, "Question 1"),
+        text("F1", 12, 50, 670, "This is the first line of a paragraph that runs on to another and is bro-"),
+        text("F1", 12, 50, 656, "ken at its end. It has a second sentence."),
+        text("F1", 12, 50, 620, "Another paragraph begins after a gap."),
+        text("F3", 10, 50, 590, "if x:"),
+        text("F3", 10, 74, 578, "y\\(\\)"),
+    ]
+    .concat();
+    let document = read(&pdf(&[&page]), "a.pdf");
+    assert_eq!(
+        blocks(&document, "body"),
+        [
+            (BlockKind::Heading, "", "Question 1"),
+            (
+                BlockKind::Paragraph,
+                "",
+                "This is the first line of a paragraph that runs on to another and is broken at its end. It has a second sentence."
+            ),
+            (BlockKind::Paragraph, "", "Another paragraph begins after a gap."),
+            (BlockKind::Code, "", "if x:\n    y()"),
+        ]
+    );
+}
+
+#[test]
+fn pdf_headers_footers_and_tables() {
+    let page = |number: u32, body: &str| {
+        text("F1", 9, 50, 770, "A. Writer X1234567")
+            + body
+            + &text("F1", 9, 280, 30, &format!("Page {number}"))
+    };
+    let rules: String = [600, 580, 560].iter().map(|y| format!("50 {y} m 250 {y} l S\n")).collect::<String>()
+        + &[50, 150, 250].iter().map(|x| format!("{x} 560 m {x} 600 l S\n")).collect::<String>();
+    let table = rules
+        + &text("F1", 11, 55, 586, "a")
+        + &text("F1", 11, 155, 586, "b")
+        + &text("F1", 11, 55, 566, "c")
+        + &text("F1", 11, 155, 566, "d");
+    let first = page(
+        1,
+        &(text("F1", 11, 50, 650, "Before the table.") + &table + &text("F1", 11, 50, 500, "After it.")),
+    );
+    let second = page(2, &text("F1", 11, 50, 650, "Next page."));
+    let document = read(&pdf(&[&first, &second]), "a.pdf");
+    assert_eq!(
+        blocks(&document, "body"),
+        [
+            (BlockKind::Paragraph, "", "Before the table."),
+            (BlockKind::Table, "", "a\tb\nc\td"),
+            (BlockKind::Paragraph, "", "After it."),
+            (BlockKind::Paragraph, "", "Next page."),
+        ]
+    );
+    assert_eq!(part(&document, "header1"), "A. Writer X1234567\n\nA. Writer X1234567");
+    assert_eq!(part(&document, "footer1"), "Page 1\n\nPage 2");
+}
+
+#[test]
+fn pdf_without_text_says_so() {
+    let document = read(&pdf(&["0 0 100 100 re f"]), "scan.pdf");
+    assert_eq!(part(&document, "body"), "");
+    assert_eq!(document.warnings[0].code, "no_text_layer");
+}
