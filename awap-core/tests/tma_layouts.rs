@@ -361,3 +361,216 @@ fn a_form_has_a_question_for_each_answer() {
     };
     assert_eq!(outline(&parse_with(content, None)), ["1(a): 1–1", "2: 2–3"]);
 }
+
+/// A paragraph of a word processor: kind, automatic number, text, bold.
+type Paragraph<'a> = (&'a str, &'a str, &'a str, bool);
+
+fn document(paragraphs: &[Paragraph<'_>]) -> Content {
+    let mut text = String::new();
+    let mut blocks = Vec::new();
+    for (kind, label, words, bold) in paragraphs {
+        if !text.is_empty() {
+            text.push_str("\n\n");
+        }
+        let start = text.len();
+        text.push_str(&expand(words));
+        let mut block = json!({"kind": kind, "level": 1, "start": start, "end": text.len()});
+        if !label.is_empty() {
+            block["label"] = json!(label);
+        }
+        if *bold {
+            block["runs"] = json!([{"start": start, "end": text.len(), "bold": true}]);
+        }
+        if *kind == "table" {
+            block["cells"] = cells(&text, start);
+        }
+        blocks.push(block);
+    }
+    let documents = json!([{"source": "content.attachments[0]", "format": "docx", "parts": [
+        {"name": "body", "kind": "body", "text": text, "blocks": blocks},
+    ]}]);
+    Content { documents: serde_json::from_value(documents).unwrap(), ..Content::default() }
+}
+
+fn cells(text: &str, start: usize) -> Value {
+    let mut out = Vec::new();
+    let mut at = start;
+    for (row, line) in text[start..].lines().enumerate() {
+        for (column, cell) in line.split('\t').enumerate() {
+            out.push(json!({"row": row, "column": column, "start": at, "end": at + cell.len()}));
+            at += cell.len() + 1;
+        }
+    }
+    json!(out)
+}
+
+#[test]
+fn questions_of_a_word_processor() {
+    let cases: &[(&str, &[Paragraph<'_>], &[&str])] = &[
+        (
+            "automatic numbers",
+            &[
+                ("list_item", "1.", "P(1)", false),
+                ("paragraph", "", "P(2)", false),
+                ("list_item", "2.", "P(3)", false),
+            ],
+            &["1: 1–2", "2: 3–3"],
+        ),
+        (
+            "automatic numbers and letters",
+            &[
+                ("list_item", "1.", "", false),
+                ("list_item", "(a)", "P(1)", false),
+                ("list_item", "(b)", "P(2)", false),
+                ("list_item", "2.", "P(3)", false),
+            ],
+            &["1(a): 1–1", "1(b): 2–2", "2: 3–3"],
+        ),
+        (
+            "automatic words",
+            &[
+                ("heading", "Question 1", "", false),
+                ("paragraph", "", "P(1)", false),
+                ("heading", "Question 2", "Networks", false),
+                ("paragraph", "", "P(2)", false),
+            ],
+            &["1: 1–1", "2: 2–2"],
+        ),
+        (
+            "headings and letters",
+            &[
+                ("heading", "", "Question 1", false),
+                ("heading", "(a)", "What is a network?", false),
+                ("paragraph", "", "P(1)", false),
+                ("heading", "(b)", "What is a packet?", false),
+                ("paragraph", "", "P(2)", false),
+            ],
+            &["1(a): 1–1", "1(b): 2–2"],
+        ),
+        (
+            "the whole label drawn",
+            &[("paragraph", "1(a)", "P(1)", false), ("paragraph", "1(b)", "P(2)", false)],
+            &["1(a): 1–1", "1(b): 2–2"],
+        ),
+        (
+            "restated in bold under a bold label",
+            &[
+                ("paragraph", "", "Question 1", true),
+                ("paragraph", "", "The internet has no centre, and for that it is robust. Discuss.", true),
+                ("paragraph", "", "P(1)", false),
+                ("paragraph", "", "P(2)", false),
+            ],
+            &["1: 1–2"],
+        ),
+        (
+            "restated in bold with its number",
+            &[
+                ("list_item", "1.", "What is meant by a network of computers?", true),
+                ("paragraph", "", "P(1)", false),
+                ("list_item", "2.", "What is meant by a packet?", true),
+                ("paragraph", "", "P(2)", false),
+            ],
+            &["1: 1–1", "2: 2–2"],
+        ),
+        (
+            "a list in an answer",
+            &[
+                ("heading", "", "Question 1", false),
+                ("paragraph", "", "P(1)", false),
+                ("list_item", "a)", "one thing", false),
+                ("list_item", "b)", "another thing", false),
+                ("paragraph", "", "P(2)", false),
+                ("heading", "", "Question 2", false),
+                ("list_item", "1.", "first step of the plan", false),
+                ("list_item", "2.", "second step of the plan", false),
+                ("paragraph", "", "P(3)", false),
+            ],
+            &["1: 1–2", "2: ?–3"],
+        ),
+        (
+            "bullets",
+            &[
+                ("heading", "", "Question 1", false),
+                ("paragraph", "", "P(1)", false),
+                ("list_item", "•", "one thing", false),
+                ("list_item", "•", "another", false),
+                ("paragraph", "", "P(2)", false),
+            ],
+            &["1: 1–2"],
+        ),
+        (
+            "answers in a table",
+            &[("table", "", "Question 1(a)\tP(1)\nQuestion 1(b)\tP(2)\nQuestion 2\tP(3)", false)],
+            &["1(a): 1–1", "1(b): 2–2", "2: 3–3"],
+        ),
+        (
+            "answers below labels in a table",
+            &[("table", "", "Question 1\nP(1)\nQuestion 2\nP(2)", false)],
+            &["1: 1–1", "2: 2–2"],
+        ),
+        (
+            "a table in an answer",
+            &[
+                ("heading", "", "Question 1", false),
+                ("paragraph", "", "P(1)", false),
+                ("table", "", "Day\tMass\n1\t12.4\n2\t13.0", false),
+                ("paragraph", "", "P(2)", false),
+                ("heading", "", "Question 2", false),
+                ("paragraph", "", "P(3)", false),
+            ],
+            &["1: 1–2", "2: 3–3"],
+        ),
+        (
+            "an essay with a bold question",
+            &[
+                ("paragraph", "", "DD102 TMA 03", false),
+                ("paragraph", "", "[STUDENT]", false),
+                ("paragraph", "", "How is social order made and remade on a city street?", true),
+                ("paragraph", "", "P(1)", false),
+                ("paragraph", "", "P(2)", false),
+            ],
+            &["essay: 1–2"],
+        ),
+        (
+            "an essay with headings",
+            &[
+                ("title", "", "Streets and social order", false),
+                ("heading", "", "Introduction", false),
+                ("paragraph", "", "P(1)", false),
+                ("heading", "", "Conclusion", false),
+                ("paragraph", "", "P(2)", false),
+                ("heading", "", "References", false),
+                ("paragraph", "", "Smith, J. (2019) A Book. Leeds: A Press.", false),
+            ],
+            &["essay: 1–2"],
+        ),
+        (
+            "an essay with numbered headings",
+            &[
+                ("heading", "1", "The street", false),
+                ("paragraph", "", "P(1)", false),
+                ("heading", "2", "The order", false),
+                ("paragraph", "", "P(2)", false),
+            ],
+            &["essay: 1–2"],
+        ),
+        (
+            "code alone answers",
+            &[
+                ("heading", "", "Question 1", false),
+                ("code", "", "print(1)", false),
+                ("heading", "", "Question 2", false),
+                ("paragraph", "", "P(1)", false),
+            ],
+            &["1: ?–?", "2: 1–1"],
+        ),
+    ];
+    let mut faults = Vec::new();
+    for (name, paragraphs, want) in cases {
+        let got = outline(&parse_with(document(paragraphs), None));
+        if got != *want {
+            faults.push(format!("{name}\n   got {got:?}\n  want {want:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), cases.len(), faults.join("\n"));
+}

@@ -195,13 +195,14 @@ fn judge(b: &Bracket<'_>, tokens: &[Token], phrase: Span, year: &Year, narrative
 fn refused(text: &str, tokens: &[Token]) -> bool {
     let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return true };
     let lower = |t: &Token| t.span.of(text).to_lowercase();
-    if lexicon::TIMES.contains(lower(last).as_str()) {
+    let is_time = |t: &Token| lexicon::TIMES.contains(lower(t).as_str());
+    // `Nichol & Jun` are people, `March and May` are not.
+    let among_people =
+        first.kind == Kind::Capital && !is_time(first) && tokens.iter().any(|t| t.kind == Kind::And);
+    if is_time(last) && !among_people {
         return true;
     }
-    if lexicon::TIMES.contains(lower(first).as_str())
-        && tokens.len() > 1
-        && tokens.iter().any(|t| t.kind == Kind::Number)
-    {
+    if is_time(first) && tokens.len() > 1 && tokens.iter().any(|t| t.kind == Kind::Number) {
         return true;
     }
     if lexicon::NUMBERED_THINGS.contains(lower(first).as_str())

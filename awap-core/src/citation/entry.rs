@@ -43,6 +43,8 @@ pub(super) fn read(text: &str, raw: RawEntry, runs: &[Run]) -> Entry {
         (end, end)
     };
     let author_text = whole.get(..author_end).unwrap_or_default();
+    // Without year and address this may be anything that stands below the list: it protects no name.
+    let sourced = year.is_some() || URL.is_match(whole) || DOI.is_match(whole);
     let title_first = author_text.starts_with(['‘', '“', '"', '*', '_', '\'']);
     let (mut authors, mut title) = (Vec::new(), None);
     if title_first {
@@ -53,14 +55,14 @@ pub(super) fn read(text: &str, raw: RawEntry, runs: &[Run]) -> Entry {
         title = authors.first().cloned();
     } else {
         for name in author_names(author_text) {
-            protected.push(shift(name.span, span.start));
+            protected.extend(sourced.then(|| shift(name.span, span.start)));
             authors.push(name.name);
         }
     }
     if title.is_none() {
         title = title_after(text, span, whole, after_year, runs);
     }
-    for found in EDITORS.captures_iter(whole) {
+    for found in EDITORS.captures_iter(whole).take(if sourced { 32 } else { 0 }) {
         if let Some(names) = ["in", "by", "trans"].into_iter().find_map(|name| found.name(name)) {
             protected
                 .extend(leading_name(whole, names.start(), names.as_str()).map(|s| shift(s, span.start)));

@@ -56,7 +56,8 @@ static END: LazyLock<Regex> = LazyLock::new(|| {
         | question\s+\w+\s*(?:[:.(\-–]|$) | q\d+\b | task\s+\d | tma\s?\d+\s*$ | part\s+(?:\d+|[a-z])\b\s*(?:[:.(\-–]|$)
         | (?:use|statement)\s+(?:of|on)\s+(?:generative|ai)\b | glossary\s*$ | figures?\s*$ | reflection\s*$ | self.?(?:assessment|evaluation|reflection)\b
         | acknowledge?ments?\s*$ | notes?\s*:?\s*$ | footnotes?\s*$ | endnotes?\s*$ | kind\s+regards\b | comments?\s*(?:to|for)\b
-        | page\s+\d+(?:\s+of\s+\d+)?\s*$ )",
+        | page\s+\d+(?:\s+of\s+\d+)?\s*$ | i\s+(?:hereby\s+)?(?:declare|confirm|certify)\b | this\s+(?:\w+\s+)?is\s+(?:entirely\s+)?my\s+own\b
+        | (?:student\s+)?name\s*: | pi\s*: | personal\s+identifier\b | tutor\s*: | \[[A-Z_0-9]+\]\W*$ )",
     )
 });
 
@@ -308,6 +309,10 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
         }
         previous = Some(line);
         next += 1;
+    }
+    // A signature, a remark: what follows the last entry and looks like none.
+    while out.len() > 1 && out.last().is_some_and(|e| !is_entry(e.span.of(text))) {
+        out.pop();
     }
     (out, next)
 }

@@ -113,7 +113,8 @@ fn word_token(word: &str, start: usize, out: &mut Vec<Token>) {
     };
     let bare = word.trim_end_matches('.');
     let stop = bare.len() < word.len();
-    let lower = bare.to_lowercase();
+    // `et al.’s`
+    let lower = without_possessive(bare).trim_end_matches('.').to_lowercase();
     let last_is = |out: &[Token], kind: Kind| out.last().is_some_and(|t| t.kind == kind);
     // `et al.`: `et` came as a connector.
     if lower == "al" && last_is(out, Kind::Connector) || matches!(lower.as_str(), "et.al" | "etal") {

@@ -32,6 +32,8 @@ fn author_year_citations_in_all_forms() {
         ("In Jones’ (2019) view", &["Jones’ (2019)|Jones|2019"]),
         ("so (Smith and Jones, 2019, p. 4).", &["(Smith and Jones, 2019, p. 4)|Smith+Jones|2019|p. 4"]),
         ("so (Smith & Jones 2019: 4).", &["(Smith & Jones 2019: 4)|Smith+Jones|2019|4"]),
+        ("Li et al.’s (2024) model", &["Li et al.’s (2024)|Li|2024"]),
+        ("so (Nichol & Jun, 2022)", &["(Nichol & Jun, 2022)|Nichol+Jun|2022"]),
         ("Smith et al. (2019) show", &["Smith et al. (2019)|Smith|2019"]),
         ("shown (Smith et al., 2019, pp. 4–6)", &["(Smith et al., 2019, pp. 4–6)|Smith|2019|pp. 4–6"]),
         ("shown (Smith, Jones and Brown, 2019)", &["(Smith, Jones and Brown, 2019)|Smith+Jones+Brown|2019"]),

@@ -85,7 +85,7 @@ pub(super) fn metadata(
     out.declared_word_count = out.declared_word_count.or_else(|| declared(whole, units));
     if out.title.is_none() {
         out.title = title(whole, units, is_cover)
-            .or_else(|| titles.map(str::trim).find(|t| !t.is_empty()).map(str::to_owned));
+            .or_else(|| titles.map(str::trim).find(|t| says_something(t)).map(str::to_owned));
     }
     out
 }
@@ -389,4 +389,11 @@ fn title(whole: &Whole, units: &[Unit], is_cover: &dyn Fn(usize) -> bool) -> Opt
     })
     .or_else(|| units.iter().find(|u| u.kind == BlockKind::Title))
     .map(words)
+}
+
+/// Programs fill the title property with words of their own.
+fn says_something(title: &str) -> bool {
+    let lower = title.to_lowercase();
+    let own = ["untitled", "(unspecified)", "(anonymous)", "microsoft word", "document", "powerpoint"];
+    !title.is_empty() && !own.iter().any(|w| lower.starts_with(w))
 }

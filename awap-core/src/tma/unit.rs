@@ -75,6 +75,10 @@ pub(super) fn units(whole: &Whole, holds_answers: impl Fn(&Block) -> bool) -> Ve
             | BlockKind::Caption => {
                 push(span, true, block.kind);
             }
+            // A number that stands alone, its paragraph empty.
+            _ if span.of(&whole.text).trim().is_empty() && block.label.is_some() => {
+                push(Span::new(span.start, span.start), true, block.kind);
+            }
             _ => {
                 let mut first = true;
                 lines(&whole.text, span, |span| {
@@ -117,8 +121,8 @@ fn set_apart(block: &Block, span: Span) -> bool {
 /// Whether Markdown's marks, typed into a plain text, set all of a line apart.
 fn marked_apart(line: &str) -> bool {
     ["**", "__", "*", "_"].iter().any(|mark| {
-        line.strip_prefix(mark)
-            .and_then(|rest| rest.strip_suffix(mark))
-            .is_some_and(|inner| !inner.is_empty() && !inner.starts_with(['*', '_', ' ']) && !inner.contains(mark))
+        line.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark)).is_some_and(|inner| {
+            !inner.is_empty() && !inner.starts_with(['*', '_', ' ']) && !inner.contains(mark)
+        })
     })
 }
