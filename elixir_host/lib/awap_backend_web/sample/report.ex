@@ -104,17 +104,21 @@ defmodule AwapBackendWeb.Sample.Report do
 
   defp of(totals), do: number(totals["mark"]) <> " of " <> number(totals["max_mark"])
 
-  defp penalties(%{"penalties" => [_ | _] = penalties}) do
-    total = penalties |> Enum.map(&penalty/1) |> Enum.sum()
+  # An entry takes marks off; a bonus is one that takes off less than nothing; a note takes off none.
+  defp penalties(%{"penalties" => entries}) when is_list(entries) do
+    marks = for %{"marks" => marks} when is_number(marks) <- entries, do: marks
+    off = marks |> Enum.filter(&(&1 > 0)) |> Enum.sum()
+    bonus = marks |> Enum.filter(&(&1 < 0)) |> Enum.sum() |> abs()
 
-    "less #{number(total)} in #{length(penalties)} #{if length(penalties) == 1, do: "penalty", else: "penalties"}"
+    case {off > 0, bonus > 0} do
+      {true, true} -> "after #{number(off)} taken off and a bonus of #{number(bonus)}"
+      {true, false} -> "after #{number(off)} taken off"
+      {false, true} -> "with a bonus of #{number(bonus)}"
+      {false, false} -> nil
+    end
   end
 
   defp penalties(_), do: nil
-
-  defp penalty(%{"marks" => marks}) when is_number(marks), do: abs(marks)
-  defp penalty(marks) when is_number(marks), do: abs(marks)
-  defp penalty(_), do: 0
 
   defp timing(%{"submitted_at" => from, "processed_at" => to}) when is_binary(from) and is_binary(to) do
     with {:ok, from, _} <- DateTime.from_iso8601(from),
@@ -149,8 +153,7 @@ defmodule AwapBackendWeb.Sample.Report do
             bar(layout, criterion["score"], criterion["max_mark"] || 0, @bar),
             "  ",
             String.pad_leading(score(criterion), scores),
-            "  ",
-            shorten(level(criterion), levels)
+            if(level(criterion) == "", do: "", else: ["  ", shorten(level(criterion), levels)])
           ]
 
           [line(head), evidence(layout, criterion, question + 4), missing(layout, criterion, question + 4)]
@@ -166,21 +169,17 @@ defmodule AwapBackendWeb.Sample.Report do
   defp level(_), do: ""
 
   defp evidence(layout, criterion, indent) do
-    quotes = for(%{"quote" => text} = e <- criterion["evidence"] || [], text != "", do: e)
-    {against, with} = Enum.split_with(quotes, &(&1["polarity"] == "against"))
-    shown = Enum.take(with, @quotes) ++ Enum.take(against, 1)
-    more = length(quotes) - length(shown)
-
-    lines =
-      for e <- shown do
+    quotes =
+      for %{"quote" => text} = e <- criterion["evidence"] || [], text != "" do
         sign = if e["polarity"] == "against", do: "− ", else: "+ "
-        quoted = "“" <> shorten(e["quote"], layout.width - indent - 4) <> "”"
-        line([String.duplicate(" ", indent), style(layout, [sign, quoted], :faint)])
+        sign <> "“" <> shorten(text, layout.width - indent - 4) <> "”"
       end
+      |> Enum.uniq()
 
-    if more > 0,
-      do: lines ++ [line([String.duplicate(" ", indent), style(layout, "  and #{more} more", :faint)])],
-      else: lines
+    {against, with} = Enum.split_with(quotes, &String.starts_with?(&1, "−"))
+    shown = Enum.take(with, @quotes) ++ Enum.take(against, 1)
+    more = if (count = length(quotes) - length(shown)) > 0, do: ["  and #{count} more"], else: []
+    for text <- shown ++ more, do: line([String.duplicate(" ", indent), style(layout, text, :faint)])
   end
 
   defp missing(_layout, %{"missing" => missing}, _indent) when missing in [nil, []], do: []

@@ -181,7 +181,7 @@ defmodule Mix.Tasks.Awap.Sample do
         "and fetch its feedback by the id in the answer:",
         ["  curl ", authorization, " \\"],
         ["       ", client.url, "/api/feedback/", id],
-        "or see it as above:  mix awap.sample essay.docx --rubric rubric.yaml  (in elixir_host)",
+        "or see it as above, in elixir_host:  mix awap.sample PATH --rubric PATH --student-name 'Full Name'",
         Layout.rule(layout)
       ],
       "\n"

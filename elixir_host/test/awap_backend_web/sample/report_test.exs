@@ -65,7 +65,7 @@ defmodule AwapBackendWeb.Sample.ReportTest do
         "mark" => 71.5,
         "max_mark" => 100,
         "band" => "Pass 2",
-        "penalties" => [%{"marks" => -2.5}]
+        "penalties" => [%{"marks" => 2.5}, %{"marks" => 0}]
       },
       "needs_review" => [
         %{"criterion" => "c2", "reason" => "human_criterion"},
@@ -89,7 +89,7 @@ defmodule AwapBackendWeb.Sample.ReportTest do
           "stu_0123456789abcdef",
           "marked in 0.42 s",
           "71.5 %   Pass 2",
-          "less 2.5 in 1 penalty",
+          "after 2.5 taken off",
           "14/20",
           "open/35",
           "and 1 more",
