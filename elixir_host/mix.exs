@@ -35,5 +35,10 @@ defmodule AwapBackend.MixProject do
   defp elixirc_paths(:test), do: ["lib", "test/support"]
   defp elixirc_paths(_env), do: ["lib"]
 
-  defp deps, do: []
+  # The core as a NIF is another build of Rust's, so it comes along where it is asked for: AWAP_CORE_MODE=nif when building.
+  # Tests hold both ways against each other.
+  defp deps do
+    nif? = Mix.env() == :test or System.get_env("AWAP_CORE_MODE") == "nif"
+    if nif? and File.regular?("../awap-nif/mix.exs"), do: [{:awap_nif, path: "../awap-nif"}], else: []
+  end
 end

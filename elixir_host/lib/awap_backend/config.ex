@@ -107,7 +107,7 @@ defmodule AwapBackend.Config do
       var(
         "AWAP_CORE_TIMEOUT_MS",
         :core_timeout_ms,
-        {:integer, 100, 3_600_000},
+        {:integer, 100, 600_000},
         60_000,
         "Time one call of the core may take"
       ),

@@ -17,6 +17,8 @@ defmodule AwapBackend.CoreBridge do
 
   alias AwapBackend.{Config, PortClient, Telemetry}
 
+  require Logger
+
   @native AwapBackend.CoreBridge.Native
   @events AwapBackend.CoreBridge.Events
   @health_timeout 1_000
@@ -61,7 +63,7 @@ defmodule AwapBackend.CoreBridge do
   @spec available?() :: boolean
   def available? do
     case pool() do
-      %{mode: :nif} -> native?()
+      %{mode: :nif, available: available} -> available
       %{mode: :port, load: load} -> least(load) |> elem(1) < @down
       nil -> false
     end
@@ -106,13 +108,23 @@ defmodule AwapBackend.CoreBridge do
     init(mode, options)
   end
 
+  # Read by the library at its first call, and held until this VM ends.
   defp init(:nif, _options) do
-    :persistent_term.put(__MODULE__, %{mode: :nif})
+    Application.put_env(:awap_nif, :pseudonym_key, Config.get(:pseudonym_key))
+    Application.put_env(:awap_nif, :event_store_url, Config.get(:database_url))
+    Application.put_env(:awap_nif, :timeout_ms, Config.get(:core_timeout_ms))
 
-    if native?() and function_exported?(@native, :configure, 1) do
-      apply(@native, :configure, [%{"pseudonym_key" => Config.get(:pseudonym_key)}])
-    end
+    available =
+      case native("health_check", %{}) do
+        {:ok, _health} ->
+          true
 
+        {:error, %{"message" => message}} ->
+          Logger.error("The core cannot be called as a NIF. #{message}", component: :core)
+          false
+      end
+
+    :persistent_term.put(__MODULE__, %{mode: :nif, available: available})
     Supervisor.init([], strategy: :one_for_one)
   end
 
@@ -125,7 +137,7 @@ defmodule AwapBackend.CoreBridge do
       component: :core,
       program: Keyword.get_lazy(options, :program, fn -> Config.get(:core_executable) end),
       telemetry: {[:awap_backend, :core, :call], %{mode: :port}},
-      args: [],
+      args: ["--jobs", "2"],
       env: core_environment()
     ]
 
@@ -191,32 +203,30 @@ defmodule AwapBackend.CoreBridge do
     end)
   end
 
-  defp native?, do: Code.ensure_loaded?(@native)
+  @functions %{
+    "anonymize_student" => :anonymize_student,
+    "parse_tma" => :parse_tma,
+    "generate_feedback" => :generate_feedback,
+    "query_events" => :query_events,
+    "health_check" => :health_check
+  }
 
   defp native(command, data) do
-    {function, argument} =
-      case command do
-        "anonymize_student" -> {:anonymize_student, data}
-        "parse_tma" -> {:parse_tma, data}
-        "generate_feedback" -> {:generate_feedback, data}
-        "query_events" -> {:query_events, data}
-        "health_check" -> {:health_check, data}
-      end
+    case {Map.fetch(@functions, command), Code.ensure_loaded?(@native)} do
+      {{:ok, function}, true} ->
+        with {:error, error} <- apply(@native, function, [data]),
+             do: {:error, Map.put_new(error, "details", %{})}
 
-    case apply(@native, function, [argument]) do
-      {:ok, result} -> {:ok, result}
-      {:error, error} -> {:error, Map.put_new(error, "details", %{})}
+      {{:ok, _function}, false} ->
+        PortClient.error(
+          "unavailable",
+          "The host was built without the NIF: build it with AWAP_CORE_MODE=nif, or run it with AWAP_CORE_MODE=port.",
+          %{"reason" => "no_program"}
+        )
+
+      {:error, _loaded} ->
+        PortClient.error("unknown_command", "The core has no command of this name.")
     end
-  rescue
-    error in [UndefinedFunctionError, ErlangError] ->
-      _loaded_or_not = error
-
-      PortClient.error("unavailable", "The NIF is not loaded: build awap-nif, or set AWAP_CORE_MODE=port.", %{
-        "reason" => "no_program"
-      })
-
-    CaseClauseError ->
-      PortClient.error("unknown_command", "The core has no command of this name.")
   end
 
   defp outcome({:ok, _result}), do: :ok

@@ -3,8 +3,8 @@ defmodule AwapBackend.LogTranslator do
   Reports of crashes, said without what the process was working on.
 
   Erlang's reports print the state, the last message and the arguments of the function that failed. Here these hold
-  students' work, so a report says who failed, for what kind of reason, and where in the code. Logger's own translator
-  sees only what this one leaves to it.
+  students' work, so a report says who failed, for what kind of reason, and where in the code. Of an error that is not
+  known to this module only its label or format is said, never its arguments.
   """
 
   alias AwapBackend.Redact
@@ -14,57 +14,60 @@ defmodule AwapBackend.LogTranslator do
   def install, do: Logger.add_translator({__MODULE__, :translate})
 
   @doc false
-  def translate(_least, _level, :report, {:logger, %{label: label} = report}) do
-    case label do
-      {:gen_server, :terminate} -> crash("Process", report[:name], report[:reason])
-      {:gen_server, _event} -> {:ok, "Process #{who(report[:name])} got a message it has no use for"}
-      {:gen_event, _event} -> crash("Event handler", report[:handler], report[:reason])
-      {:gen_statem, _event} -> crash("Process", report[:name], reason_of(report[:reason]))
-      {Task.Supervisor, :terminating} -> crash("Task", nil, task_reason(report))
-      {Task, :terminating} -> crash("Task", nil, task_reason(report))
-      {:proc_lib, :crash} -> :skip
-      {:supervisor, _event} -> supervisor(report[:report])
-      _other -> :none
-    end
+  def translate(_least, :error, :report, {:logger, %{label: label} = report}), do: report(label, report)
+  def translate(_least, :error, :report, {{_, _} = label, report}), do: report(label, report)
+
+  def translate(_least, :error, :report, _report),
+    do: {:ok, "An error was reported, of a kind that is not known here"}
+
+  def translate(_least, :error, :format, {~c"Error in process " ++ _rest, [pid | rest]}) do
+    crash("Process", pid, List.last(rest))
   end
 
-  def translate(_least, :error, :report, {{:proc_lib, :crash}, _report}), do: :skip
-  def translate(_least, :error, :report, {:supervisor_report, report}), do: supervisor(report)
-
-  def translate(_least, :error, :format, {~c"Error in process " ++ _rest, [pid, reason]}),
-    do: crash("Process", pid, reason)
-
-  def translate(_least, :error, :format, {~c"Error in process " ++ _rest, [pid, _node, reason]}) do
-    crash("Process", pid, reason)
+  def translate(_least, :error, :format, {format, _arguments}) do
+    {:ok, ["An error was reported: ", String.trim(to_string(format))]}
   end
 
   def translate(_least, _level, _kind, _data), do: :none
+
+  defp report({:gen_server, :terminate}, report), do: crash("Process", report[:name], report[:reason])
+  defp report({:gen_event, :terminate}, report), do: crash("Event handler", report[:handler], report[:reason])
+  defp report({:gen_statem, :terminate}, report), do: crash("Process", report[:name], statem(report[:reason]))
+  defp report({Task.Supervisor, :terminating}, report), do: crash("Task", report[:name], report[:reason])
+
+  defp report({kind, :no_handle_info}, report),
+    do: {:ok, "#{kind} #{who(report[:name])} got a message it has no use for"}
+
+  # Told already by what crashed.
+  defp report({:proc_lib, :crash}, _report), do: :skip
+
+  defp report({:supervisor, _event}, report) do
+    reason = report[:reason]
+
+    if reason in [:normal, :shutdown] do
+      :skip
+    else
+      {:ok,
+       "Child #{child(report[:offender])} of #{who(report[:supervisor])} ended: #{Redact.reason(reason)}"}
+    end
+  end
+
+  defp report({kind, event}, _report) when is_atom(kind) and is_atom(event) do
+    {:ok, "An error was reported: #{inspect(kind)} #{event}"}
+  end
+
+  defp report(_label, _report), do: {:ok, "An error was reported, of a kind that is not known here"}
 
   defp crash(what, who, reason) do
     stack = if is_tuple(reason) and tuple_size(reason) == 2, do: Redact.stacktrace(elem(reason, 1)), else: ""
     {:ok, String.trim_trailing("#{what} #{who(who)} ended: #{Redact.reason(reason)}\n#{stack}")}
   end
 
-  defp task_reason(%{report: %{reason: reason}}), do: reason
-  defp task_reason(%{args: [_name, _starter, _mfa, reason | _rest]}), do: reason
-  defp task_reason(_report), do: :unknown
+  defp statem({_class, reason, stack}), do: {reason, stack}
+  defp statem(reason), do: reason
 
-  defp reason_of({_class, reason, stack}), do: {reason, stack}
-  defp reason_of(reason), do: reason
-
-  defp supervisor(report) when is_list(report) do
-    child = report |> Keyword.get(:offender, []) |> child_id()
-
-    case Keyword.get(report, :reason) do
-      reason when reason in [:normal, :shutdown] -> :skip
-      reason -> {:ok, "Child #{child} of #{who(report[:supervisor])} ended: #{Redact.reason(reason)}"}
-    end
-  end
-
-  defp supervisor(_report), do: :none
-
-  defp child_id(offender) when is_list(offender), do: who(offender[:id] || offender[:pid])
-  defp child_id(_offender), do: "unknown"
+  defp child(offender) when is_list(offender), do: who(offender[:id] || offender[:pid])
+  defp child(_offender), do: "unknown"
 
   defp who({_kind, name}) when is_atom(name), do: inspect(name)
   defp who(name) when is_atom(name) or is_pid(name), do: inspect(name)

@@ -24,6 +24,8 @@ defmodule AwapBackend.Telemetry do
 
   use GenServer
 
+  alias AwapBackend.Redact
+
   require Logger
 
   @type event :: [atom]
@@ -43,7 +45,7 @@ defmodule AwapBackend.Telemetry do
           detach(id)
 
           Logger.error(
-            "Telemetry handler #{id} failed and was detached (#{kind}: #{AwapBackend.Redact.reason(reason)})"
+            "Telemetry handler #{inspect(id)} failed and was detached (#{kind}: #{Redact.reason(reason)})"
           )
       end
     end

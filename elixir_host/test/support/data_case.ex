@@ -114,7 +114,7 @@ defmodule AwapBackend.DataCase do
   end
 
   @doc "Sends a signal (`-STOP`, `-KILL`) to a process."
-  def signal(pid, signal), do: System.cmd("/bin/sh", ["-c", "kill #{signal} #{pid}"])
+  def signal(pid, signal), do: System.cmd("/bin/sh", ["-c", "kill #{signal} #{pid}"], stderr_to_stdout: true)
 
   @doc "Whether the process still runs."
   def running?(pid), do: pid |> OSProcess.identify() |> OSProcess.alive?()

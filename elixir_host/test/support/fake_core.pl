@@ -34,6 +34,8 @@ sub refuse {
     packet("{\"request_id\":\"$id\",\"success\":false,\"error\":{\"code\":\"$code\",\"message\":\"It is $code.\"}}");
 }
 
+sub tma_id { my ($id) = shift =~ /"tma_id":"([^"]*)"/; return $id // ""; }
+
 sub anonymize {
     my ($id, $body) = @_;
     my $marker = ($ENV{FAKE_CORE_DIR} // "/nonexistent") . "/poisoned";
@@ -45,13 +47,13 @@ sub anonymize {
     elsif ($body =~ /DAMAGED/) { return refuse($id, "document_damaged"); }
     elsif ($body =~ /CRASH/)   { return refuse($id, "internal"); }
     elsif ($body =~ /SLOW/)    { select(undef, undef, undef, 1.5); }
-    my ($tma) = $body =~ /"tma_id":"([^"]*)"/;
+    my $tma = tma_id($body);
     answer($id, qq({"tma_id":"$tma","student_id":"stu_x","content":{"text":"By [STUDENT]."},)
       . qq("anonymization":{"pseudonym":"stu_x","replacements":[],"counts":{"NAME_STUDENT":1},"citations_kept":0}}));
 }
 
 sub parsed {
-    my ($tma) = shift =~ /"tma_id":"([^"]*)"/;
+    my $tma = tma_id(shift);
     return qq({"tma_id":"$tma","student_id":"stu_x","text":"By [STUDENT].","blocks":[],"questions":[],"citations":[],)
       . qq("references":[],"headings":[],"counts":{"words":2},"metadata":{},"warnings":[],"rubric":{"secret":1}});
 }
@@ -70,6 +72,7 @@ while (1) {
 
     if    ($command eq "echo")    { answer($id, "{\"bytes\":" . length($body) . "}"); }
     elsif ($command eq "pid")     { answer($id, "{\"pid\":$$}"); }
+    elsif ($command eq "slow_pid") { select(undef, undef, undef, 0.2); answer($id, "{\"pid\":$$}"); }
     elsif ($command eq "env")     { answer($id, "{\"seal\":\"" . ($ENV{AWAP_SEAL_KEY} // "none") . "\"}"); }
     elsif ($command eq "refuse")  { packet("{\"request_id\":\"$id\",\"success\":false,\"error\":{\"code\":\"invalid_input\",\"message\":\"No.\"}}"); }
     elsif ($command eq "hold")    { push @held, $id; }

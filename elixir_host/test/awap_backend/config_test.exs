@@ -1,0 +1,88 @@
+defmodule AwapBackend.ConfigTest do
+  use ExUnit.Case, async: true
+
+  alias AwapBackend.Config
+
+  @root "/srv/awap"
+  @production %{
+    "DATABASE_URL" => "postgres://awap:secret@db/awap",
+    "SECRET_KEY_BASE" => String.duplicate("x", 64),
+    "MOODLE_BASE_URL" => "https://moodle.example.ac.uk/",
+    "MOODLE_CLIENT_ID" => "awap",
+    "MOODLE_CLIENT_SECRET" => "hush"
+  }
+
+  test "in development everything has a default that works" do
+    assert {:ok, settings} = Config.load(%{}, :dev, @root)
+    assert settings.database_url == "sqlite:/srv/awap/var/awap.db"
+    assert {settings.port, settings.bind, settings.core_mode} == {4000, {127, 0, 0, 1}, :port}
+  end
+
+  test "an empty variable counts as unset" do
+    assert {:ok, %{port: 4000}} = Config.load(%{"PORT" => " "}, :dev, @root)
+  end
+
+  test "production requires what it cannot do without, and says all that is missing at once" do
+    assert {:error, problems} = Config.load(%{}, :prod, @root)
+
+    for name <- Map.keys(@production) do
+      assert Enum.any?(problems, &(&1 == "#{name} is not set, and is required in prod."))
+    end
+
+    assert {:ok, settings} = Config.load(@production, :prod, @root)
+    assert settings.moodle_base_url == "https://moodle.example.ac.uk"
+  end
+
+  for {name, value, part} <- [
+        {"PORT", "http", "whole number from 0 to 65535"},
+        {"PORT", "65536", "whole number"},
+        {"PORT", "4000x", "whole number"},
+        {"AWAP_BIND", "localhost", "IP address"},
+        {"DATABASE_URL", "mysql://db/awap", "sqlite:"},
+        {"DATABASE_URL", "sqlite:", "sqlite:"},
+        {"DATABASE_URL", "postgres://host", "sqlite:"},
+        {"AWAP_SEAL_KEY", "abcd", "exactly 32 bytes"},
+        {"AWAP_SEAL_KEY", String.duplicate("z", 64), "exactly 32 bytes"},
+        {"AWAP_PSEUDONYM_KEY", String.duplicate("a", 62), "32 bytes or more"},
+        {"AWAP_CORE_MODE", "socket", "port, nif"},
+        {"AWAP_LOG_LEVEL", "loud", "debug, info, warning, error"},
+        {"CORE_EXECUTABLE", "/nonexistent", "program"},
+        {"CORE_EXECUTABLE", "/etc/passwd", "program"},
+        {"MOODLE_BASE_URL", "moodle.university.test", "https://"},
+        {"SECRET_KEY_BASE", "short", "at least 64"},
+        {"AWAP_WORKERS", "0", "from 1"}
+      ] do
+    test "#{name}=#{value} is refused by name, its value not quoted" do
+      assert {:error, [problem]} = Config.load(%{unquote(name) => unquote(value)}, :dev, @root)
+      assert String.starts_with?(problem, unquote(name) <> " ")
+      assert problem =~ unquote(part)
+
+      if unquote(value) not in ["sqlite:", "port"],
+        do: refute(problem =~ ~r/\b#{Regex.escape(unquote(value))}\b/)
+    end
+  end
+
+  test "events are kept with the TMAs" do
+    url = "postgres://db/awap"
+    assert {:ok, _settings} = Config.load(%{"DATABASE_URL" => url, "EVENT_STORE_URL" => url}, :dev, @root)
+    assert {:error, ["EVENT_STORE_URL" <> _]} = Config.load(%{"EVENT_STORE_URL" => url}, :dev, @root)
+  end
+
+  test "tests keep off the database of the shell they run in" do
+    env = %{"DATABASE_URL" => "postgres://db/live", "EVENT_STORE_URL" => "postgres://db/live"}
+    assert {:ok, %{database_url: "sqlite:" <> _, event_store_url: nil}} = Config.load(env, :test, @root)
+  end
+
+  test "every variable is described; secrets are hidden from the processes we start" do
+    for variable <- Config.variables(), do: assert(String.length(variable.doc) > 5)
+    hidden = for {name, nil} <- Config.hidden_from_children(), do: name
+
+    for name <- ~w(SECRET_KEY_BASE AWAP_SEAL_KEY DATABASE_URL MOODLE_CLIENT_SECRET MOODLE_TOKEN),
+        do: assert(name in hidden)
+  end
+
+  test "asking for a setting there is not shows no other" do
+    error = assert_raise ArgumentError, fn -> Config.get(:no_such_setting) end
+    assert error.message == "there is no setting :no_such_setting"
+  end
+end

@@ -1,0 +1,60 @@
+defmodule AwapBackend.PartsTest do
+  @moduledoc "The parts that stand in the tree and say that they are disabled."
+
+  use ExUnit.Case, async: true
+
+  alias AwapBackend.{AI, Moodle}
+  alias AwapBackend.Moodle.{HttpClient, SyncScheduler}
+
+  test "AI and Moodle say that they are disabled, and do nothing" do
+    assert AI.Manager.status() == :disabled
+    assert {:error, %{"code" => "not_configured"}} = AI.Manager.request("suggest", %{}, 1_000)
+    assert SyncScheduler.status() == :disabled
+    assert SyncScheduler.interval() == 900
+    assert SyncScheduler.sync_now() == {:error, :not_configured}
+    assert Moodle.get_assignments(nil, "TM112") == {:error, :not_configured}
+    assert %{"status" => "disabled"} = Moodle.health()
+  end
+
+  test "an AI container is run without network, disk or privileges" do
+    arguments = AI.Container.arguments("awap-ai-1", image: "localhost/awap-jail", runtime: "runc")
+    line = Enum.join(arguments, " ")
+    assert List.last(arguments) == "localhost/awap-jail"
+
+    for part <- [
+          "--network none",
+          "--memory 2g",
+          "--cpus 1.0",
+          "--read-only",
+          "--security-opt no-new-privileges",
+          "--cap-drop all",
+          "--user 65534:65534",
+          "--runtime runc"
+        ],
+        do: assert(line =~ part)
+  end
+
+  test "Moodle's forms and answers" do
+    assert HttpClient.flatten(%{
+             "courseids" => [3, 5],
+             "options" => [%{"name" => "x", "value" => true}],
+             "none" => nil
+           }) ==
+             [
+               {"courseids[0]", "3"},
+               {"courseids[1]", "5"},
+               {"options[0][name]", "x"},
+               {"options[0][value]", "1"}
+             ]
+
+    assert {"https://m/webservice/rest/server.php", form} =
+             HttpClient.request("https://m", "t", "f", %{"a" => 1})
+
+    assert {"moodlewsrestformat", "json"} in form and {"a", "1"} in form
+
+    assert {:error, %{code: "invalidtoken"}} =
+             HttpClient.result(%{"exception" => "e", "errorcode" => "invalidtoken"})
+
+    assert {:ok, nil} = HttpClient.result(nil)
+  end
+end
