@@ -31,13 +31,13 @@ defmodule AwapBackend.Telemetry do
   @type event :: [atom]
   @type handler :: (event, map, map, term -> any)
 
-  @doc "Starts the keeper of the handlers."
+  @doc "Starts the process that attaches and detaches."
   def start_link(_options), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
 
-  @doc "Calls every handler attached to `event`. Without the keeper (in a script, say) it does nothing."
+  @doc "Calls every handler attached to `event`."
   @spec execute(event, map, map) :: :ok
   def execute(event, measurements, metadata \\ %{}) do
-    for {_event, id, handler, config} <- handlers(event) do
+    for {id, handler, config} <- Map.get(handlers(), event, []) do
       try do
         handler.(event, measurements, metadata, config)
       catch
@@ -82,32 +82,29 @@ defmodule AwapBackend.Telemetry do
   @spec detach(term) :: :ok
   def detach(id), do: GenServer.call(__MODULE__, {:detach, id})
 
-  defp handlers(event) do
-    :ets.lookup(__MODULE__, event)
-  rescue
-    ArgumentError -> []
-  end
+  # Handlers outlive this process: those who attached them would not know that it was restarted.
+  defp handlers, do: :persistent_term.get(__MODULE__, %{})
 
+  # Changes one after another.
   @impl true
-  def init(nil) do
-    :ets.new(__MODULE__, [:named_table, :bag, :protected, read_concurrency: true])
-    {:ok, nil}
-  end
+  def init(nil), do: {:ok, nil}
 
   @impl true
   def handle_call({:attach, id, events, handler, config}, _from, state) do
-    case :ets.match(__MODULE__, {:_, id, :_, :_}, 1) do
-      :"$end_of_table" ->
-        :ets.insert(__MODULE__, Enum.map(events, &{&1, id, handler, config}))
-        {:reply, :ok, state}
+    known = handlers()
 
-      _found ->
-        {:reply, {:error, :already_exists}, state}
+    if Enum.any?(known, fn {_event, attached} -> List.keymember?(attached, id, 0) end) do
+      {:reply, {:error, :already_exists}, state}
+    else
+      added = Map.new(events, fn event -> {event, [{id, handler, config} | Map.get(known, event, [])]} end)
+      :persistent_term.put(__MODULE__, Map.merge(known, added))
+      {:reply, :ok, state}
     end
   end
 
   def handle_call({:detach, id}, _from, state) do
-    :ets.match_delete(__MODULE__, {:_, id, :_, :_})
+    left = Map.new(handlers(), fn {event, attached} -> {event, List.keydelete(attached, id, 0)} end)
+    :persistent_term.put(__MODULE__, left)
     {:reply, :ok, state}
   end
 end
