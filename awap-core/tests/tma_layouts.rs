@@ -329,6 +329,75 @@ const LAYOUTS: &[(&str, &str, &[&str], &[&str])] = &[
         &["1: 1–2", "2: 3–3"],
     ),
     ("one paragraph, no blank lines", "Question 1\nP(1)\nP(2)\nQuestion 2\nP(3)", &[], &["1: 1–2", "2: 3–3"]),
+    (
+        "a short opening",
+        "TMA 03\n\nStreets and order\n\nStart1 is a street, and a street is ordered.\n\nP(2)",
+        &[],
+        &["essay: 1–2"],
+    ),
+    (
+        "essay question with its word",
+        "Essay question: To what extent is social order made and remade on a street in the city today?\n\nP(1)\n\nP(2)",
+        &[],
+        &["essay: 1–2"],
+    ),
+    (
+        "essay question as an instruction",
+        "Discuss the view that a street has an order of its own.\n\nP(1)\n\nP(2)",
+        &[],
+        &["essay: 1–2"],
+    ),
+    (
+        "parts restated, then answered",
+        "Question 1\n\n(a) Explain what a network is. (5 marks)\n\n(b) Describe how a packet travels. (5 marks)\n\n(a) P(1)\n\n(b) P(2)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2"],
+    ),
+    ("sections with letters", "Section A\n\nP(1)\n\nSection B\n\nP(2)", &[], &["a: 1–1", "b: 2–2"]),
+    ("part titles", "Part 1: Essay\n\nP(1)\n\nPart 2: Reflection\n\nP(2)", &[], &["1: 1–1", "2: 2–2"]),
+    (
+        "module before the question",
+        "TM112 TMA02 Q1a\n\nP(1)\n\nTM112 TMA02 Q1b\n\nP(2)",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2"],
+    ),
+    (
+        "numerals under a number",
+        "Question 3\n\n(i) P(1)\n\n(ii) P(2)\n\n(iii) P(3)",
+        &[],
+        &["3(i): 1–1", "3(ii): 2–2", "3(iii): 3–3"],
+    ),
+    (
+        "letters to i",
+        "Question 1\n\n(g) P(1)\n\n(h) P(2)\n\n(i) P(3)",
+        &["1(g)", "1(h)", "1(i)"],
+        &["1(g): 1–1", "1(h): 2–2", "1(i): 3–3"],
+    ),
+    (
+        "words under each part",
+        "Question 1 (a)\n\nP(1)\n\nWord count: 44\n\nQuestion 1 (b)\n\nP(2)\n\nWord count: 43\n\nTotal: 87 words",
+        &[],
+        &["1(a): 1–1", "1(b): 2–2"],
+    ),
+    ("letter and number swapped", "(a) P(1)\n\n(b) P(2)", &[], &["a: 1–1", "b: 2–2"]),
+    (
+        "rules between",
+        "Question 1\n----------\n\nP(1)\n\n==========\n\nQuestion 2\n----------\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "restated in Markdown quotes",
+        "## Question 1\n\n> Explain what a network is.\n\nP(1)\n\n## Question 2\n\n> Explain what a packet is.\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "mathematics",
+        "Q1 (a) Start1: y = 2x + 1 and so x = 3\n\nso that the line meets the axis, which is the end1.\n\nQ1 (b) P(2)",
+        &[],
+        &["1(a): 1:–1", "1(b): 2–2"],
+    ),
 ];
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) struct Bounds {
 /// Verbs that questions begin with.
 static ASKS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?xi)^[\W\d_]*(?:(?:briefly|critically|clearly|carefully|using|with\s+reference\s+to|in\s+your\s+own\s+words|in\s+no\s+more\s+than|drawing\s+on|based\s+on|with\s+the\s+(?:help|aid)\s+of)\b[^.?]{0,120}?,?\s*)?
+        r"(?xi)^[\W\d_]*(?:(?:essay\s+|tma\s+|the\s+)?(?:question|title|task)\s*\d*\s*[:.–-]\s*)?[\W\d_]*(?:(?:briefly|critically|clearly|carefully|using|with\s+reference\s+to|in\s+your\s+own\s+words|in\s+no\s+more\s+than|drawing\s+on|based\s+on|with\s+the\s+(?:help|aid)\s+of)\b[^.?]{0,120}?,?\s*)?
         \b(?:explain|describe|discuss|outline|evaluate|compare|contrast|identify|define|analyse|analyze|assess|summarise|summarize|calculate|prove|reflect|suggest|state|list|give|write|draw|sketch|find|solve|show\s+that|choose|select|name|examine|consider|comment|justify|illustrate|explore|read|complete|answer|provide|produce|create|determine|derive|to\s+what\s+extent|how\s+far|what|why|how|which|who|when|where|is|are|does|do|can|should|in\s+what\s+ways?)\b",
     )
 });
@@ -38,7 +38,7 @@ static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
 static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?xi)^[\W_]*(?:
-          (?:total\s+|final\s+|my\s+|approx\w*\.?\s+|actual\s+)*word\s*-?\s*count\b | total\s+(?:number\s+of\s+)?words?\b | number\s+of\s+words\b | words?\s*[:=]\s*\d
+          (?:total\s+|final\s+|my\s+|approx\w*\.?\s+|actual\s+)*word\s*-?\s*count\b | total\s*(?:(?:number\s+of\s+)?words?\b|[:=]\s*\d) | number\s+of\s+words\b | words?\s*[:=]\s*\d
         | (?:approx\w*\.?\s+|about\s+|total\s+)?\d[\d,]*\s+words?(?:\s+(?:in\s+total|excluding|including|used|approx)\b.*)?\W*$
         | signed\b | signature\b | kind\s+regards\b | yours\s+(?:sincerely|faithfully)\b | end\s+of\s+(?:tma|assignment|question|answer|essay|part|document)\b | the\s+end\W*$
         | page\s+\d+(?:\s+of\s+\d+)?\W*$ | \d{1,3}\W*$ | i\s+(?:hereby\s+)?(?:declare|confirm|certify)\b | (?:student\s+)?declaration\b | date\s*:\s*\S | name\s*:\s*\S | pi\s*:\s*\S

@@ -40,7 +40,7 @@ pub(super) struct Label {
 
 static KEYWORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?xi)^[*_\#\s]*(?:tma\s*\d{1,2}\s*[-–:,.]?\s*)?(?:(?P<to>(?:my\s+)?(?:answers?|responses?|solutions?)\s+(?:to|for)\s+)(?:the\s+)?)?
+        r"(?xi)^[*_\#\s]*(?:[a-z]{1,4}\d{3}[a-z]?\s+)?(?:tma\s*\d{1,2}\s*[-–:,.]?\s*)?(?:(?P<to>(?:my\s+)?(?:answers?|responses?|solutions?)\s+(?:to|for)\s+)(?:the\s+)?)?
         (?P<word>questions?|quest|qn|qu|q|tasks?|activity|exercise|problem|part|section|answer|ans|solution|response)
         (?:\.|\s|:|\#|-|–|no\.?|number)*?
         (?P<n>\d{1,2}|one\b|two\b|three\b|four\b|five\b|six\b|seven\b|eight\b|nine\b|ten\b|[ivx]{1,4}\b|[a-h]\b)",
@@ -54,6 +54,7 @@ static SUB: LazyLock<Regex> = LazyLock::new(|| {
           \s*[-–,:.]?\s*(?:part\s+)?[(\[]\s*(?P<in>[a-z]|[ivx]{1,5}|\d{1,2})\s*[)\]]
         | \s*[-–,:.]?\s*(?:part\s+)?(?P<close>[a-z]|[ivx]{1,5})\s*\)
         | \s*[-–,:.]?\s*part\s+(?P<part>[a-z]|[ivx]{1,5})\b
+        | \.(?P<near>(?-i:[a-h]))(?:\s|$)
         | (?P<tight>[a-h])(?P<tail>\.?\s*[)\].:]|\s|$)
         | \s*\.?\s?(?P<dot>[a-h]|[ivx]{1,4})(?:\.\s|\s*[:–-]\s|\s*[.:]?$)
         )",
@@ -72,7 +73,7 @@ static MARK: LazyLock<Regex> = LazyLock::new(|| {
 /// `(10 marks)`, `[25%]`, `(500 words)` beside a label.
 static MARKS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\s*[(\[]\s*(?:up to|max(?:imum)?\.?|about|approx\.?|worth|total)?\s*\d+\s*(?:marks?|%|per\s*cent|words?)[^)\]]{0,40}[)\]]",
+        r"(?i)^\s*[(\[]\s*(?:word\s*-?count:?|words:?|up to|max(?:imum)?\.?|about|approx\.?|worth|total)?\s*\d+\s*(?:(?:marks?|%|per\s*cent|words?)[^)\]]{0,40})?[)\]]",
     )
 });
 
@@ -114,6 +115,12 @@ fn keyword(head: &str, line: &str) -> Option<Label> {
     let numbered_tight = head.get(len..).is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()));
     if numbered_tight {
         return None;
+    }
+    // `Question 1.2`
+    static DECIMAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\.(\d{1,2})(?:\s|[:.)]|$)"));
+    if let Some(part) = head.get(len..).and_then(|rest| DECIMAL.captures(rest)).and_then(|f| f.get(1)) {
+        steps.extend(part.as_str().parse().map(Step::Number));
+        len += part.end();
     }
     let bracketed = subs(head, &mut len, &mut steps);
     let word = match written.as_str() {
@@ -180,7 +187,7 @@ fn subs(head: &str, len: &mut usize, steps: &mut Vec<Step>) -> bool {
     while steps.len() < 4 {
         let Some(rest) = head.get(*len..) else { break };
         let Some(found) = SUB.captures(rest) else { break };
-        let Some((name, sub)) = ["in", "close", "part", "tight", "dot"]
+        let Some((name, sub)) = ["in", "close", "part", "near", "tight", "dot"]
             .into_iter()
             .find_map(|name| Some((name, found.name(name)?)))
         else {
@@ -194,7 +201,7 @@ fn subs(head: &str, len: &mut usize, steps: &mut Vec<Step>) -> bool {
         }
         bracketed |= matches!(name, "in" | "close");
         let mut end = match name {
-            "tight" | "dot" => sub.end(),
+            "near" | "tight" | "dot" => sub.end(),
             _ => found.get(0).map_or(sub.end(), |m| m.end()),
         };
         // `1a)`: the bracket is the label's.
@@ -375,6 +382,12 @@ mod tests {
             ("Part B: Reflection", "P b|Reflection"),
             ("Part II", "P 2|"),
             ("Task 3", "Q 3|"),
+            ("Question 1.2 Text", "Q 1.2|Text"),
+            ("Question 1.a Text", "Q 1.a|Text"),
+            ("Question 1. A network is", "Q 1|A network is"),
+            ("Question 2 (Word count: 250)", "Q 2|"),
+            ("TM112 TMA02 Q1a", "Q 1.a|"),
+            ("Q1 Part (a) Text", "Q 1.a|Text"),
             ("Answer 1", "A 1|"),
             ("Answer to Question 2(a):", "A 2.a|"),
             ("TMA 02 Question 1", "Q 1|"),

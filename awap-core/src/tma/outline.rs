@@ -39,6 +39,8 @@ static APPENDIX: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Words from which a paragraph is an answer's and not a cover sheet's.
 const PROSE_WORDS: usize = 15;
+/// The same for one that is a sentence.
+const SENTENCE_WORDS: usize = 7;
 
 /// Makes the outline.
 pub(super) fn outline(whole: &Whole, cited: &Citations, asked: &Asked) -> Outline {
@@ -172,8 +174,7 @@ impl Outline {
                 (None, None) => at,
             };
             for i in at..stop {
-                let is_intro = self.units.get(i).is_some_and(|u| u.is_prose() && u.words >= PROSE_WORDS)
-                    && self.begins_prose(whole, i);
+                let is_intro = self.begins_prose(whole, i);
                 if !is_intro && self.roles.get(i) == Some(&Role::None) {
                     set(&mut self.roles, i, Role::Cover);
                 }
@@ -194,7 +195,10 @@ impl Outline {
             .map(|b| Span::new(b.start, b.end).of(&whole.text))
             .unwrap_or_default();
         let fields = block.lines().take(4).filter(|l| fields::is_cover_line(l)).count();
-        count_words(block) >= PROSE_WORDS && fields == 0 && !fields::is_declaration(block)
+        // A title has no full stop; a short opening sentence has.
+        let words = count_words(block);
+        let sentence = words >= SENTENCE_WORDS && block.ends_with(['.', '!', '”', '’']) && !unit.set_apart;
+        (words >= PROSE_WORDS || sentence) && fields == 0 && !fields::is_declaration(block)
     }
 
     fn answers(&mut self, whole: &Whole, marks: &[Mark], asked: &Asked) -> Vec<Question> {
