@@ -144,7 +144,9 @@ pub(super) fn name_at(text: &str, at: usize, allow: Allow) -> Option<Shape> {
         if !accepted || possessive {
             break;
         }
-        let after = if initial && dotted { whole.end + 1 } else { whole.end };
+        // `St. Aubyn`: a particle that is an abbreviation.
+        let abbreviated = dotted && (initial || is_particle(&folded) && letters <= 2);
+        let after = if abbreviated { whole.end + 1 } else { whole.end };
         let mut next = skip_blanks(text, after);
         if allow.comma
             && commas == 0
@@ -163,7 +165,7 @@ pub(super) fn name_at(text: &str, at: usize, allow: Allow) -> Option<Shape> {
                 break;
             }
         }
-        if next == after && !(initial && dotted) {
+        if next == after && !abbreviated {
             break;
         }
         pos = next;
