@@ -126,13 +126,21 @@ impl Depth {
 }
 
 fn walk_document(document: &mut Document, index: usize, visit: &mut dyn Visit) -> Result<()> {
-    visit.string(&format!("content.documents[{index}].source"), Zone::Identifier, &mut document.source)?;
+    if !is_own_source(&document.source) {
+        visit.string(
+            &format!("content.documents[{index}].source"),
+            Zone::Identifier,
+            &mut document.source,
+        )?;
+    }
     let source = document.source.clone();
     if let Some(name) = &mut document.filename {
         visit.string(&format!("{source}#filename"), Zone::FileName, name)?;
     }
     for part in &mut document.parts {
-        visit.string(&format!("{source}#{}", part.name), Zone::Identifier, &mut part.name)?;
+        if !is_own_part(&part.name) {
+            visit.string(&format!("{source}#{}", part.name), Zone::Identifier, &mut part.name)?;
+        }
         let path = format!("{source}#{}", part.name);
         visit.part(&path, part)?;
         for (i, block) in part.blocks.iter_mut().enumerate() {
@@ -147,6 +155,32 @@ fn walk_document(document: &mut Document, index: usize, visit: &mut dyn Visit) -
         visit.string(&format!("{source}.warnings[{i}].message"), Zone::Identifier, &mut warning.message)?;
     }
     Ok(())
+}
+
+/// Whether a path is one that this crate gives a document (`content.attachments[0]`), and holds nothing of a student's.
+pub(super) fn is_own_source(source: &str) -> bool {
+    let bare = source
+        .trim_start_matches("content.")
+        .trim_end_matches(|c: char| c.is_ascii_digit() || "[]".contains(c));
+    matches!(bare, "attachments" | "text" | "answers" | "documents" | "answers[0].text")
+}
+
+/// Whether the name of a part is one that the readers give (`body`, `header2`).
+pub(super) fn is_own_part(name: &str) -> bool {
+    matches!(
+        name.trim_end_matches(|c: char| c.is_ascii_digit()),
+        "body"
+            | "textboxes"
+            | "footnotes"
+            | "endnotes"
+            | "header"
+            | "footer"
+            | "comments"
+            | "deleted"
+            | "alternatives"
+            | "links"
+            | "properties"
+    )
 }
 
 fn walk_map(map: &mut Map<String, Value>, path: &str, depth: Depth, visit: &mut dyn Visit) -> Result<()> {
