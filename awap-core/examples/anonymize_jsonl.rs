@@ -2,7 +2,7 @@
 //! object a line: `{"id", "spans": [[start, end, label, rule], …]}`, offsets in Unicode code points.
 //!
 //! For measuring against tagged texts: `cargo run --release --example anonymize_jsonl < texts.jsonl > spans.jsonl`.
-//! With `--time` it prints how long all of it took.
+//! A line that is a whole TMA (it has `content`) comes back anonymized instead. With `--time` it prints how long all of it took.
 
 use std::io::{self, BufRead as _, Write as _};
 use std::time::{Duration, Instant};
@@ -19,6 +19,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for line in io::stdin().lock().lines() {
         let line: Value = serde_json::from_str(&line?)?;
+        if line.get("content").is_some() {
+            let tma = Submission::from_value(line, engine.limits())?;
+            let result = engine.anonymize(tma, &Options::default(), &Deadline::never());
+            writeln!(out, "{}", result.map_or_else(|e| json!({ "error": e }), |r| json!(r)))?;
+            continue;
+        }
         let text = line["text"].as_str().unwrap_or_default().to_owned();
         let mut tma = Submission::default();
         tma.content.text = Some(text.clone());

@@ -8,8 +8,8 @@ use super::compiled;
 use super::names::{Allow, Shape, name_at, skip_blanks, starts_upper, word_at};
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
-use super::words::{is_not_a_name, is_particle};
-use crate::text::{Span, fold};
+use super::{metadata, signature};
+use crate::text::Span;
 
 /// Reads what the TMA says of its author and tutor.
 pub(super) struct Cover;
@@ -17,39 +17,22 @@ pub(super) struct Cover;
 /// A label and its separator; the name follows.
 static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
-        r"(?im)(?:^|[;|\t•·(]|\s\s)[ \t>*_#-]*(?:",
+        r"(?im)(?:^|[;|\t•·(]|\s\s)[ \t\u{a0}\u{200b}>*_#-]*(?:",
         r"(?P<student>(?:student(?:['’]?s)?\s+(?:full\s+)?name|name\s+of\s+(?:the\s+)?(?:student|learner|candidate)|full\s+name|student|name|candidate(?:\s+name)?|learner(?:\s+name)?|",
         r"author|submitted\s+by|prepared\s+by|written\s+by|completed\s+by|presented\s+by|by|signed|signature|preferred\s+name|known\s+as))|",
         r"(?P<given>first\s+name|given\s+names?|forenames?|christian\s+name)|(?P<family>surname|last\s+name|family\s+name)|",
         r"(?P<other>(?:your\s+|my\s+)?tutor(?:['’]?s)?(?:\s+name)?|lecturer(?:\s+name)?|supervisor(?:\s+name)?|marker|assessor|mentor|line\s+manager|",
-        r"module\s+leader|instructor|professor|next\s+of\s+kin|emergency\s+contact|employer|witness|group\s+members?|partner|referee))",
-        r"[*_]*[ \t]*(?P<sep>[:=|\t]|\s[–—-]\s|[ \t]{3,}|:\s*\n|\n)[ \t|*_]*",
+        r"module\s+leader|instructor|professor|(?:interviewer|interviewee|participant|respondent)(?:\s+name)?|next\s+of\s+kin|emergency\s+contact|employer|witness|group\s+members?|partner|referee))",
+        r"[*_]*[ \t\u{a0}]*(?P<sep>[:=|\t]|\s[–—-]\s|[ \t]{3,}|:\s*\n|\n)[ \t\u{a0}|*_]*",
     ))
 });
 
-/// In running text: the writer names themselves.
-static SAYS: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(
-        r"(?:\b[Mm]y (?:full |first |given |last )?name is |\b[Mm]y name['’]s |\bI am called |\bpeople call me |\b(?:they|friends|everyone|colleagues) call me |\bI['’]m called |\bknown to (?:my )?friends as |\bwritten by |\bcode by |\bauthor: |@author )",
-    )
-});
-
-/// The close of a letter; the name follows on the next line or after a comma.
-static CLOSE: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(
-        r"(?im)^[ \t]*(?:(?:kind|best|warm|many)?[ \t]*regards|(?:many )?thanks(?: again)?|thank you(?: [a-z ]{0,40})?|yours(?: (?:sincerely|faithfully|truly))?|sincerely(?: yours)?|best(?: wishes)?|all the best|cheers|with (?:hope|thanks|respect|gratitude|the utmost respect)[a-z ]{0,30}|respectfully(?: yours)?|love from|signed)[ \t]*[,:.!-]?[ \t]*\n?[ \t]*",
-    )
-});
-
-/// An identifier, an address or a module's code: what a name on a cover stands beside.
-static ANCHOR: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(
-        r"(?i)\b[a-z]\d{6}[\dx]\b|[\w.+'-]+@[\w-]+\.[\w.-]+|\b[a-z]{1,4}\d{3}\b[-_ ]*(?:\d\d[a-z]\b)?[-_ ]*(?:tma|ema|icma|assignment)|\b(?:tma|ema)[-_ ]?\d{1,2}\b",
-    )
-});
+/// An identifier or an address: what a name on a cover stands beside.
+static ANCHOR: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)\b[a-z]\d{6}[\dx]\b|[\w.+'-]+@[\w-]+\.[\w.-]+"));
 
 /// The identifier alone: the strongest sign.
-static IDENTIFIER: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)\b[a-z]\d{6}[\dx]\b"));
+pub(super) static IDENTIFIER: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)\b[a-z]\d{6}[\dx]\b"));
 
 /// How far into a text its cover reaches, in bytes.
 const COVER: usize = 1500;
@@ -58,15 +41,14 @@ impl NameRecognizer for Cover {
     fn find(&self, piece: &Piece, index: usize, out: &mut Vec<Mention>) {
         let start = out.len();
         match piece.zone() {
-            Zone::FileName => file_name(piece, index, out),
-            Zone::Properties => properties(piece, index, out),
+            Zone::FileName => metadata::file_name(piece, index, out),
+            Zone::Properties => metadata::properties(piece, index, out),
             Zone::Identifier => {}
             Zone::Prose | Zone::Margin | Zone::Field => {
                 labelled(piece, index, out);
                 beside_identifier(piece, index, out);
                 if piece.zone() == Zone::Prose {
-                    says(piece, index, out);
-                    closes(piece, index, out);
+                    signature::find(piece, index, out);
                 }
             }
         }
@@ -76,7 +58,13 @@ impl NameRecognizer for Cover {
     }
 }
 
-fn mention(index: usize, shape: &Shape, who: Role, rule: &'static str, confidence: f64) -> Mention {
+pub(super) fn mention(
+    index: usize,
+    shape: &Shape,
+    who: Role,
+    rule: &'static str,
+    confidence: f64,
+) -> Mention {
     Mention { piece: index, span: shape.span, role: who, rule, confidence }
 }
 
@@ -166,21 +154,23 @@ fn beside_identifier(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     }
     let head = text.get(..head).unwrap_or_default();
     let mut at = 0;
-    let mut previous = "";
-    let mut lines = head.split_inclusive('\n').filter(|l| !l.trim().is_empty()).take(8).peekable();
-    while let Some(line) = lines.next() {
-        at = head.get(at..).and_then(|h| h.find(line)).map_or(at, |i| at + i);
-        let start = skip_blanks(text, at);
-        let next = lines.peek().copied().unwrap_or_default();
-        if let Some(shape) = name_at(text, start, Allow { lower: false, comma: true })
+    let mut lines = Vec::new();
+    for line in head.split_inclusive('\n') {
+        if !line.trim().is_empty() && lines.len() < 8 {
+            lines.push((at, line));
+        }
+        at += line.len();
+    }
+    for (i, (at, line)) in lines.iter().enumerate() {
+        let beside =
+            |i: Option<usize>| i.and_then(|i| lines.get(i)).is_some_and(|(_, line)| anchor.is_match(line));
+        if let Some(shape) = name_at(text, skip_blanks(text, *at), Allow { lower: false, comma: true })
             && text.get(shape.span.end..at + line.len()).is_some_and(|rest| rest.trim().is_empty())
             && shape.words.len() <= 4
-            && (anchor.is_match(next) || anchor.is_match(previous) && shape.words.len() > 1)
+            && (beside(Some(i + 1)) || beside(i.checked_sub(1)) && shape.words.len() > 1)
         {
             out.push(mention(index, &shape, Role::Student, "cover.line", 0.85));
         }
-        previous = line;
-        at += line.len();
     }
 }
 
@@ -218,7 +208,7 @@ fn name_ending(text: &str, start: usize, end: usize) -> Option<Shape> {
 }
 
 /// The rest of the line from `at`, as far as a cover line is long.
-fn rest_of_line(text: &str, at: usize) -> &str {
+pub(super) fn rest_of_line(text: &str, at: usize) -> &str {
     let line = super::context::row_around(text, Span::new(at, at));
     text.get(at..line.end).unwrap_or_default()
 }
@@ -230,142 +220,4 @@ fn line_before(text: &str, line_start: usize) -> Option<Shape> {
     let from = start + line.len() - line.trim_start().len();
     let shape = name_at(text, from, Allow { lower: false, comma: true })?;
     (shape.span.end == head.len() && shape.words.len() <= 5).then_some(shape)
-}
-
-fn says(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
-    let text = piece.text.as_str();
-    let says = &*SAYS;
-    for found in says.find_iter(text) {
-        if let Some(shape) = name_at(text, found.end(), Allow::default()) {
-            let quoted = text
-                .get(..found.start())
-                .and_then(|t| t.chars().next_back())
-                .is_some_and(|c| "\"“‘'".contains(c));
-            if !quoted {
-                out.push(mention(index, &shape, Role::Student, "cover.says", 0.9));
-            }
-        }
-    }
-}
-
-fn closes(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
-    let text = piece.text.as_str();
-    let closes = &*CLOSE;
-    for found in closes.find_iter(text) {
-        let cue = found.as_str();
-        if !cue.contains([',', '\n', ':']) {
-            continue;
-        }
-        let Some(shape) = name_at(text, found.end(), Allow::default()) else { continue };
-        let rest = rest_of_line(text, shape.span.end);
-        if rest.trim().is_empty() || rest.trim() == "." {
-            out.push(mention(index, &shape, Role::Student, "cover.signature", 0.9));
-        }
-    }
-}
-
-/// `A1234567_Mensah_TM112.docx`: the words of a file name that are beside an identifier and are no words.
-fn file_name(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
-    let text = piece.text.as_str();
-    let identifier = &*IDENTIFIER;
-    let spaced = text.replace('_', " ");
-    if !identifier.is_match(&spaced) {
-        return;
-    }
-    let name_end = text.rfind('.').unwrap_or(text.len());
-    let mut at = 0;
-    while at < name_end {
-        let Some(step) = text.get(at..name_end).and_then(|t| t.find(char::is_alphabetic)) else { break };
-        let start = at + step;
-        let Some(word) = word_at(text, start) else { break };
-        at = word.end;
-        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-        let glued = digit(text.get(..word.start).and_then(|t| t.chars().next_back()))
-            || digit(text.get(word.end..).and_then(|t| t.chars().next()));
-        let folded = fold(word.of(text));
-        if !glued
-            && starts_upper(word.of(text))
-            && folded.len() > 2
-            && !is_not_a_name(&folded)
-            && word.end <= name_end
-        {
-            let shape = Shape { span: word, words: vec![word], titled: false, reversed: false };
-            out.push(mention(index, &shape, Role::Student, "cover.file_name", 0.7));
-        }
-    }
-}
-
-/// Property values that are a person's name whatever they are.
-fn properties(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
-    let text = piece.text.as_str();
-    for (key, span) in &piece.fields {
-        let key = fold(key).replace(['_', '-', ' ', ':'], "");
-        let person = [
-            "creator",
-            "lastmodifiedby",
-            "author",
-            "manager",
-            "changeauthor",
-            "revisionauthor",
-            "commentauthor",
-            "initialcreator",
-            "lastsavedby",
-            "authors",
-            "printedby",
-        ]
-        .iter()
-        .any(|k| key.ends_with(k));
-        let value = span.of(text).trim();
-        if !person || value.is_empty() || is_software(&fold(value)) {
-            continue;
-        }
-        let at = span.start + span.of(text).len() - span.of(text).trim_start().len();
-        let who = if key.ends_with("manager") { Role::Other } else { Role::Student };
-        let rule = if key.contains("modified")
-            || key.contains("saved")
-            || key.contains("change")
-            || key.contains("revision")
-        {
-            "property.editor"
-        } else {
-            "property.author"
-        };
-        out.push(Mention {
-            piece: index,
-            span: Span::new(at, at + value.len()),
-            role: who,
-            rule,
-            confidence: 0.9,
-        });
-    }
-}
-
-/// Values that name a program or nobody.
-pub(super) fn is_software(value: &str) -> bool {
-    [
-        "microsoft",
-        "libreoffice",
-        "openoffice",
-        "python",
-        "docx",
-        "pandoc",
-        "word",
-        "google",
-        "latex",
-        "tex",
-        "adobe",
-        "apache",
-        "user",
-        "admin",
-        "unknown",
-        "author",
-        "student",
-        "owner",
-        "default",
-        "administrator",
-        "windows",
-    ]
-    .iter()
-    .any(|w| value.split(|c: char| !c.is_alphanumeric()).any(|t| t == *w || t == format!("{w}user")))
-        && !value.split(' ').any(is_particle)
 }

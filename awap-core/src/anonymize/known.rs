@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde_json::Value;
 
 use super::finding::{Finding, Label};
@@ -208,7 +208,10 @@ impl<'a> ValueMatcher<'a> {
         let automaton = if sorted.is_empty() {
             None
         } else {
-            let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(sorted.keys());
+            let built = AhoCorasick::builder()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .match_kind(MatchKind::Standard)
+                .build(sorted.keys());
             Some(built.map_err(|_| {
                 Error::new(ErrorCode::Internal, "What was given of the student is too much to be looked for.")
             })?)

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -79,7 +79,10 @@ impl Secrets {
         let automaton = if needles.is_empty() {
             None
         } else {
-            let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(needles.keys());
+            let built = AhoCorasick::builder()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .match_kind(MatchKind::Standard)
+                .build(needles.keys());
             Some(built.map_err(|_| {
                 Error::new(ErrorCode::Internal, "What is known of the student is too much to be checked.")
             })?)
@@ -252,7 +255,7 @@ impl Runs {
                 }
                 continue;
             }
-            if hidden(c) || is_combining_mark(c) {
+            if !c.is_ascii() && (hidden(c) || is_combining_mark(c)) {
                 continue;
             }
             if c.is_alphanumeric() {

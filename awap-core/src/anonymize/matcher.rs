@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::context::is_used_as_name;
 use super::finding::{Finding, Label};
@@ -75,7 +75,10 @@ impl<'a> Matcher<'a> {
         let automaton = if needles.is_empty() {
             None
         } else {
-            let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles.keys());
+            let built = AhoCorasick::builder()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(needles.keys());
             Some(built.map_err(|_| {
                 Error::new(ErrorCode::Internal, "The names given for this TMA are too many to be looked for.")
             })?)
@@ -302,7 +305,8 @@ impl<'a> Matcher<'a> {
             let initial = single && letters.chars().all(|c| person.initials.contains(&c));
             let upper = gap > 0 && (technical || place.is_upper(word.start)) || gap == 0 && technical;
             let dotted = place.text.get(word.end..).is_some_and(|r| r.starts_with('.'));
-            let ends = dotted || technical || place.ends_name(word.end);
+            let ends = (dotted || technical || place.ends_name(word.end))
+                && !place.after(word.end).is_some_and(|c| c.is_ascii_digit());
             if !(initial && upper && ends && place.right_boundary(word.end)) {
                 break;
             }

@@ -32,6 +32,7 @@ mod finding;
 mod known;
 mod leak;
 mod matcher;
+mod metadata;
 mod model;
 mod names;
 mod patterns;
@@ -44,6 +45,7 @@ mod resolve;
 mod rewrite;
 mod roster;
 mod run;
+mod signature;
 mod words;
 
 pub use model::{Anonymized, Options, Replacement, Report};

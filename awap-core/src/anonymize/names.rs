@@ -1,6 +1,6 @@
 //! The shape of a name: reading one that starts at a given byte of a text.
 
-use super::words::{is_not_a_name, is_particle, is_title};
+use super::words::{is_also_family, is_not_a_name, is_particle, is_title};
 use crate::text::{Span, fold};
 
 /// A name as it stands in a text.
@@ -34,7 +34,9 @@ pub(super) fn word_at(text: &str, at: usize) -> Option<Span> {
     let mut end = 0;
     let mut joiner = None;
     for (i, c) in rest.char_indices() {
-        if c.is_alphabetic() || unicode_normalization::char::is_combining_mark(c) || is_hidden(c) {
+        if c.is_alphabetic()
+            || !c.is_ascii() && (unicode_normalization::char::is_combining_mark(c) || is_hidden(c))
+        {
             end = i + c.len_utf8();
             joiner = None;
         } else if joiner.is_none() && end > 0 && matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`' | '-' | '‐' | '‑')
@@ -128,7 +130,13 @@ pub(super) fn name_at(text: &str, at: usize, allow: Allow) -> Option<Shape> {
         } else if small {
             pending.push(word);
             true
-        } else if is_not_a_name(&folded) && !(initial && dotted) {
+        } else if is_not_a_name(&folded)
+            && !(initial && dotted)
+            && !(is_also_family(&folded) && follows(&shape))
+        {
+            false
+        } else if shouts(&shape, text, word) {
+            // `Kofi Mensah ROLL`: the next label.
             false
         } else if starts_upper(word.of(text))
             || particle_joined(word.of(text))
@@ -175,6 +183,20 @@ pub(super) fn name_at(text: &str, at: usize, allow: Allow) -> Option<Shape> {
         return None;
     }
     Some(shape)
+}
+
+/// Whether a name has begun after which a word such as `Hall` is a family name.
+fn follows(shape: &Shape) -> bool {
+    !shape.words.is_empty() && !shape.reversed
+}
+
+/// A word in capitals after two that are not.
+fn shouts(shape: &Shape, text: &str, word: Span) -> bool {
+    let capitals =
+        |w: &str| w.chars().filter(|c| c.is_alphabetic()).count() >= 2 && !w.chars().any(char::is_lowercase);
+    shape.words.len() >= 2
+        && capitals(word.of(text))
+        && shape.words.iter().all(|w| w.of(text).chars().any(char::is_lowercase))
 }
 
 /// `J.`, `J.A.`, `J. A.`: only when more than one letter, each with its full stop.

@@ -1,9 +1,14 @@
 //! Third persons by what the text says they are to the writer: `my wife Dewi`, `Dr Hendry, my tutor`, `Kofi told me`.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::compiled;
 use super::names::{Allow, name_at, skip_blanks, starts_upper, without_possessive, word_at};
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
-use super::words::{is_not_a_name, is_relation};
+use super::words::is_relation;
 use crate::text::{Span, fold};
 
 /// Finds people by kin and role.
@@ -158,128 +163,65 @@ fn related(text: &str, possessor: Span, push: &mut impl FnMut(Span, &'static str
 
 /// A name that ends right before `, my …` or ` (my …`.
 fn name_before(text: &str, at: usize) -> Option<Span> {
-    let head = text.get(..at)?;
-    let trimmed = head.trim_end();
-    let trimmed = trimmed.strip_suffix([',', '(', '–', '—'])?.trim_end();
-    let mut from = trimmed.len().saturating_sub(60);
+    let head = text.get(..at)?.trim_end();
+    name_ending_at(text, head.strip_suffix([',', '(', '–', '—'])?.trim_end().len())
+}
+
+/// The longest name that ends at byte `end`.
+fn name_ending_at(text: &str, end: usize) -> Option<Span> {
+    let mut from = end.saturating_sub(60);
     while !text.is_char_boundary(from) {
         from += 1;
     }
-    let window = trimmed.get(from..)?;
-    // Back over words with a capital.
-    let mut start = None;
-    for (i, _) in window.char_indices().filter(|(i, c)| {
-        c.is_alphabetic()
-            && window.get(..*i).is_none_or(|h| {
-                !h.chars().next_back().is_some_and(|c| c.is_alphanumeric() || matches!(c, '\'' | '’' | '-'))
-            })
-    }) {
-        if let Some(shape) = name_at(text, from + i, Allow::default())
-            && shape.span.end == trimmed.len()
-        {
-            start = Some(shape.span);
-            break;
-        }
-    }
-    start
+    let window = text.get(from..end)?;
+    let inside = |i: usize| {
+        let before = text.get(..from + i).and_then(|h| h.chars().next_back());
+        before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '\'' | '’' | '-'))
+    };
+    window
+        .char_indices()
+        .filter(|(i, c)| c.is_alphabetic() && !inside(*i))
+        .filter_map(|(i, _)| name_at(text, from + i, Allow::default()))
+        .find(|shape| shape.span.end == end)
+        .map(|shape| shape.span)
 }
 
-/// `Kofi told me`, `As Kofi said to me`, `Kofi and I`: what only a person known to the writer does.
+/// `Kofi told me`, `Mrs Parry had asked me`, `Kofi and I`: what only a person known to the writer does.
 fn told(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
-    const VERBS: [&str; 22] = [
-        " said to me",
-        " told me",
-        " asked me",
-        " told us",
-        " asked us",
-        " said to us",
-        " emailed me",
-        " phoned me",
-        " rang me",
-        " texted me",
-        " messaged me",
-        " taught me",
-        " reminded me",
-        " advised me",
-        " encouraged me",
-        " warned me",
-        " wrote to me",
-        " explained to me",
-        " and i were",
-        " and i had",
-        " and i went",
-        " and i worked",
-    ];
-    let Some(cue) = TOLD.as_ref() else { return };
-    for found in cue.find_iter(text) {
-        let Some(verb) = VERBS.get(found.pattern().as_usize()) else { continue };
-        let mut from = found.start().saturating_sub(48);
-        while !text.is_char_boundary(from) {
-            from += 1;
+    for found in TOLD.find_iter(text) {
+        // “had asked me”, “then told me”.
+        let mut end = found.start();
+        for helper in [
+            " had", " has", " have", " then", " once", " also", " later", " never", " always", " often",
+            " just",
+        ] {
+            if text.get(..end).is_some_and(|t| t.ends_with(helper)) {
+                end -= helper.len();
+            }
         }
-        let Some(window) = text.get(from..found.start()) else { continue };
-        let Some(word_start) = window
-            .rfind(|c: char| !(c.is_alphabetic() || matches!(c, '\'' | '’' | '-')))
-            .map(|i| from + i)
-            .map_or(Some(from), |i| text.get(i..).and_then(|t| t.chars().next()).map(|c| i + c.len_utf8()))
-        else {
-            continue;
-        };
-        let last = text.get(word_start..found.start()).unwrap_or_default();
-        if !starts_upper(last) || is_not_a_name(&fold(last)) || last.chars().count() < 2 {
-            continue;
-        }
+        let Some(span) = name_ending_at(text, end) else { continue };
+        let name = span.of(text);
         // Capitals throughout are an organisation (`NHS told us`).
-        if last.chars().count() > 1 && last.chars().all(char::is_uppercase) || verb.is_empty() {
-            continue;
-        }
-        // The word before may belong to the name.
-        let head = text.get(from..word_start).unwrap_or_default().trim_end_matches(' ');
-        let before = head
-            .rfind(|c: char| !(c.is_alphabetic() || matches!(c, '\'' | '’' | '-')))
-            .map_or(from, |i| from + i + 1);
-        let first = text.get(before..from + head.len()).unwrap_or_default();
-        let starts = text.get(..before).is_none_or(|t| {
-            let t = t.trim_end();
-            t.is_empty() || t.ends_with(['.', '?', '!', '\n'])
-        });
-        let adverb = starts && fold(first).ends_with("ly");
-        let joined = starts_upper(first) && !is_not_a_name(&fold(first)) && !adverb;
-        let start = if joined { before } else { word_start };
-        if text.get(start..found.start()).is_some() {
-            push(Span::new(start, found.start()), "relation.told", 0.75);
+        let shouted = name.split(' ').any(|w| w.chars().count() > 1 && w.chars().all(char::is_uppercase));
+        let first = name.split(' ').next().unwrap_or_default();
+        // “Finally Kofi told me”.
+        let span = if fold(first).ends_with("ly") && first.len() < name.len() {
+            Span::new(span.start + first.len() + 1, span.end)
+        } else {
+            span
+        };
+        if !shouted && span.len() > 1 {
+            push(span, "relation.told", 0.75);
         }
     }
 }
 
-static TOLD: std::sync::LazyLock<Option<aho_corasick::AhoCorasick>> = std::sync::LazyLock::new(|| {
-    aho_corasick::AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .build([
-            " said to me",
-            " told me",
-            " asked me",
-            " told us",
-            " asked us",
-            " said to us",
-            " emailed me",
-            " phoned me",
-            " rang me",
-            " texted me",
-            " messaged me",
-            " taught me",
-            " reminded me",
-            " advised me",
-            " encouraged me",
-            " warned me",
-            " wrote to me",
-            " explained to me",
-            " and i were",
-            " and i had",
-            " and i went",
-            " and i worked",
-        ])
-        .ok()
+/// What people do to the writer.
+static TOLD: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(concat!(
+        r" (?:(?:said|wrote|explained|spoke|talked|replied|apologi[sz]ed|lied|listened) to|told|asked|e-?mailed|phoned|rang|texted|messaged|",
+        r"taught|reminded|advised|encouraged|warned|thanked|hugged|invited|reassured) (?:me|us)\b| and I (?:were|had|went|worked|met|are|have|both|talked|sat|agreed|decided)\b",
+    ))
 });
 
 /// Over blanks and one line break.
@@ -316,6 +258,8 @@ mod tests {
             ("my colleagues Anna, Bela and Carl met", vec!["Anna", "Bela", "Carl"]),
             ("My\nson Ewan's room", vec!["Ewan"]),
             ("As Olu told me yesterday", vec!["Olu"]),
+            ("Mrs Ann Parsley had asked me the same", vec!["Mrs Ann Parsley"]),
+            ("Finally Olu and I went home", vec!["Olu"]),
         ] {
             assert_eq!(found(text), expected, "{text}");
         }

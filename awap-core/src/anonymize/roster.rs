@@ -1,6 +1,8 @@
 //! From mentions to people: who of those named is the student, who is somebody else.
 
-use super::cover::is_software;
+use std::collections::HashSet;
+
+use super::metadata::is_software;
 use super::person::{Person, Roster};
 use super::pieces::Piece;
 use super::recognizer::{Mention, Role};
@@ -26,7 +28,12 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
             *owner = weakly(roster, mention, text(mention), host_knows);
         }
     }
+    let words = Words::of(pieces, mentions);
     for (mention, owner) in mentions.iter().zip(&mut owners) {
+        // What also stands in lower case is a word, unless its cue leaves no doubt.
+        if mention.role == Role::Other && mention.confidence < 0.88 && words.hold(text(mention)) {
+            continue;
+        }
         if mention.role == Role::Other {
             let mut person = Person::default();
             person.add(text(mention), None);
@@ -68,4 +75,21 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
         return Some(0);
     }
     roster.add_other(text)
+}
+
+/// The words in lower case of a TMA, gathered only where a mention is in doubt.
+struct Words<'a>(HashSet<&'a str>);
+
+impl<'a> Words<'a> {
+    fn of(pieces: &'a [Piece], mentions: &[Mention]) -> Self {
+        let doubt = mentions.iter().any(|m| m.role == Role::Other && m.confidence < 0.88);
+        let texts = pieces.iter().filter(|_| doubt).map(|p| p.text.as_str());
+        let words = texts.flat_map(|t| t.split(|c: char| !c.is_alphabetic()));
+        Self(words.filter(|w| w.chars().next().is_some_and(char::is_lowercase)).collect())
+    }
+
+    /// Whether `name` is one word that also stands in lower case.
+    fn hold(&self, name: &str) -> bool {
+        self.0.contains(name.to_lowercase().as_str())
+    }
 }

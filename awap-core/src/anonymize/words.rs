@@ -165,6 +165,39 @@ pub(super) fn is_not_a_name(word: &str) -> bool {
     NOT_NAMES.contains(word)
 }
 
+/// Words of places and groups that are family names after a given name (`Noor Hall`).
+pub(super) fn is_also_family(word: &str) -> bool {
+    matches!(
+        word,
+        "hall"
+            | "lane"
+            | "park"
+            | "house"
+            | "court"
+            | "bank"
+            | "street"
+            | "drive"
+            | "church"
+            | "love"
+            | "case"
+            | "page"
+            | "word"
+            | "best"
+            | "day"
+            | "march"
+            | "block"
+            | "banks"
+            | "lord"
+            | "major"
+            | "story"
+            | "peer"
+            | "may"
+            | "self"
+            | "marks"
+            | "small"
+    )
+}
+
 /// Titles before a name, folded, without the full stop.
 pub(super) fn is_title(word: &str) -> bool {
     matches!(

@@ -8,7 +8,9 @@ use regex::Regex;
 use super::phone::Cluster;
 use super::{before, has_cue};
 use crate::anonymize::compiled;
+use crate::anonymize::context::row_around;
 use crate::anonymize::finding::{Finding, Label};
+use crate::anonymize::names::{Allow, name_at};
 use crate::anonymize::pieces::{Piece, Zone, touches};
 use crate::text::Span;
 
@@ -78,11 +80,75 @@ pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span
             push(cluster.span, "pattern.file_number", 0.7);
         }
     }
+    for found in ANY_AFTER_NUMBER.captures_iter(text) {
+        let Some(value) = found.get(1) else { continue };
+        let word = value.as_str().trim_end_matches(['.', '-', ',', '|', ':']);
+        if is_code(word) && !touches(&piece.code, Span::new(value.start(), value.end())) {
+            push(Span::new(value.start(), value.start() + word.len()), "pattern.id_code", 0.85);
+        }
+    }
+    bare_numbers(text, piece, clusters, &mut push);
     for found in CUED.captures_iter(text) {
         let Some(value) = found.get(1) else { continue };
         let word = value.as_str().trim_end_matches(['.', '-', '/']);
         if word.chars().filter(char::is_ascii_digit).count() >= 4 {
             push(Span::new(value.start(), value.start() + word.len()), "pattern.id_cued", 0.9);
+        }
+    }
+}
+
+/// `Pin No.: kQ:88Ab7`, `Interviewer # 77120934`: whatever stands after a word for an identifier and a mark.
+static ANY_AFTER_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?i)\b(?:(?:pin|id|roll|interviewe[er]|student|candidate|personal|employee|staff)[ \t]*(?:no|num|number|code|id|pin)?|(?:^|[-|;,][ \t]*)(?:no|num|number))\b\.?[ \t]*[:#][ \t]*#?((?:[\w]{1,3}[.:,][ ]?)*[\w][\w|:.,-]{3,23}(?:[ ]\d{4,12})?)",
+    )
+});
+
+/// Digits, or letters and case in an order that no word has.
+fn is_code(word: &str) -> bool {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let letters: Vec<char> = word.chars().filter(|c| c.is_alphabetic()).collect();
+    let jumps = letters
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if a.is_lowercase() && b.is_uppercase()))
+        .count();
+    word.len() >= 4 && (digits >= 4 || digits >= 1 && jumps >= 1 || jumps >= 2)
+}
+
+/// A long number that is all of a line, or stands after nothing but a name: the number on a cover sheet.
+fn bare_numbers(
+    text: &str,
+    piece: &Piece,
+    clusters: &[Cluster],
+    push: &mut impl FnMut(Span, &'static str, f64),
+) {
+    for cluster in clusters {
+        if !(8..=13).contains(&cluster.digits.len()) || cluster.groups.len() != 1 || cluster.plus {
+            continue;
+        }
+        let row = row_around(text, cluster.span);
+        let head = text.get(row.start..cluster.span.start).unwrap_or_default().trim();
+        let tail = text.get(cluster.span.end..row.end).unwrap_or_default().trim();
+        let numeric =
+            |line: &str| line.chars().filter(char::is_ascii_digit).count() * 2 > line.chars().count();
+        let above = row_around(text, Span::new(row.start.saturating_sub(1), row.start)).of(text);
+        let below = row_around(text, Span::new(row.end, (row.end + 1).min(text.len()))).of(text);
+        if !tail.is_empty()
+            || touches(&piece.tables, cluster.span)
+            || touches(&piece.code, cluster.span)
+            || numeric(above) && !above.is_empty()
+            || numeric(below) && !below.is_empty()
+        {
+            continue;
+        }
+        let named = name_at(head, 0, Allow::default()).is_some_and(|s| {
+            s.words.len() >= 2
+                && head
+                    .get(s.span.end..)
+                    .is_some_and(|r| r.trim_matches([' ', ';', ',', '-', '(', ':']).is_empty())
+        });
+        if head.is_empty() || named {
+            push(cluster.span, "pattern.id_bare", 0.7);
         }
     }
 }

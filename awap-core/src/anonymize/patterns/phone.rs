@@ -143,12 +143,38 @@ pub(super) fn find(
         let excluded = has_cue(
             &head,
             &[
-                "isbn", "doi", "issn", "id", "pin", "no", "number", "ref", "order", "code", "sample",
-                "version", "grid", "isbn-13", "isbn-10",
+                "isbn",
+                "doi",
+                "issn",
+                "id",
+                "pin",
+                "no",
+                "number",
+                "ref",
+                "order",
+                "code",
+                "sample",
+                "samples",
+                "reading",
+                "readings",
+                "value",
+                "values",
+                "codes",
+                "identifier",
+                "identifiers",
+                "serial",
+                "batch",
+                "batches",
+                "item",
+                "items",
+                "version",
+                "grid",
+                "isbn-13",
+                "isbn-10",
             ],
             6,
         );
-        let table = in_data(text, piece, span);
+        let table = in_data(text, piece, span) || called_data(text, span);
         let uk = is_uk(cluster);
         let accepted = match () {
             () if cued => digits.len() >= 8 && !is_date(cluster),
@@ -217,6 +243,20 @@ fn is_north_american(text: &str, cluster: &Cluster) -> bool {
 /// `2019-04-12`, `12.04.2019`: a date, not a number to ring.
 fn is_date(cluster: &Cluster) -> bool {
     matches!(cluster.groups.as_slice(), [4, 2, 2] | [1 | 2, 1 | 2, 4] | [4, 4])
+}
+
+/// Whether the words after the number call it data: “… are the identifiers of the samples”.
+fn called_data(text: &str, span: Span) -> bool {
+    let mut end = (span.end + 60).min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let tail = text.get(span.end..end).unwrap_or_default().to_lowercase();
+    let clause = tail.split(['.', '\n', ';']).next().unwrap_or_default();
+    [" is the ", " are the ", " is a ", " are "].iter().any(|verb| clause.contains(verb))
+        && ["identifier", "sample", "reading", "measurement", "code", "value", "serial", "batch"]
+            .iter()
+            .any(|word| clause.contains(word))
 }
 
 /// Whether the number stands in a table or a row of values, with no word for a telephone beside it.

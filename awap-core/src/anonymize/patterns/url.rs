@@ -253,9 +253,6 @@ fn is_personal(text: &str, span: Span, piece: &Piece, context: &Context<'_>) -> 
     if hosted && (!listed || own) && !cited(text, span) {
         return Some(("pattern.url_home", 0.85));
     }
-    if path.split('/').any(|s| s.starts_with('~') && s.len() > 2) && !listed {
-        return Some(("pattern.url_home", 0.85));
-    }
     own.then_some(("pattern.url_own", 0.9))
 }
 

@@ -1,0 +1,84 @@
+//! Names in running text that the writer gives as their own: `My name is …`, `by …` on a line, the close of a letter.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::compiled;
+use super::cover::{mention, rest_of_line};
+use super::names::{Allow, name_at};
+use super::pieces::Piece;
+use super::recognizer::{Mention, Role};
+
+/// In running text: the writer names themselves.
+static SAYS: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?:\b[Mm]y (?:full |first |given |last )?name is |\b[Mm]y name['’]s |\bI am called |\bpeople call me |\b(?:they|friends|everyone|colleagues) call me |\bI['’]m called |\bknown to (?:my )?friends as |\bwritten by |\bcode by |\bauthor: |@author )",
+    )
+});
+
+/// The close of a letter; the name follows on the next line or after a comma.
+static CLOSE: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?im)^[ \t]*(?:(?:kind|best|warm|many)?[ \t]*regards|(?:many )?thanks(?: again)?|thank you(?: [a-z ]{0,40})?|yours(?: (?:sincerely|faithfully|truly))?|sincerely(?: yours)?|best(?: wishes)?|all the best|cheers|with (?:hope|thanks|respect|gratitude|the utmost respect)[a-z ]{0,30}|respectfully(?: yours)?|love from|signed)[ \t]*[,:.!-]?[ \t]*\n?[ \t]*",
+    )
+});
+
+/// A line that says by whom: `by Kofi Mensah`, `Submitted by Kofi Mensah`.
+static BY: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(
+        r"(?im)^[\s\u{200b}]*(?:(?:[^\n]{0,60}[-–—|,:]\s*)?by|(?:submitted|written|prepared|completed|presented|compiled|created)\s+by)(?:\s*:)?\s+",
+    )
+});
+
+/// Appends what the writer says of themselves in `piece`, which is number `index`.
+pub(super) fn find(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    says(piece, index, out);
+    closes(piece, index, out);
+    by(piece, index, out);
+}
+
+/// A line that ends with the name of the one it is by, two words or more: `by stages` and `By Monday` are none.
+fn by(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    let text = piece.text.as_str();
+    for found in BY.find_iter(text) {
+        let Some(shape) = name_at(text, found.end(), Allow::default()) else { continue };
+        let rest = rest_of_line(text, shape.span.end)
+            .trim_matches(|c: char| c.is_whitespace() || c == '.' || c == '\u{200b}');
+        if rest.is_empty() && (2..=4).contains(&shape.words.len()) && !shape.titled {
+            out.push(mention(index, &shape, Role::Student, "cover.by_line", 0.85));
+        }
+    }
+}
+
+fn says(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    let text = piece.text.as_str();
+    let says = &*SAYS;
+    for found in says.find_iter(text) {
+        if let Some(shape) = name_at(text, found.end(), Allow::default()) {
+            let quoted = text
+                .get(..found.start())
+                .and_then(|t| t.chars().next_back())
+                .is_some_and(|c| "\"“‘'".contains(c));
+            if !quoted {
+                out.push(mention(index, &shape, Role::Student, "cover.says", 0.9));
+            }
+        }
+    }
+}
+
+fn closes(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+    let text = piece.text.as_str();
+    let closes = &*CLOSE;
+    for found in closes.find_iter(text) {
+        let cue = found.as_str();
+        if !cue.contains([',', '\n', ':']) {
+            continue;
+        }
+        let Some(shape) = name_at(text, found.end(), Allow::default()) else { continue };
+        let rest = rest_of_line(text, shape.span.end);
+        if rest.trim().is_empty() || rest.trim() == "." {
+            out.push(mention(index, &shape, Role::Student, "cover.signature", 0.9));
+        }
+    }
+}
