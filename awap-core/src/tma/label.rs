@@ -77,6 +77,9 @@ static MARKS: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// The second number of `Question 1.2`.
+static DECIMAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\.(\d{1,2})(?:\s|[:.)]|$)"));
+
 /// Lines of a table of contents.
 static CONTENTS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:\.{3,}|…+|\t)\s*\d{1,3}\s*$"));
 
@@ -116,8 +119,6 @@ fn keyword(head: &str, line: &str) -> Option<Label> {
     if numbered_tight {
         return None;
     }
-    // `Question 1.2`
-    static DECIMAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\.(\d{1,2})(?:\s|[:.)]|$)"));
     if let Some(part) = head.get(len..).and_then(|rest| DECIMAL.captures(rest)).and_then(|f| f.get(1)) {
         steps.extend(part.as_str().parse().map(Step::Number));
         len += part.end();
