@@ -108,8 +108,10 @@ fn publication_year(entry: &str) -> Option<(Span, String)> {
             before.rsplit(char::is_whitespace).next().is_some_and(|w| w.contains('/') && w.contains('.'));
         if !access && !address && !year.range {
             // `Smith, J., 2019. Title` before any other place; else the last.
-            let early =
-                year.span.start < 120 && before.ends_with([',', '.']) && after.starts_with(['.', ',']);
+            let early = year.span.start < 120
+                && before.ends_with([',', '.'])
+                && after.starts_with(['.', ','])
+                && author_stop(entry) + 2 >= year.span.start;
             if early {
                 return Some((year.span, year.text));
             }

@@ -170,13 +170,18 @@ fn inline_list(text: &str, lines: &[Line], at: usize, out: &mut Lists) -> Option
 
 /// A run of entries that no heading announces.
 fn bare_list(text: &str, lines: &[Line], at: usize, out: &mut Lists) -> Option<usize> {
-    if lines.get(at).is_none_or(|l| l.heading || l.aside) || !strong_start(text, lines, at) {
+    if lines.get(at).is_none_or(|l| l.heading || l.aside) || !weak_start(text, lines, at) {
         return None;
     }
     let (mut found, mut next) = (Vec::new(), at);
     let mut from = at;
-    // Entries as long as each begins like one.
-    while lines.get(from).is_some_and(|l| !l.heading && !l.aside) && strong_start(text, lines, from) {
+    let mut strong = false;
+    // Entries as long as each begins like one, one of the first two of them beyond doubt.
+    while lines.get(from).is_some_and(|l| !l.heading && !l.aside) && weak_start(text, lines, from) {
+        strong |= strong_start(text, lines, from);
+        if !strong && found.len() == 1 {
+            return None;
+        }
         let until = (from + 1..lines.len())
             .take_while(|i| lines.get(*i).is_some_and(|l| !l.part_start))
             .find(|i| begins_entry_or_other(text, lines, from, *i))
@@ -198,7 +203,7 @@ fn bare_list(text: &str, lines: &[Line], at: usize, out: &mut Lists) -> Option<u
         let words = last.of(text);
         WEB.is_match(words) || rest_is_short && PERSON.is_match(words)
     };
-    if found.len() < 2 && !single() {
+    if !strong || found.len() < 2 && !single() {
         return None;
     }
     out.lists.push(Span::new(found.first()?.span.start, last.end));
@@ -210,7 +215,7 @@ fn bare_list(text: &str, lines: &[Line], at: usize, out: &mut Lists) -> Option<u
 fn begins_entry_or_other(text: &str, lines: &[Line], from: usize, i: usize) -> bool {
     let (Some(line), Some(entry)) = (lines.get(i), lines.get(from)) else { return true };
     let words = line.span.of(text);
-    if line.heading || line.aside || END.is_match(words) {
+    if line.heading || line.aside || ends_list(text, line, lines.get(i - 1)) {
         return true;
     }
     if line.first {
@@ -221,19 +226,22 @@ fn begins_entry_or_other(text: &str, lines: &[Line], from: usize, i: usize) -> b
     is_complete(so_far) && entry_start(text, line.span.start, paragraph_end(text, line.span.start))
 }
 
+/// Whether a line begins what may be an entry.
+fn weak_start(text: &str, lines: &[Line], at: usize) -> bool {
+    let Some(line) = lines.get(at) else { return false };
+    let (start, _) = after_marker(text, line);
+    let long = text.get(start..line.span.end).is_some_and(|s| s.len() >= 10 && !s.contains('\t'));
+    long && entry_start(text, start, paragraph_end(text, start))
+}
+
 /// Whether a line begins an entry beyond doubt: people with initials or an organisation, the year in brackets, a title.
 fn strong_start(text: &str, lines: &[Line], at: usize) -> bool {
     let Some(line) = lines.get(at) else { return false };
     let (start, _) = after_marker(text, line);
-    if !text.get(start..line.span.end).is_some_and(|s| s.len() >= 10 && !s.contains('\t')) {
-        return false;
-    }
     let end = paragraph_end(text, start);
-    if !entry_start(text, start, end) {
-        return false;
-    }
-    let head = head(text, start, end);
-    PERSON.is_match(head) || WEB.is_match(clip(text.get(start..end).unwrap_or_default(), 600))
+    weak_start(text, lines, at)
+        && (PERSON.is_match(head(text, start, end))
+            || WEB.is_match(clip(text.get(start..end).unwrap_or_default(), 600)))
 }
 
 /// Splits what follows a heading into entries; returns them and the first line after the list. Where the heading is in
@@ -270,7 +278,7 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
             next += 1;
             continue;
         }
-        if line.heading && !looks_like_entry() || END.is_match(words) {
+        if line.heading && !looks_like_entry() || ends_list(text, line, previous) {
             break;
         }
         if line.bold
@@ -317,6 +325,14 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
     (out, next)
 }
 
+/// Whether a line belongs to what comes after a list. Inside a paragraph only where the line before ends an entry:
+/// `… TM112 Block 1` may go on with `Part 2. Available at: …`.
+fn ends_list(text: &str, line: &Line, previous: Option<&Line>) -> bool {
+    let words = line.span.of(text);
+    let free = line.first || previous.is_none_or(|l| l.span.of(text).ends_with(['.', ')', '>', '/']));
+    free && END.is_match(clip(words, 300)) && !WEB.is_match(clip(words, 300))
+}
+
 /// Whether a line inside a paragraph begins another entry.
 fn starts_within(
     text: &str,
@@ -331,7 +347,8 @@ fn starts_within(
     if number.is_some() && last_number.is_some() {
         return number == last_number.map(|n| n + 1);
     }
-    if after_marker(text, line).0 > line.span.start && is_complete(so_far) {
+    // A bullet; a number only in a list of numbers: `… Block 1 Part` may go on with `2. Available at`.
+    if number.is_none() && after_marker(text, line).0 > line.span.start && is_complete(so_far) {
         return true;
     }
     if let Some(base) = hanging {

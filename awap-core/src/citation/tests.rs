@@ -325,3 +325,106 @@ proptest! {
         }
     }
 }
+
+/// Entries as students write them, web pages above all.
+const ENTRIES: &[&str] = &[
+    "Ahmed, S. and O’Neill, P. (2018) ‘A title of an article in a journal’, Journal of Things, 12(3), pp. 4–9. doi: 10.5555/jot.2018.3.",
+    "BBC News (2023) ‘Headline of a story that is long’, 3 March. Available at: https://www.bbc.example/news/uk-12345678 (Accessed: 5 April 2024).",
+    "Department for Education (2021) Keeping Children Safe in Education: Statutory Guidance for Schools. London: Department for Education.",
+    "Gov.uk (no date) Universal Credit: What it is. Available at: https://www.gov.example/universal-credit (Accessed: 1 May 2024).",
+    "‘How to write a paragraph’ (2022) Available at: https://study.example/paragraph (Accessed: 2 May 2024).",
+    "Mbeki-Harris, S., van der Berg, A. and Çelik, Ö. (2011) Small Orders. 2nd edn. Sheffield: Don Valley Books.",
+    "NHS (2024a) Stress. Available at: https://www.nhs.example/mental-health/stress/ (Accessed: 3 May 2024).",
+    "Office for National Statistics (ONS) (2022) Census 2021. Available at: https://www.ons.example/census (Accessed: 3 May 2024).",
+    "Taylor, K. (2010) ‘A chapter of a book’, in Green, A. and White, B. (eds) A Grammar of Things. London: Harrow Lane, pp. 20–41.",
+    "The Open University (2024) ‘1.2 Networks’, TM112 Block 1 Part 2. Available at: https://learn2.open.example/mod/view.php?id=123 (Accessed: 4 May 2024).",
+    "World Health Organization (2020) Report on Walking. Geneva: World Health Organization.",
+    "Young, J.R. (1999) Thirty Rules: Trading on the Street. Leeds: Aire Press.",
+];
+
+/// Breaks a text into lines of at most `width` bytes where it has blanks.
+fn wrap(text: &str, width: usize, indent: &str) -> String {
+    let mut out = String::new();
+    let mut line = 0;
+    for word in text.split(' ') {
+        if line > 0 && line + 1 + word.len() > width {
+            out.push('\n');
+            out.push_str(indent);
+            line = indent.len();
+        } else if line > 0 {
+            out.push(' ');
+            line += 1;
+        }
+        out.push_str(word);
+        line += word.len();
+    }
+    out
+}
+
+#[test]
+fn lists_are_split_however_they_are_wrapped() {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (between, indent) in [("\n", ""), ("\n", "    "), ("\n\n", ""), ("\n\n", "\t")] {
+        for width in [45, 52, 60, 66, 72, 80, 90, 100, 400] {
+            for heading in ["References\n\n", "Reference List\n", ""] {
+                // Without heading and blank lines, nothing tells a wrapped list from prose beyond doubt.
+                let list: Vec<_> = ENTRIES.iter().map(|e| wrap(e, width, indent)).collect();
+                let text =
+                    format!("Some prose about walking (Young, 1999).\n\n{heading}{}\n", list.join(between));
+                let found = found(&text);
+                let got: Vec<_> = found.references.iter().map(|r| plain(&r.text)).collect();
+                assert_eq!(got, ENTRIES, "width {width}, {between:?}, {indent:?}, {heading:?}");
+                assert_eq!(found.citations.first().and_then(|c| c.reference), Some(ENTRIES.len() - 1));
+            }
+        }
+    }
+}
+
+#[test]
+fn other_styles_of_entry() {
+    for (entry, authors, year, title) in [
+        (
+            "Smith, J., & Jones, K. (2019). The title of a book. Press.",
+            "Smith+Jones",
+            "2019",
+            "The title of a book",
+        ),
+        ("Smith, John. *The Title*. Press, 2019.", "Smith", "2019", "The Title"),
+        ("Smith, J. 2019. The title of a book. London: Press.", "Smith", "2019", "The title of a book"),
+        (
+            "Gov.uk. (n.d.). Universal Credit. [online] Available at: https://g.example/uc [Accessed 3 May 2024].",
+            "Gov.uk",
+            "n.d.",
+            "Universal Credit",
+        ),
+        (
+            "YouTube (2020) How it works. 4 May. Available at: https://y.example/xyz",
+            "YouTube",
+            "2020",
+            "How it works",
+        ),
+        ("Smith, J. (ed.) (2019) The Title. Leeds: Press.", "Smith", "2019", "The Title"),
+        ("Smith, J. and Jones, K. (eds) (2019) The Title. Leeds: Press.", "Smith+Jones", "2019", "The Title"),
+        ("Smith, J. et al. (2019) ‘The title’, Journal, 2(1).", "Smith", "2019", "The title"),
+        ("Marx, K. (1990 [1867]) Capital. London: Press.", "Marx", "1990", "Capital"),
+        ("Marx, K. (1867/1990) Capital. London: Press.", "Marx", "1867", "Capital"),
+        (
+            "Smith, J. (2019, March 4). The title. The Paper. https://p.example/1",
+            "Smith",
+            "2019",
+            "The title",
+        ),
+        ("Ng, A. (2019b) \"A title\", Journal, 3.", "Ng", "2019b", "A title"),
+        ("Al-Rashid, M. (in press) A Title. Leeds: Press.", "Al-Rashid", "in press", "A Title"),
+    ] {
+        let text = format!("References\n\n{entry}\n");
+        let found = found(&text);
+        let reference = found.references.first().unwrap_or_else(|| panic!("{entry}"));
+        let got = (
+            reference.authors.join("+"),
+            reference.year.as_deref().unwrap_or("-"),
+            reference.title.as_deref().unwrap_or("-"),
+        );
+        assert_eq!(got, (authors.to_owned(), year, title), "{entry:?}");
+    }
+}
