@@ -2,6 +2,8 @@
 //!
 //! The walk keeps its own stack, so that no nesting can overflow the scheduler's.
 
+use std::fmt::Write as _;
+
 use awap_core::protocol::Budget;
 use awap_core::{Error, ErrorCode, Limits, Result};
 use rustler::{Binary, MapIterator, Term, TermType};
@@ -114,7 +116,7 @@ impl<'a> Walk<'a, '_> {
                     _ => Value::String(name),
                 }
             }
-            TermType::Integer => self.integer(term)?,
+            TermType::Integer => integer(term)?,
             TermType::Float => term.decode::<f64>().map_err(|_| self.refuse("is no number"))?.into(),
             TermType::Tuple => return Err(self.refuse("is a tuple")),
             TermType::Fun => return Err(self.refuse("is a function")),
@@ -141,19 +143,15 @@ impl<'a> Walk<'a, '_> {
             };
             entries.push((name, value));
         }
+        // Of two entries of one name, whichever the map's order has last, the string's counts.
         if atoms > 0 && atoms < entries.len() {
-            self.drop_atoms_named_twice(term, &mut entries);
-        }
-        Ok(entries)
-    }
-
-    fn drop_atoms_named_twice(&self, term: Term<'a>, entries: &mut Vec<(String, Term<'a>)>) {
-        // The last entry of a name is the one that stays; the string's, wherever the map's order had it.
-        for (name, value) in entries {
-            if let Ok(of_string) = term.map_get(name.as_str()) {
-                *value = of_string;
+            for (name, value) in &mut entries {
+                if let Ok(of_string) = term.map_get(name.as_str()) {
+                    *value = of_string;
+                }
             }
         }
+        Ok(entries)
     }
 
     fn string(&mut self, term: Term<'a>, fault: &str) -> Result<String> {
@@ -177,22 +175,6 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    fn integer(&self, term: Term<'a>) -> Result<Value> {
-        if let Ok(small) = term.decode::<i64>() {
-            return Ok(small.into());
-        }
-        if let Ok(small) = term.decode::<u64>() {
-            return Ok(small.into());
-        }
-        integer::big_as_f64(term.to_binary().as_slice()).map(Value::from).ok_or_else(|| {
-            // What the Port says of such a number, which JSON could carry.
-            Error::new(
-                ErrorCode::InvalidRequest,
-                "This request holds a number past the range of a 64-bit float.",
-            )
-        })
-    }
-
     /// An error at the place where the walk is.
     fn refuse(&self, fault: &str) -> Error {
         let path = self.path();
@@ -209,7 +191,9 @@ impl<'a> Walk<'a, '_> {
         let mut path = String::new();
         for open in &self.open {
             match open {
-                Open::List { items, .. } => path.push_str(&format!("[{}]", items.len())),
+                Open::List { items, .. } => {
+                    let _ = write!(path, "[{}]", items.len());
+                }
                 Open::Map { key, .. } => {
                     if !path.is_empty() {
                         path.push('.');
@@ -220,6 +204,19 @@ impl<'a> Walk<'a, '_> {
         }
         path
     }
+}
+
+fn integer(term: Term<'_>) -> Result<Value> {
+    if let Ok(small) = term.decode::<i64>() {
+        return Ok(small.into());
+    }
+    if let Ok(small) = term.decode::<u64>() {
+        return Ok(small.into());
+    }
+    integer::big_as_f64(term.to_binary().as_slice()).map(Value::from).ok_or_else(|| {
+        // What the Port says of such a number, which JSON could carry.
+        Error::new(ErrorCode::InvalidRequest, "This request holds a number past the range of a 64-bit float.")
+    })
 }
 
 /// A key as it may stand in a message: one that may be more than a field's name is not repeated.

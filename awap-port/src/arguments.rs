@@ -1,4 +1,5 @@
-//! What `awap-port` is told on its command line.
+//! What `awap-port` is told on its command line. Its documentation is what `--help` prints.
+#![allow(clippy::doc_markdown, reason = "`--help` prints no Markdown")]
 
 use std::path::PathBuf;
 use std::time::Duration;

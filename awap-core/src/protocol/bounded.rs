@@ -26,7 +26,7 @@ impl Budget {
     /// Counts one value.
     pub fn spend(&mut self) -> Result<(), Box<Error>> {
         if self.left == 0 {
-            return Err(self.exceed(Limits::exceeded("values", self.values)));
+            return Err(Box::new(self.exceed("values", self.values)));
         }
         self.left -= 1;
         Ok(())
@@ -37,12 +37,11 @@ impl Budget {
         if depth < self.depth {
             return Ok(());
         }
-        Err(self.exceed(Limits::exceeded("depth", self.depth)))
+        Err(Box::new(self.exceed("depth", self.depth)))
     }
 
-    fn exceed(&mut self, error: Error) -> Box<Error> {
-        self.exceeded = Some(error.clone());
-        Box::new(error)
+    fn exceed(&mut self, limit: &'static str, allowed: usize) -> Error {
+        self.exceeded.insert(Limits::exceeded(limit, allowed)).clone()
     }
 
     /// Takes back what was spent since `left` was looked at.

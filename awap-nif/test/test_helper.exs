@@ -1,0 +1,3 @@
+# The same key as the Port is given, so that both give the same pseudonyms.
+Application.put_env(:awap_nif, :pseudonym_key, AwapNif.Port.pseudonym_key())
+ExUnit.start()
