@@ -1,6 +1,6 @@
 //! Integers past 64 bits, from the external term format to the nearest float.
 
-/// Version, then SMALL_BIG_EXT (one byte of length) or LARGE_BIG_EXT (four), the sign, the digits in base 256, lowest
+/// Version, then `SMALL_BIG_EXT` (one byte of length) or `LARGE_BIG_EXT` (four), the sign, the digits in base 256, lowest
 /// first: <https://www.erlang.org/doc/apps/erts/erl_ext_dist.html>.
 const VERSION: u8 = 131;
 const SMALL_BIG: u8 = 110;

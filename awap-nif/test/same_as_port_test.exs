@@ -45,10 +45,9 @@ defmodule AwapNif.SameAsPortTest do
       -1,
       1,
       1.0,
-      -0.0,
       0.1,
       1.0e-300,
-      5.0e-324,
+      2.2250738585072014e-308,
       1.7976931348623157e308,
       9_007_199_254_740_993,
       9_223_372_036_854_775_807,
@@ -64,8 +63,12 @@ defmodule AwapNif.SameAsPortTest do
     data = %{"content" => "Nothing of note.", "student_id" => "s1", "numbers" => numbers}
     assert {:ok, %{"numbers" => carried}} = result = Native.anonymize_student(data)
     assert result === Port.call(port, "anonymize_student", data)
-    assert Enum.take(carried, 13) === Enum.take(numbers, 13)
-    assert Enum.at(carried, 13) === 18_446_744_073_709_551_616.0
+    assert Enum.take(carried, 12) === Enum.take(numbers, 12)
+    assert Enum.at(carried, 12) === 18_446_744_073_709_551_616.0
+
+    # jiffy, which these tests reach the Port with, makes 0.0 of both.
+    assert {:ok, %{"n" => [minus, least]}} = Native.anonymize_student(%{"content" => "x", "n" => [-0.0, 5.0e-324]})
+    assert <<minus::float>> == <<-0.0::float>> and least === 5.0e-324
 
     huge = %{"content" => "x", "n" => Integer.pow(10, 400)}
     assert {:error, %{"code" => "invalid_request"}} = Native.parse_tma(huge)

@@ -104,9 +104,10 @@ defmodule AwapNif.TermsTest do
   end
 
   test "the schedulers stay free while every dirty one is busy" do
-    text = String.duplicate("A sentence with Ada Example in it, and (Smith, 2019) too. ", 2_000)
+    text = String.duplicate("A sentence with Ada Example in it, and (Smith, 2019) too. ", 5_000)
     data = %{"content" => text, "student" => %{"name" => "Ada Example"}}
-    busy = for _ <- 1..8, do: Task.async(fn -> for _ <- 1..2, do: Native.anonymize_student(data) end)
+    call = fn -> elem(:timer.tc(fn -> Native.anonymize_student(data) end), 0) end
+    calls = for _ <- 1..8, do: Task.async(call)
 
     late =
       for _ <- 1..20 do
@@ -115,9 +116,10 @@ defmodule AwapNif.TermsTest do
         System.monotonic_time(:microsecond) - start - 5_000
       end
 
-    Task.await_many(busy, 120_000)
-    # The median: one late waking may be the machine's.
-    assert Enum.at(Enum.sort(late), 10) < 20_000
+    calls = Task.await_many(calls, 120_000)
+
+    # A scheduler that waits for a call is late by a call. The machine may be busy with other things, too: hence medians.
+    assert median(late) < median(calls) / 4
   end
 
   test "the module may be purged and loaded again" do
@@ -128,6 +130,8 @@ defmodule AwapNif.TermsTest do
     :erlang.garbage_collect()
     assert {:ok, _} = Native.health_check()
   end
+
+  defp median(numbers), do: numbers |> Enum.sort() |> Enum.at(div(length(numbers), 2))
 
   defp term(0), do: Enum.random([nil, true, :atom, 0, -1, 1.5, "", "text", "é", <<255>>, <<1::1>>, self(), {}, []])
 

@@ -37,15 +37,11 @@ defmodule AwapNif.Port do
     end
   end
 
-  defp executable do
-    case :persistent_term.get(__MODULE__, nil) do
-      nil ->
-        path = Path.join(Mix.Tasks.Compile.AwapNif.build("awap-port"), "awap-port")
-        :persistent_term.put(__MODULE__, path)
-        path
-
-      path ->
-        path
-    end
+  @doc "Builds `awap-port` in the profile the NIF was built in."
+  def build do
+    path = Path.join(Mix.Tasks.Compile.AwapNif.build("awap-port"), "awap-port")
+    :persistent_term.put(__MODULE__, path)
   end
+
+  defp executable, do: :persistent_term.get(__MODULE__)
 end
