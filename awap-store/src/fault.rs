@@ -33,7 +33,10 @@ pub(crate) fn from_sqlx(error: sqlx::Error) -> Error {
                 with(ErrorCode::Internal, "The database refused a statement.")
             }
         }
-        E::Io(_) | E::Tls(_) | E::WorkerCrashed | E::BeginFailed => {
+        E::Tls(_) => untrusted(),
+        // What rustls makes of a certificate it does not trust.
+        E::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => untrusted(),
+        E::Io(_) | E::WorkerCrashed | E::BeginFailed => {
             Error::new(ErrorCode::Unavailable, "The database does not answer.")
         }
         E::PoolTimedOut => Error::new(
@@ -47,6 +50,14 @@ pub(crate) fn from_sqlx(error: sqlx::Error) -> Error {
         }
         _ => Error::new(ErrorCode::Internal, "The database gave an answer that was not expected."),
     }
+}
+
+fn untrusted() -> Error {
+    Error::new(
+        ErrorCode::NotConfigured,
+        "No trusted connection to the database: it offers no TLS, or a certificate that sslmode and sslrootcert of the \
+         URL do not accept.",
+    )
 }
 
 /// Why no connection will be had until the URL or the database is changed.
