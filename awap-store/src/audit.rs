@@ -116,6 +116,8 @@ pub struct AuditFilter {
     pub resource_type: Option<String>,
     pub resource_id: Option<Uuid>,
     pub action: Option<String>,
+    /// Entries that name this pseudonym in their metadata: readings of an identity, exports, erasures.
+    pub pseudonym: Option<String>,
 }
 
 /// Entries, newest first.
@@ -159,6 +161,9 @@ impl Store {
         }
         if let Some(action) = filter.action {
             query.condition("action = ").value(action);
+        }
+        if let Some(pseudonym) = filter.pseudonym {
+            query.condition("metadata->>'pseudonym' = ").value(pseudonym);
         }
         if let Some(Cursor { at, id }) = after {
             query.condition("(timestamp, id) < (").value(at).push(", ").value(id).push(")");

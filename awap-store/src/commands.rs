@@ -19,8 +19,10 @@ use crate::query::{self, EventQuery};
 use crate::tmas::{NewTma, TmaFilter};
 use crate::{Store, fault};
 
+mod administration;
+
 /// The commands of the store.
-pub const COMMANDS: [&str; 20] = [
+pub const COMMANDS: [&str; 31] = [
     "health_check",
     "create_tma",
     "get_tma",
@@ -41,6 +43,17 @@ pub const COMMANDS: [&str; 20] = [
     "verify_api_key",
     "open_identity",
     "stats",
+    "update_feedback",
+    "list_feedback_revisions",
+    "list_failed",
+    "retry_job",
+    "list_api_keys",
+    "revoke_api_key",
+    "export_student",
+    "erase_student",
+    "purge_expired",
+    "reseal",
+    "backup",
 ];
 
 /// Rows of a page: where the caller does not say, and at most.
@@ -114,6 +127,17 @@ impl Store {
             "ensure_api_key" => self.run_ensure_api_key(input).await,
             "verify_api_key" => self.run_verify_api_key(input).await,
             "open_identity" => self.run_open_identity(input).await,
+            "update_feedback" => self.run_update_feedback(input).await,
+            "list_feedback_revisions" => self.run_list_feedback_revisions(input).await,
+            "list_failed" => self.run_list_failed(input).await,
+            "retry_job" => self.run_retry_job(input).await,
+            "list_api_keys" => self.run_list_api_keys(input).await,
+            "revoke_api_key" => self.run_revoke_api_key(input).await,
+            "export_student" => self.run_export_student(input).await,
+            "erase_student" => self.run_erase_student(input).await,
+            "purge_expired" => self.run_purge_expired(input).await,
+            "reseal" => self.run_reseal(input).await,
+            "backup" => self.run_backup(input).await,
             _ => Err(Error::new(ErrorCode::UnknownCommand, "There is no such command.")
                 .with("commands", json!(COMMANDS))),
         }
@@ -123,8 +147,9 @@ impl Store {
         let actor = input.actor()?;
         let idempotency_key = input.optional_id("idempotency_key")?;
         let priority = input.integer("priority", -1_000_000..=1_000_000)?.unwrap_or(0);
+        let max_queue = input.integer("max_queue", 1..=i64::MAX)?;
         let tma = Value::Object(input.required_object("tma")?);
-        to_value(&self.create_tma(NewTma { tma, idempotency_key, priority }, &actor).await?)
+        to_value(&self.create_tma(NewTma { tma, idempotency_key, priority, max_queue }, &actor).await?)
     }
 
     async fn run_get_tma(&self, mut input: Input) -> Result<Value> {
@@ -226,6 +251,7 @@ impl Store {
             resource_type: input.optional_id("resource_type")?,
             resource_id: input.optional_uuid("resource_id")?,
             action: input.optional_id("action")?,
+            pseudonym: input.optional_id("pseudonym")?,
         };
         let (limit, cursor) = page(&mut input)?;
         to_value(&self.list_audit(filter, limit, cursor).await?)

@@ -1,12 +1,15 @@
 //! The database: two dialects behind one connection pool and one transaction.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+};
 
 use awap_core::{Error, ErrorCode, Result};
 
@@ -64,7 +67,9 @@ impl Db {
                         options
                             .create_if_missing(true)
                             .journal_mode(SqliteJournalMode::Wal)
-                            .synchronous(SqliteSynchronous::Full),
+                            .synchronous(SqliteSynchronous::Full)
+                            // What is erased is overwritten, not only let go.
+                            .pragma("secure_delete", "ON"),
                     ),
                 };
                 Ok(Self::Sqlite { read, write })
@@ -144,6 +149,24 @@ impl Db {
         args: Vec<Arg>,
     ) -> Result<Option<Row>> {
         Ok(self.fetch_all(sql, args).await?.into_iter().next())
+    }
+
+    /// Takes what was deleted out of SQLite's write-ahead log, where older states of a page lie until it is folded into
+    /// the file. Where a reader still needs them, a later checkpoint does. (PostgreSQL's own vacuum sees to its tables.)
+    pub(crate) async fn forget_deleted(&self) {
+        if let Self::Sqlite { write, .. } = self {
+            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await;
+        }
+    }
+
+    /// Writes an SQLite database, as it is at one moment, to an empty file.
+    pub(crate) async fn vacuum_into(&self, path: &Path) -> Result<()> {
+        let Self::Sqlite { read, .. } = self else {
+            return Err(fault::internal("Only SQLite is copied by the store."));
+        };
+        let path = path.to_str().ok_or_else(|| fault::internal("A path is not text."))?;
+        sqlx::query("VACUUM INTO $1").bind(path).execute(read).await.map_err(fault::from_sqlx)?;
+        Ok(())
     }
 
     /// Closes all connections, when what they are doing is done.
@@ -226,6 +249,14 @@ impl Tx {
         }
     }
 
+    /// Like [`lock`](Self::lock) for every row, each of them waited for.
+    pub(crate) async fn lock_all(&mut self, select: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
+        match self {
+            Self::Sqlite(_) => self.fetch_all(select, args).await,
+            Self::Postgres(_) => self.fetch_all(format!("{select} FOR UPDATE"), args).await,
+        }
+    }
+
     /// The time, by the clock that all users of this database share.
     pub(crate) async fn now(&mut self) -> Result<Timestamp> {
         match self {
@@ -298,7 +329,7 @@ impl Url {
 }
 
 /// Makes the database file, if it is not there, for its user's eyes alone; SQLite gives its side files the same mode.
-fn create_private_file(path: &std::path::Path) -> Result<()> {
+pub(crate) fn create_private_file(path: &Path) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     // A file that is there must not even be opened: closing it would drop the locks that SQLite has on it.
     options.write(true).create_new(true);
@@ -313,6 +344,22 @@ fn create_private_file(path: &std::path::Path) -> Result<()> {
             format!("The database file cannot be made ({}): look at its folder.", error.kind()),
         )),
         _ => Ok(()),
+    }
+}
+
+/// An error where a copy of an SQLite database is not sound.
+pub(crate) async fn check_backup(path: &Path) -> Result<()> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true);
+    let mut connection = options.disable_statement_logging().connect().await.map_err(fault::from_sqlx)?;
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(fault::from_sqlx)?;
+    connection.close().await.map_err(fault::from_sqlx)?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(fault::internal("The backup is not sound: the database itself may be damaged."))
     }
 }
 

@@ -58,6 +58,13 @@ impl Store {
     }
 }
 
+/// The feedback on a TMA, within a transaction.
+pub(crate) async fn read(tx: &mut Tx, tma_id: Uuid) -> Result<Option<Feedback>> {
+    let row =
+        tx.fetch_optional(format!("SELECT {COLUMNS} FROM feedback WHERE tma_id = $1"), args![tma_id]).await?;
+    row.as_ref().map(feedback).transpose()
+}
+
 /// Keeps a draft; feedback that was there before gives way to it. Its id.
 pub(crate) async fn put(tx: &mut Tx, now: Timestamp, tma_id: Uuid, draft: Draft) -> Result<Uuid> {
     let row = tx

@@ -44,6 +44,22 @@ impl Input {
         self.map.remove(key).filter(|value| !value.is_null())
     }
 
+    /// Whether a field is given, if only as null.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.map.contains_key(key)
+    }
+
+    /// An error where a field was not taken: its name is wrong.
+    pub(crate) fn nothing_more(&self) -> Result<()> {
+        match self.map.keys().next() {
+            None => Ok(()),
+            Some(key) => {
+                let path = self.path(key);
+                Err(Error::invalid_input(&path, format!("“{path}” is not a field of this.")))
+            }
+        }
+    }
+
     fn text(&mut self, key: &str, most: usize) -> Result<Option<String>> {
         match self.take(key) {
             None => Ok(None),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use awap_core::{Error, Result};
+use awap_core::{Error, ErrorCode, Result};
 
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
@@ -257,6 +257,26 @@ pub(crate) async fn enqueue(
         args![job_id, tma_id, priority, i64::from(options.max_attempts), now],
     )
     .await?;
+    Ok(())
+}
+
+/// `unavailable` where more than `most` jobs wait.
+pub(crate) async fn check_queue(tx: &mut Tx, most: i64) -> Result<()> {
+    // No further than it matters: a long queue costs no more than a full one.
+    let row = tx
+        .fetch_optional(
+            "SELECT COUNT(*) AS n FROM (SELECT 1 FROM jobs WHERE status = 'available' LIMIT $1) AS waiting",
+            args![most.saturating_add(1)],
+        )
+        .await?
+        .ok_or_else(|| fault::internal("The database does not count."))?;
+    if row.get::<i64>("n")? > most {
+        return Err(Error::new(
+            ErrorCode::Unavailable,
+            "The queue is full: try again when some of the work is done.",
+        )
+        .with("reason", "queue_full"));
+    }
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! API keys: random, shown once, kept as their SHA-256.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -9,8 +11,12 @@ use uuid::Uuid;
 use awap_core::Result;
 
 use crate::audit::{self, Actor, NewEntry};
-use crate::sql::args;
-use crate::{Store, fault};
+use crate::cursor::Cursor;
+use crate::sql::{Builder, Row, args};
+use crate::{Store, Timestamp, fault};
+
+/// How exact `last_used_at` is: one write per key and span, not one per request.
+const USE_NOTED_EVERY: Duration = Duration::from_mins(5);
 
 /// What the holder of a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,6 +62,29 @@ pub struct Access {
     pub name: String,
     /// What it may do.
     pub role: Role,
+}
+
+/// A key, as a list has it: nothing in it opens anything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ApiKey {
+    /// Whom it belongs to.
+    #[serde(flatten)]
+    pub access: Access,
+    /// When it was made.
+    pub inserted_at: Timestamp,
+    /// When it was last used, to within five minutes; null where it never was.
+    pub last_used_at: Option<Timestamp>,
+    /// Since when it is refused; null where it is not.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Keys, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyPage {
+    /// The keys.
+    pub api_keys: Vec<ApiKey>,
+    /// Where the next page begins; null at the end.
+    pub next_cursor: Option<String>,
 }
 
 /// A key as it was made.
@@ -120,6 +149,66 @@ impl Store {
         tx.end(work).await
     }
 
+    /// Lists keys, newest first, those that were revoked among them.
+    pub async fn list_api_keys(&self, limit: usize, after: Option<Cursor>) -> Result<KeyPage> {
+        let mut query =
+            Builder::new("SELECT id, name, role, inserted_at, last_used_at, revoked_at FROM api_keys");
+        if let Some(Cursor { at, id }) = after {
+            query.condition("(inserted_at, id) < (").value(at).push(", ").value(id).push(")");
+        }
+        query.push(" ORDER BY inserted_at DESC, id DESC LIMIT ").value(Cursor::one_more(limit));
+        let (sql, args) = query.finish();
+        let rows = self.db.fetch_all(sql, args).await?;
+        let mut api_keys = rows.iter().map(key).collect::<Result<Vec<_>>>()?;
+        let next_cursor =
+            Cursor::cut(&mut api_keys, limit, |key| Cursor { at: key.inserted_at, id: key.access.id });
+        Ok(KeyPage { api_keys, next_cursor })
+    }
+
+    /// Revokes a key for good; since when. One that is revoked already stays so since then.
+    pub async fn revoke_api_key(&self, id: Uuid, actor: &Actor) -> Result<Timestamp> {
+        let mut tx = self.db.begin().await?;
+        let work: Result<Timestamp> = async {
+            let row = tx
+                .lock("SELECT name, revoked_at FROM api_keys WHERE id = $1", args![id])
+                .await?
+                .ok_or_else(|| fault::not_found("API key"))?;
+            if let Some(since) = row.get("revoked_at")? {
+                return Ok(since);
+            }
+            let now = tx.now().await?;
+            tx.execute("UPDATE api_keys SET revoked_at = $1 WHERE id = $2", args![now, id]).await?;
+            let entry =
+                NewEntry::ok("api_key.revoke", "api_key", Some(id)).with("name", row.get::<String>("name")?);
+            audit::record(&mut tx, now, entry, actor).await?;
+            Ok(now)
+        }
+        .await;
+        tx.end(work).await
+    }
+
+    /// Notes that a key was used, unless that was noted not long ago. It is done aside: a request does not wait for it,
+    /// and where it fails, the next one tries.
+    fn note_use(&self, id: Uuid, last: Option<Timestamp>) {
+        let now = Timestamp::now();
+        let stale = now.minus(USE_NOTED_EVERY);
+        if last.is_some_and(|last| last > stale) {
+            return;
+        }
+        let db = self.db.clone();
+        tokio::spawn(async move {
+            let Ok(mut tx) = db.begin().await else { return };
+            let noted = tx
+                .execute(
+                    "UPDATE api_keys SET last_used_at = $1 WHERE id = $2 \
+                     AND (last_used_at IS NULL OR last_used_at <= $3)",
+                    args![now, id, stale],
+                )
+                .await;
+            let _ = tx.end(noted).await;
+        });
+    }
+
     /// Whom a key belongs to; `not_found` where it is unknown or revoked.
     ///
     /// It is looked up by its hash: how long that takes says nothing of a key that is not known.
@@ -127,18 +216,33 @@ impl Store {
         let row = self
             .db
             .fetch_optional(
-                "SELECT id, name, role FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL",
+                "SELECT id, name, role, last_used_at FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL",
                 args![hash(key)],
             )
             .await?
             .ok_or_else(|| fault::not_found("API key"))?;
-        let role: String = row.get("role")?;
-        Ok(Access {
-            id: row.get("id")?,
-            name: row.get("name")?,
-            role: Role::from_word(&role).ok_or_else(|| fault::internal("An API key has an unknown role."))?,
-        })
+        let access = access(&row)?;
+        self.note_use(access.id, row.get("last_used_at")?);
+        Ok(access)
     }
+}
+
+fn access(row: &Row) -> Result<Access> {
+    let role: String = row.get("role")?;
+    Ok(Access {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        role: Role::from_word(&role).ok_or_else(|| fault::internal("An API key has an unknown role."))?,
+    })
+}
+
+fn key(row: &Row) -> Result<ApiKey> {
+    Ok(ApiKey {
+        access: access(row)?,
+        inserted_at: row.get("inserted_at")?,
+        last_used_at: row.get("last_used_at")?,
+        revoked_at: row.get("revoked_at")?,
+    })
 }
 
 fn hash(key: &str) -> Vec<u8> {

@@ -70,6 +70,13 @@ impl SealKeys {
         to_hex(&self.current.id)
     }
 
+    /// The ids of the keys that open and do not seal.
+    pub(crate) fn older_ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.older.iter().map(|key| to_hex(&key.id)).collect();
+        ids.retain(|id| *id != self.current_id());
+        ids
+    }
+
     /// Seals `plain` for the row that `row` names (`vault:stu_…`).
     pub(crate) fn seal(&self, row: &str, mut plain: Vec<u8>) -> Result<Vec<u8>> {
         let mut nonce = [0; NONCE_BYTES];

@@ -35,6 +35,13 @@ impl Timestamp {
         later.map_or(self, Self::from_primitive)
     }
 
+    /// `span` earlier; the same where that is before the calendar.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        let earlier = time::Duration::try_from(span).ok().and_then(|span| self.0.checked_sub(span));
+        earlier.map_or(self, Self::from_primitive)
+    }
+
     /// Seconds since `earlier`; 0 where it is not earlier.
     pub fn seconds_since(self, earlier: Self) -> f64 {
         (self.0 - earlier.0).as_seconds_f64().max(0.0)

@@ -22,6 +22,8 @@ pub struct NewTma {
     pub idempotency_key: Option<String>,
     /// A greater number is worked on first.
     pub priority: i64,
+    /// How many jobs may wait, this one among them; `None` for any number. It holds for all hosts of a database.
+    pub max_queue: Option<i64>,
 }
 
 /// A TMA as it was taken in.
@@ -96,7 +98,7 @@ impl Store {
     /// Takes a TMA in: once this returns, it is on disk, with a job to work on it.
     ///
     /// Errors: `invalid_input` with the path of the fault; `conflict` where the idempotency key was used for another
-    /// TMA.
+    /// TMA; `unavailable` with `details.reason` `queue_full` where `max_queue` jobs wait already.
     pub async fn create_tma(&self, new: NewTma, actor: &Actor) -> Result<CreatedTma> {
         let incoming = self.incoming(new, actor)?;
         let mut tx = self.db.begin().await?;
@@ -137,6 +139,7 @@ impl Store {
             pseudonym: self.options.pseudonym_key.pseudonym(&submission),
             sealed: self.options.seal_keys.seal(&original_row(id), original)?,
             priority: new.priority,
+            max_queue: new.max_queue,
             submission,
             idempotency,
         })
@@ -146,6 +149,10 @@ impl Store {
     async fn take_in(&self, tx: &mut Tx, tma: &Incoming, actor: &Actor) -> Result<Option<CreatedTma>> {
         if let Some(earlier) = tma.earlier(tx).await? {
             return Ok(Some(earlier));
+        }
+        if let Some(most) = tma.max_queue {
+            // Before anything is written, so that a full queue costs little.
+            jobs::check_queue(tx, most - 1).await?;
         }
         let now = tx.now().await?;
         tx.execute(
@@ -183,6 +190,10 @@ impl Store {
             "student_id": tma.pseudonym,
         });
         events::append(tx, now, vec![event(tma.id, "tma.submitted", facts, actor)]).await?;
+        if let Some(most) = tma.max_queue {
+            // Again: who appends events waits for all who did before, so every job that came between is seen now.
+            jobs::check_queue(tx, most).await?;
+        }
         Ok(Some(CreatedTma {
             id: tma.id,
             job_id: Some(tma.job_id.to_string()),
@@ -250,12 +261,17 @@ pub(crate) fn original_row(tma_id: Uuid) -> String {
 
 /// An event on a TMA's stream.
 pub(crate) fn event(tma_id: Uuid, kind: &str, data: Value, actor: &Actor) -> NewEvent {
+    stream_event(format!("tma-{tma_id}"), kind, data, actor)
+}
+
+/// An event on any stream.
+pub(crate) fn stream_event(stream_id: String, kind: &str, data: Value, actor: &Actor) -> NewEvent {
     let map = |value| match value {
         Value::Object(map) => map,
         _ => Map::new(),
     };
     NewEvent {
-        stream_id: format!("tma-{tma_id}"),
+        stream_id,
         kind: kind.to_owned(),
         data: map(data),
         metadata: map(actor.metadata()),
@@ -301,6 +317,7 @@ struct Incoming {
     pseudonym: String,
     sealed: Vec<u8>,
     priority: i64,
+    max_queue: Option<i64>,
     submission: Submission,
     idempotency: Option<Idempotency>,
 }

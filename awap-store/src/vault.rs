@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use awap_core::{Error, ErrorCode, Result, Submission};
+use awap_core::{Result, Submission};
 
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
@@ -51,20 +51,21 @@ pub(crate) async fn keep(
     if identity.is_empty() {
         return Ok(());
     }
-    let added = tx
-        .execute(
+    // The update changes nothing: it locks the row that is there, waiting for whoever is changing or erasing it.
+    let sealed = seal(keys, pseudonym, &identity)?;
+    let row = tx
+        .fetch_optional(
             "INSERT INTO vault (pseudonym, sealed, key_id, inserted_at, updated_at) VALUES ($1, $2, $3, $4, $4) \
-             ON CONFLICT (pseudonym) DO NOTHING",
-            args![pseudonym, seal(keys, pseudonym, &identity)?, keys.current_id(), now],
+             ON CONFLICT (pseudonym) DO UPDATE SET pseudonym = excluded.pseudonym RETURNING sealed",
+            args![pseudonym, sealed.clone(), keys.current_id(), now],
         )
-        .await?;
-    if added == 1 {
+        .await?
+        .ok_or_else(|| fault::internal("The identity was not kept."))?;
+    let kept: Vec<u8> = row.get("sealed")?;
+    if kept == sealed {
         return Ok(());
     }
-    let Some(row) = tx.lock("SELECT sealed FROM vault WHERE pseudonym = $1", args![pseudonym]).await? else {
-        return Err(Error::new(ErrorCode::Unavailable, "The vault changed meanwhile: try again."));
-    };
-    let known = open(keys, pseudonym, &row.get::<Vec<u8>>("sealed")?)?;
+    let known = open(keys, pseudonym, &kept)?;
     let merged = merge(known.clone(), identity);
     if merged != known {
         tx.execute(
@@ -117,7 +118,8 @@ fn merge(mut older: Map<String, Value>, newer: Map<String, Value>) -> Map<String
     older
 }
 
-fn row(pseudonym: &str) -> String {
+/// What a sealed identity is authenticated with.
+pub(crate) fn row(pseudonym: &str) -> String {
     format!("vault:{pseudonym}")
 }
 
@@ -127,7 +129,8 @@ fn seal(keys: &SealKeys, pseudonym: &str, identity: &Map<String, Value>) -> Resu
     keys.seal(&row(pseudonym), plain)
 }
 
-fn open(keys: &SealKeys, pseudonym: &str, sealed: &[u8]) -> Result<Map<String, Value>> {
+/// Opens a row of the vault.
+pub(crate) fn open(keys: &SealKeys, pseudonym: &str, sealed: &[u8]) -> Result<Map<String, Value>> {
     let plain = keys.open(&row(pseudonym), sealed)?;
     serde_json::from_slice(&plain).map_err(|_| fault::internal("A sealed identity is not what was sealed."))
 }

@@ -12,6 +12,7 @@ on_each_database!(
     priority_goes_before_age,
     damaged_originals_do_not_block_the_queue,
     a_lease_is_prolonged,
+    what_was_given_up_is_listed_and_tried_again,
 );
 
 #[allow(clippy::unwrap_used, clippy::panic)] // A test that fails says so.
@@ -81,10 +82,10 @@ mod body {
         let store = base.store().await;
         let id = submit(&store, 1, 0).await;
         for attempt in 1..=3 {
-            let job = claim(&store, "w1", 50).await;
+            let job = claim(&store, "w1", 700).await;
             assert_eq!(job["attempt"], attempt);
             assert_eq!(claim(&store, "w2", 50).await, Value::Null, "it is leased");
-            tokio::time::sleep(Duration::from_millis(80)).await;
+            tokio::time::sleep(Duration::from_millis(800)).await;
         }
         assert_eq!(claim(&store, "w2", 50).await, Value::Null, "its attempts are used up");
         let row = ask(&store, "get_tma", json!({"id": id})).await;
@@ -99,8 +100,8 @@ mod body {
     pub(super) async fn a_lost_lease_takes_no_result(base: Base) {
         let store = base.store().await;
         let id = submit(&store, 1, 0).await;
-        let job = claim(&store, "w1", 50).await;
-        tokio::time::sleep(Duration::from_millis(80)).await;
+        let job = claim(&store, "w1", 700).await;
+        tokio::time::sleep(Duration::from_millis(800)).await;
         for (command, data) in [
             ("complete_job", completion(&job, "w1")),
             ("extend_lease", json!({"job_id": job["job_id"], "worker": "w1", "lease_ms": 1000})),
@@ -196,5 +197,59 @@ mod body {
         ask(&store, "complete_job", completion(&job, "w1")).await;
         let unknown = json!({"job_id": job["tma_id"], "worker": "w1", "lease_ms": 1});
         assert_eq!(refused(&store, "extend_lease", unknown).await.0, "not_found");
+    }
+
+    pub(super) async fn what_was_given_up_is_listed_and_tried_again(base: Base) {
+        let store = base.store().await;
+        let mut failed = Vec::new();
+        for n in 0..3 {
+            let id = submit(&store, n, 0).await;
+            let job = claim(&store, "w", 60_000).await;
+            let error = json!({"code": "document_damaged", "message": "The document cannot be read."});
+            let data = json!({"job_id": job["job_id"], "worker": "w", "error": error});
+            assert_eq!(ask(&store, "fail_job", data).await["status"], "failed");
+            failed.push((id, job["job_id"].clone()));
+        }
+        let page = ask(&store, "list_failed", json!({"limit": 2})).await;
+        let newest = &page["jobs"][0];
+        assert_eq!((&newest["tma_id"], &newest["job_id"]), (&json!(failed[2].0), &failed[2].1));
+        assert_eq!(
+            (&newest["error_code"], &newest["attempts"], &newest["retryable"]),
+            (&json!("document_damaged"), &json!(1), &json!(true))
+        );
+        let rest = ask(&store, "list_failed", json!({"cursor": page["next_cursor"]})).await;
+        assert_eq!((&rest["jobs"][0]["job_id"], &rest["next_cursor"]), (&failed[0].1, &Value::Null));
+
+        let retry = json!({"job_id": failed[0].1, "actor": {"id": "tutor-1", "type": "user"}});
+        assert_eq!(ask(&store, "retry_job", retry.clone()).await["status"], "pending");
+        assert_eq!(refused(&store, "retry_job", retry.clone()).await.0, "conflict", "once at a time");
+        let row = ask(&store, "get_tma", json!({"id": failed[0].0})).await;
+        assert_eq!(
+            (&row["status"], &row["error_message"], &row["processed_at"]),
+            (&json!("pending"), &Value::Null, &Value::Null)
+        );
+        let job = claim(&store, "w", 60_000).await;
+        assert_eq!((&job["job_id"], &job["attempt"]), (&failed[0].1, &json!(1)), "all its attempts anew");
+        ask(&store, "complete_job", completion(&job, "w")).await;
+        assert_eq!(refused(&store, "retry_job", retry).await.0, "conflict");
+        assert_eq!(
+            types(&store, &failed[0].0).await,
+            [
+                "tma.submitted",
+                "tma.processing",
+                "tma.failed",
+                "tma.retried",
+                "tma.processing",
+                "tma.completed"
+            ]
+        );
+        let audit = ask(&store, "list_audit", json!({"action": "tma.retry"})).await;
+        assert_eq!(audit["entries"][0]["actor_id"], "tutor-1");
+        assert_eq!(ask(&store, "list_failed", json!({})).await["jobs"].as_array().unwrap().len(), 2);
+
+        ask(&store, "purge_expired", json!({"what": "originals", "older_than_days": 0})).await;
+        assert_eq!(ask(&store, "list_failed", json!({})).await["jobs"][0]["retryable"], false);
+        assert_eq!(refused(&store, "retry_job", json!({"job_id": failed[1].1})).await.0, "conflict");
+        assert_eq!(refused(&store, "retry_job", json!({"job_id": failed[1].0})).await.0, "not_found");
     }
 }

@@ -11,6 +11,8 @@ on_each_database!(
     what_is_absent_comes_from_the_rubric,
     wrong_input_is_refused_with_its_path,
     api_keys_are_kept_as_hashes,
+    a_revoked_key_opens_nothing,
+    the_queue_has_a_bound_that_all_hosts_keep,
     several_stores_start_at_once,
 );
 
@@ -171,6 +173,99 @@ mod body {
         assert_eq!(ask(&store, "ensure_api_key", own).await, json!({"id": first["id"], "created": false}));
         let dump = String::from_utf8_lossy(&support::dump(&base).await).into_owned();
         assert!(!dump.contains(&key) && !dump.contains("0123456789abcdef0123456789abcdef"));
+    }
+
+    pub(super) async fn a_revoked_key_opens_nothing(base: Base) {
+        let store = base.store().await;
+        let mut made = Vec::new();
+        for n in 0..3 {
+            let new = json!({"name": format!("key {n}"), "role": "tutor", "actor": {"id": "first"}});
+            made.push(ask(&store, "create_api_key", new).await);
+        }
+        let verify = |n: usize| json!({"key": made[n]["key"]});
+        ask(&store, "verify_api_key", verify(1)).await;
+        let revoke = json!({"id": made[1]["id"], "actor": {"id": "first"}});
+        let revoked = ask(&store, "revoke_api_key", revoke.clone()).await;
+        assert_eq!(ask(&store, "revoke_api_key", revoke).await, revoked, "once is enough");
+        assert_eq!(refused(&store, "verify_api_key", verify(1)).await.0, "not_found");
+        let own = json!({"name": "again", "role": "admin", "key": made[1]["key"]});
+        assert_eq!(ask(&store, "ensure_api_key", own).await["created"], false);
+        assert_eq!(
+            refused(&store, "verify_api_key", verify(1)).await.0,
+            "not_found",
+            "it does not come back"
+        );
+        ask(&store, "verify_api_key", verify(2)).await;
+        assert_eq!(
+            refused(&store, "revoke_api_key", json!({"id": "00000000-0000-0000-0000-000000000000"})).await.0,
+            "not_found"
+        );
+        let audit = ask(&store, "list_audit", json!({"action": "api_key.revoke"})).await;
+        assert_eq!(audit["entries"].as_array().unwrap().len(), 1);
+
+        let page = ask(&store, "list_api_keys", json!({"limit": 2})).await;
+        let names: Vec<_> =
+            page["api_keys"].as_array().unwrap().iter().map(|key| text(&key["name"])).collect();
+        assert_eq!(names, ["key 2", "key 1"]);
+        assert_eq!(page["api_keys"][1]["revoked_at"], revoked["revoked_at"]);
+        let rest = ask(&store, "list_api_keys", json!({"cursor": page["next_cursor"]})).await;
+        assert_eq!(rest["api_keys"][0]["last_used_at"], Value::Null, "it was never used");
+        // A use is noted aside, once in a while and not each time.
+        let used = async || {
+            for _ in 0..100 {
+                let page = ask(&store, "list_api_keys", json!({"limit": 1})).await;
+                let at = page["api_keys"][0]["last_used_at"].clone();
+                if !at.is_null() {
+                    return at;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+            Value::Null
+        };
+        let first = used().await;
+        assert_ne!(first, Value::Null);
+        for _ in 0..5 {
+            ask(&store, "verify_api_key", verify(2)).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        assert_eq!(used().await, first);
+    }
+
+    pub(super) async fn the_queue_has_a_bound_that_all_hosts_keep(base: Base) {
+        let stores = [base.store().await, base.store().await];
+        let submit = |n: usize| json!({"tma": tma(n), "max_queue": 7, "idempotency_key": format!("k{n}")});
+        let at_once: Vec<_> = (0..20)
+            .map(|n| {
+                let (store, request) = (stores[n % 2].clone(), submit(n));
+                tokio::spawn(async move { (n, store.command("create_tma", request).await) })
+            })
+            .collect();
+        let (mut taken, mut full) = (Vec::new(), 0);
+        for answer in at_once {
+            match answer.await.unwrap() {
+                (n, Ok(_)) => taken.push(n),
+                (_, Err(error)) => {
+                    assert_eq!(error.code().as_str(), "unavailable");
+                    assert_eq!(error.details()["reason"], "queue_full");
+                    full += 1;
+                }
+            }
+        }
+        assert_eq!((taken.len(), full), (7, 13));
+        assert_eq!(
+            support::count(&base, "SELECT COUNT(*) FROM tmas").await,
+            7,
+            "nothing of the others is kept"
+        );
+        assert_eq!(
+            ask(&stores[0], "create_tma", submit(taken[0])).await["created"],
+            false,
+            "a retry is no more work"
+        );
+        ask(&stores[0], "claim_job", json!({"worker": "w", "lease_ms": 60_000})).await;
+        ask(&stores[1], "create_tma", submit(50)).await;
+        assert_eq!(refused(&stores[0], "create_tma", submit(51)).await.0, "unavailable");
+        assert_eq!(ask(&stores[0], "verify_events", json!({})).await["valid"], true);
     }
 
     pub(super) async fn several_stores_start_at_once(base: Base) {

@@ -166,6 +166,35 @@ pub async fn execute(base: &Base, statement: &'static str) {
     }
 }
 
+/// Runs a statement of each database's own on one id.
+pub async fn execute_with(base: &Base, sqlite: impl Into<String>, postgres: impl Into<String>, id: &str) {
+    let changed = if base.folder().is_some() {
+        let mut connection = sqlx::SqliteConnection::connect(&base.url).await.unwrap();
+        let query = sqlx::query(AssertSqlSafe(sqlite.into())).bind(id);
+        query.execute(&mut connection).await.unwrap().rows_affected()
+    } else {
+        let mut connection = PgConnection::connect(&base.url).await.unwrap();
+        let query = sqlx::query(AssertSqlSafe(postgres.into())).bind(id);
+        query.execute(&mut connection).await.unwrap().rows_affected()
+    };
+    assert_eq!(changed, 1);
+}
+
+/// Takes the TMA in and completes it, as the only one at work; its id and its student's pseudonym.
+pub async fn completed(store: &Store, n: usize) -> (Value, String) {
+    let created = ask(store, "create_tma", json!({"tma": tma(n)})).await;
+    let job = ask(store, "claim_job", json!({"worker": "w", "lease_ms": 60_000})).await["job"].take();
+    assert_eq!(job["tma_id"], created["id"]);
+    ask(
+        store,
+        "complete_job",
+        json!({"job_id": job["job_id"], "worker": "w", "content": {"text": "Made by [STUDENT]."},
+            "feedback": draft()}),
+    )
+    .await;
+    (created["id"].clone(), text(&created["student_id"]))
+}
+
 /// The one number that a query answers.
 pub async fn count(base: &Base, query: &'static str) -> i64 {
     if base.folder().is_some() {

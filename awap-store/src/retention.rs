@@ -1,0 +1,173 @@
+//! The retention period: what is old enough goes, a bounded number of rows at a time.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use awap_core::Result;
+
+use crate::audit::{self, Actor, NewEntry};
+use crate::db::Tx;
+use crate::sql::{Row, args};
+use crate::{Store, Timestamp, events, tmas};
+
+/// What has a retention period of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expired {
+    /// Sealed originals of TMAs that are completed or failed, by when they became so.
+    Originals,
+    /// Whole TMAs that are completed or failed, by when they became so, and the identity of a student of whom no TMA is
+    /// left.
+    Tmas,
+    /// Idempotency keys, by when they were used: a request that is sent again later is taken in again.
+    IdempotencyKeys,
+}
+
+impl Expired {
+    /// The words for them.
+    pub const WORDS: [&str; 3] = ["originals", "tmas", "idempotency_keys"];
+
+    /// What a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "originals" => Some(Self::Originals),
+            "tmas" => Some(Self::Tmas),
+            "idempotency_keys" => Some(Self::IdempotencyKeys),
+            _ => None,
+        }
+    }
+}
+
+/// What one call purged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Purged {
+    /// Originals, TMAs or idempotency keys that are gone.
+    pub purged: usize,
+    /// Identities that went with the last TMA of their student.
+    pub identities: usize,
+    /// Whether there may be more: call again.
+    pub more: bool,
+}
+
+impl Store {
+    /// Takes away what is older than `age`, at most `limit` of it. What another transaction holds is passed over: a
+    /// later call finds it.
+    pub async fn purge_expired(
+        &self,
+        what: Expired,
+        age: Duration,
+        limit: u32,
+        actor: &Actor,
+    ) -> Result<Purged> {
+        let mut tx = self.db.begin().await?;
+        let work: Result<Purged> = async {
+            let now = tx.now().await?;
+            let before = now.minus(age);
+            let most = i64::from(limit);
+            match what {
+                Expired::Originals => purge_originals(&mut tx, now, before, most, actor).await,
+                Expired::Tmas => purge_tmas(&mut tx, now, before, most, actor).await,
+                Expired::IdempotencyKeys => purge_idempotency_keys(&mut tx, before, most).await,
+            }
+        }
+        .await;
+        let purged = tx.end(work).await?;
+        if purged.purged > 0 && !purged.more {
+            self.db.forget_deleted().await;
+        }
+        Ok(purged)
+    }
+}
+
+async fn purge_originals(
+    tx: &mut Tx,
+    now: Timestamp,
+    before: Timestamp,
+    most: i64,
+    actor: &Actor,
+) -> Result<Purged> {
+    let rows = tx
+        .lock_free(
+            "SELECT id FROM tmas WHERE status IN ('completed', 'failed') AND processed_at < $1 \
+             AND EXISTS (SELECT 1 FROM tma_originals o WHERE o.tma_id = tmas.id) ORDER BY processed_at LIMIT $2",
+            args![before, most],
+        )
+        .await?;
+    for row in &rows {
+        let id: Uuid = row.get("id")?;
+        tx.execute("DELETE FROM tma_originals WHERE tma_id = $1", args![id]).await?;
+        let entry = NewEntry::ok("tma.purge_original", "tma", Some(id));
+        audit::record(tx, now, entry, actor).await?;
+    }
+    Ok(Purged { purged: rows.len(), identities: 0, more: full(&rows, most) })
+}
+
+async fn purge_tmas(
+    tx: &mut Tx,
+    now: Timestamp,
+    before: Timestamp,
+    most: i64,
+    actor: &Actor,
+) -> Result<Purged> {
+    // Nothing here waits for a lock, so no other transaction is kept waiting for this one for long.
+    let rows = tx
+        .lock_free(
+            "SELECT t.id, t.student_id FROM tmas t JOIN jobs j ON j.tma_id = t.id \
+             WHERE t.status IN ('completed', 'failed') AND t.processed_at < $1 \
+             AND j.status IN ('completed', 'failed') ORDER BY t.processed_at LIMIT $2",
+            args![before, most],
+        )
+        .await?;
+    let mut log = Vec::with_capacity(rows.len());
+    let mut students = std::collections::BTreeSet::new();
+    for row in &rows {
+        let (id, student): (Uuid, String) = (row.get("id")?, row.get("student_id")?);
+        // With all that hangs on it: every table that has a TMA's id deletes with it.
+        tx.execute("DELETE FROM tmas WHERE id = $1", args![id]).await?;
+        audit::record(tx, now, NewEntry::ok("tma.purge", "tma", Some(id)), actor).await?;
+        log.push(tmas::event(id, "tma.purged", json!({ "student_id": student }), actor));
+        students.insert(student);
+    }
+    let mut identities = 0;
+    for student in students {
+        let orphan = tx
+            .lock_free(
+                "SELECT pseudonym FROM vault WHERE pseudonym = $1 \
+                 AND NOT EXISTS (SELECT 1 FROM tmas WHERE student_id = $1)",
+                args![student.as_str()],
+            )
+            .await?;
+        if !orphan.is_empty() {
+            tx.execute("DELETE FROM vault WHERE pseudonym = $1", args![student.as_str()]).await?;
+            let entry = NewEntry::ok("identity.purge", "identity", None).with("pseudonym", student);
+            audit::record(tx, now, entry, actor).await?;
+            identities += 1;
+        }
+    }
+    events::append(tx, now, log).await?;
+    Ok(Purged { purged: rows.len(), identities, more: full(&rows, most) })
+}
+
+async fn purge_idempotency_keys(tx: &mut Tx, before: Timestamp, most: i64) -> Result<Purged> {
+    let rows = tx
+        .lock_free(
+            "SELECT key_hash FROM idempotency_keys WHERE inserted_at < $1 ORDER BY inserted_at LIMIT $2",
+            args![before, most],
+        )
+        .await?;
+    for row in &rows {
+        tx.execute(
+            "DELETE FROM idempotency_keys WHERE key_hash = $1",
+            args![row.get::<Vec<u8>>("key_hash")?],
+        )
+        .await?;
+    }
+    Ok(Purged { purged: rows.len(), identities: 0, more: full(&rows, most) })
+}
+
+/// Whether there may be more rows than were asked for.
+fn full(rows: &[Row], most: i64) -> bool {
+    i64::try_from(rows.len()).is_ok_and(|n| n == most)
+}
