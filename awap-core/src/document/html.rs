@@ -342,7 +342,7 @@ impl<'c> Page<'c> {
 /// The length of a tag, `>` in the quotes of an attribute passed over.
 fn tag_length(source: &str) -> usize {
     // A quote that is never closed must not swallow the rest of the page.
-    const LONGEST: usize = 1 << 16;
+    const LONGEST: usize = 1 << 13;
     let mut quote = None;
     let mut after_equals = false;
     for (at, byte) in source.bytes().enumerate().take(LONGEST) {

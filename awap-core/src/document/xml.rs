@@ -122,6 +122,9 @@ impl Element<'_> {
     }
 }
 
+/// Prefixes that are kept; office documents declare a few dozen.
+const MOST_BINDINGS: usize = 256;
+
 /// The parser.
 pub(super) struct Xml<'a, 'c> {
     input: &'a str,
@@ -239,8 +242,8 @@ impl<'a, 'c> Xml<'a, 'c> {
             .unwrap_or_default();
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         let depth = self.stack.len() + 1;
-        if tag.attributes_raw().contains("xmlns") {
-            for attribute in tag.attributes().with_checks(false).flatten() {
+        if self.bindings.len() < MOST_BINDINGS && tag.attributes_raw().contains("xmlns") {
+            for attribute in tag.attributes().with_checks(false).flatten().take(MOST_BINDINGS) {
                 let key = attribute.key.0;
                 let declared = match key.strip_prefix("xmlns") {
                     Some("") => "",

@@ -10,6 +10,9 @@ use super::span::Look;
 use super::table::{self, Table};
 use crate::{Limits, Result};
 
+/// Lines of a page that are looked at for its right edge.
+const MOST_RIGHTS: usize = 1000;
+
 /// What stands on a page, in reading order.
 #[derive(Debug)]
 pub(super) enum Item {
@@ -112,7 +115,7 @@ impl Flow {
             }
         }
         let lines: Vec<&Line> = items.iter().filter_map(line_of).collect();
-        self.rights = lines.iter().map(|line| (line.x0, line.x1)).collect();
+        self.rights = lines.iter().take(MOST_RIGHTS).map(|line| (line.x0, line.x1)).collect();
         let notes = furniture::notes_start(&lines, self.body_size, page.height);
         let mut queue: Vec<Line> = Vec::new();
         let mut notes_lines = Vec::new();

@@ -54,6 +54,9 @@ enum Encoding {
     Embedded(CMap),
 }
 
+/// Widths that a font gives by ranges; glyphs are numbered with 16 bits.
+const MOST_WIDTHS: usize = 1 << 18;
+
 /// A code of a string.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Code {
@@ -335,6 +338,7 @@ fn predefined(name: &str) -> Encoding {
 
 fn composite_widths(pdf: &Pdf<'_>, font: &Dictionary) -> Result<Widths> {
     let mut widths = HashMap::new();
+    let mut filled = 0;
     let mut items = pdf.array_entry(font, "W").unwrap_or_default().iter();
     while let (Some(first), Some(next)) = (items.next(), items.next()) {
         pdf.cx.tick()?;
@@ -355,6 +359,10 @@ fn composite_widths(pdf: &Pdf<'_>, font: &Dictionary) -> Result<Widths> {
                 let last = last.clamp(0.0, 65535.0) as u32;
                 for glyph in first..=last {
                     widths.insert(glyph, width);
+                    filled += 1;
+                }
+                if filled > MOST_WIDTHS {
+                    break;
                 }
             }
         }

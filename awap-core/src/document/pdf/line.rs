@@ -1,5 +1,6 @@
 //! Spans put together into lines of text.
 
+use super::rtl;
 use super::span::{Look, Span};
 
 /// A line. What lies on it far apart (a label and its value, the cells of a row) is in segments of their own.
@@ -27,11 +28,15 @@ pub(super) struct Segment {
     pub(super) looks: Vec<(usize, Look)>,
     pub(super) x0: f64,
     pub(super) x1: f64,
+    /// Of the last span.
+    size: f64,
 }
 
 /// A gap that is a space, and one that sets segments apart, in sizes.
 const SPACE: f64 = 0.16;
 const APART: f64 = 1.6;
+/// A page of more lines than this is no page that anyone reads; its lines stay as they are drawn.
+const MOST_LINES: usize = 3000;
 
 impl Line {
     fn new(span: &Span, order: usize) -> Self {
@@ -94,11 +99,20 @@ impl Line {
 
 impl Segment {
     fn new(span: &Span) -> Self {
-        Self { text: span.text.clone(), looks: vec![(0, span.look)], x0: span.x0, x1: span.x1 }
+        Self {
+            text: span.text.clone(),
+            looks: vec![(0, span.look)],
+            x0: span.x0,
+            x1: span.x1,
+            size: span.size,
+        }
     }
 
     fn add(&mut self, span: &Span, space: bool) {
-        if space && !self.text.ends_with(' ') && !span.text.starts_with(' ') {
+        // The raised number that begins a note stands by itself.
+        let number = span.size > self.size * 1.2 && self.text.chars().all(|c| c.is_ascii_digit());
+        self.size = span.size;
+        if (space || number) && !self.text.ends_with(' ') && !span.text.starts_with(' ') {
             self.text.push(' ');
         }
         if self.looks.last().is_none_or(|(_, look)| *look != span.look) {
@@ -129,14 +143,25 @@ pub(super) fn build<'s>(spans: impl Iterator<Item = (usize, &'s Span)>) -> Vec<L
             lines.push(Line::new(span, order));
         }
     }
+    lines.iter_mut().filter(|line| line.segments.iter().any(|s| rtl::is_rtl(&s.text))).for_each(turn);
     lines
+}
+
+/// Puts a line of a script that is written from right to left into the order in which it is read.
+fn turn(line: &mut Line) {
+    line.segments.reverse();
+    for segment in &mut line.segments {
+        segment.text = rtl::logical(&segment.text);
+        let look = segment.looks.first().map_or_else(Look::default, |(_, look)| *look);
+        segment.looks = vec![(0, look)];
+    }
 }
 
 /// The order in which lines are read. That in which they are drawn is, nearly always, that in which they were written;
 /// where it jumps about, blank strips between columns and paragraphs tell.
 pub(super) fn in_reading_order(lines: Vec<Line>) -> Vec<Line> {
     let jumps = lines.windows(2).filter(|pair| jumps_back(&pair[0], &pair[1])).count();
-    if jumps * 12 <= lines.len() || lines.len() < 3 {
+    if jumps * 12 <= lines.len() || lines.len() < 3 || lines.len() > MOST_LINES {
         return lines;
     }
     let mut order = Vec::with_capacity(lines.len());

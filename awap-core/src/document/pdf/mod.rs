@@ -14,18 +14,22 @@ mod line;
 mod meta;
 mod objects;
 mod program;
+mod rtl;
 mod span;
 mod table;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::reader::{Context, Reader, Reading, damaged};
+use super::reader::{Context, Reader, Reading, damaged, encrypted};
 use super::{PartKind, Warning};
 use crate::Result;
 use content::{Drawn, Interpreter};
 use flow::{Flow, Item, Page};
 use objects::Pdf;
 use span::Way;
+
+/// Images of one page that are told apart.
+const MOST_FIGURES: usize = 200;
 
 /// Reads PDF.
 pub(super) struct PdfReader;
@@ -42,7 +46,9 @@ fn read(bytes: &[u8], cx: &Context<'_>) -> Result<Reading> {
     let pdf = Pdf::open(bytes, cx)?;
     let pages = pdf.pages()?;
     if pages.is_empty() {
-        return Err(damaged("it has no pages"));
+        // Without its password nothing of such a file can be found, its pages neither.
+        let locked = pdf.document.trailer.has(b"Encrypt");
+        return Err(if locked { encrypted() } else { damaged("it has no pages") });
     }
     let mut interpreter = Interpreter::new(&pdf);
     let mut laid_out = Vec::with_capacity(pages.len());
@@ -110,6 +116,7 @@ fn lay_out(drawn: Drawn) -> Page {
         .map(|([_, top, ..], order)| (order, top))
         .collect();
     figures.dedup();
+    figures.truncate(MOST_FIGURES);
     for (order, y) in figures {
         insert(&mut items, Item::Figure, order, y);
     }

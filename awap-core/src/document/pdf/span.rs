@@ -61,6 +61,7 @@ pub(super) struct Glyph<'t> {
 
 /// A gap that is a space, in sizes.
 const SPACE: f64 = 0.16;
+const SPACE_BETWEEN_NUMBERS: f64 = 0.05;
 /// A gap that ends a span: within a string of glyphs, and where the place was set anew.
 const BREAK: f64 = 1.9;
 const BREAK_WHERE_MOVED: f64 = 1.1;
@@ -172,7 +173,11 @@ impl Spans {
             }
             return;
         }
-        if !span.text.is_empty() && !span.text.ends_with(' ') && x - self.pen.max(span.x1) > size * SPACE {
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        // Numbers that are set one by one, as along the axis of a chart, stand closer than words do.
+        let numbers = glyph.moved && digit(span.text.chars().next_back()) && digit(glyph.text.chars().next());
+        let least = if numbers { SPACE_BETWEEN_NUMBERS } else { SPACE };
+        if !span.text.is_empty() && !span.text.ends_with(' ') && x - self.pen.max(span.x1) > size * least {
             span.text.push(' ');
         }
         if span.text.ends_with(' ') {

@@ -16,12 +16,15 @@ pub(super) struct Table {
 
 /// How far apart ends of rules may be that meet, in points.
 const NEAR: f64 = 3.0;
+/// A page with more than this is a drawing.
 const MOST_RULES: usize = 1500;
+const MOST_SPANS: usize = 20_000;
+const MOST_ROWS: usize = 400;
 
 /// Takes the tables that are drawn with rules out of `spans`; each span that lies in one is taken with it.
 pub(super) fn ruled(rules: &[Rule], spans: &mut Vec<(usize, Span)>) -> Vec<Table> {
     let mut tables = Vec::new();
-    if rules.len() > MOST_RULES {
+    if rules.len() > MOST_RULES || spans.len() > MOST_SPANS {
         return tables;
     }
     for group in connected(rules) {
@@ -193,7 +196,7 @@ pub(super) fn aligned(lines: &[Line]) -> usize {
     };
     let mut count = 1;
     while let (Some(line), Some(before)) = (lines.get(count), lines.get(count - 1)) {
-        if !stands_under(line, before) {
+        if !stands_under(line, before) || count >= MOST_ROWS {
             break;
         }
         count += 1;

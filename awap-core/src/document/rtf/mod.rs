@@ -84,8 +84,11 @@ impl<'c> Input<'c> {
                 if self.groups.len() >= self.limits.depth.saturating_mul(4) {
                     return Err(Limits::exceeded("depth", self.limits.depth));
                 }
-                self.groups.push(self.group.clone());
-                self.group.text.clear();
+                // The text gathered so far stays with the outer group and is not copied.
+                let text = std::mem::take(&mut self.group.text);
+                let inner = self.group.clone();
+                let outer = std::mem::replace(&mut self.group, inner);
+                self.groups.push(outer.with_text(text));
             }
             Token::Close => {
                 self.flush();

@@ -96,6 +96,10 @@ impl Group {
         Self { fallback: 1, ..Self::default() }
     }
 
+    pub(super) fn with_text(self, text: String) -> Self {
+        Self { text, ..self }
+    }
+
     fn is_text(&self) -> bool {
         matches!(
             self.destination,
