@@ -47,6 +47,7 @@ impl NameRecognizer for Cover {
             Zone::Prose | Zone::Margin | Zone::Field => {
                 labelled(piece, index, out);
                 beside_identifier(piece, index, out);
+                metadata::properties(piece, index, out);
                 if piece.zone() == Zone::Prose {
                     signature::find(piece, index, out);
                 }

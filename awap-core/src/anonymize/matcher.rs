@@ -9,7 +9,7 @@ use super::finding::{Finding, Label};
 use super::names::is_unicased;
 use super::person::{Roster, Side};
 use super::pieces::{Piece, Zone, touches};
-use super::words::{Ambiguity, is_honorific};
+use super::words::{Ambiguity, is_honorific, is_not_a_name};
 use crate::text::{Folded, Span};
 use crate::{Error, ErrorCode, Result};
 
@@ -55,6 +55,9 @@ impl<'a> Matcher<'a> {
                     }
                 };
                 add(part.text.clone());
+                if let Some(umlauted) = with_umlauts(&part.text) {
+                    add(umlauted);
+                }
                 if let Some((head, tail)) = part.text.split_once('\'') {
                     // O'Neill, ONeill, O Neill, O-Neill, O_Neill, O.Neill; Neill alone.
                     for joint in ["", " ", "-", "_", ".", "' "] {
@@ -238,8 +241,12 @@ impl<'a> Matcher<'a> {
             if !used {
                 return;
             }
+            if person.is_student && !given && part.ambiguity == Ambiguity::Plain {
+                chain.start = place.given_before(chain.start, chain.end).unwrap_or(chain.start);
+            }
             if given { ("identity.given_name", 0.9) } else { ("identity.family_name", 0.9) }
         };
+        let span = place.folded.span(&place.piece.text, Span::new(chain.start, chain.end));
         let (label, rule) = if person.is_student {
             (Label::NameStudent, rule)
         } else {
@@ -316,6 +323,14 @@ impl<'a> Matcher<'a> {
     }
 }
 
+/// `mueller` as `müller` folds, and `bjoern` as `bjørn` does. Not where the two vowels are just two (`Samuel`).
+fn with_umlauts(part: &str) -> Option<String> {
+    let two = ["uel", "oel", "ael"].iter().any(|v| part.ends_with(v))
+        || ["que", "aue", "eue"].iter().any(|v| part.contains(v));
+    let plain = part.replace("oe", "o").replace("ue", "u").replace("ae", "a");
+    (!two && plain.len() >= 4 && plain.len() < part.len()).then_some(plain)
+}
+
 /// A piece, its folded text, and questions about places in it.
 struct Place<'a> {
     piece: &'a Piece,
@@ -381,6 +396,30 @@ impl Place<'_> {
             }
             _ => true,
         }
+    }
+
+    /// A given name that nobody told of before a family name at `start`: a nickname of the student, or a relative
+    /// (`as Luke Mensah says`). Inside a sentence, or where the two are a line.
+    fn given_before(&self, start: usize, end: usize) -> Option<usize> {
+        let (word, gap) = self.word_before(start)?;
+        let letters = word.of(self.text);
+        let name = gap == 1
+            && self.text.get(word.end..start) == Some(" ")
+            && letters.chars().count() >= 2
+            && self.is_upper(word.start)
+            && self.left_boundary(word.start)
+            && !is_not_a_name(letters)
+            && !is_honorific(letters);
+        if !name || touches(&self.piece.protected, self.folded.span(&self.piece.text, word)) {
+            return None;
+        }
+        let here = self.folded.span(&self.piece.text, Span::new(word.start, end));
+        let inside = self.piece.text.get(..here.start).is_some_and(|head| {
+            let last = head.strip_suffix(' ').and_then(|h| h.chars().next_back());
+            last.is_some_and(|c| c.is_lowercase() || c == ',')
+        });
+        let line = super::context::line_around(&self.piece.text, here).of(&self.piece.text);
+        (inside || line.trim().len() <= here.len() + 1).then_some(word.start)
     }
 
     /// How many hits of the chain are written with a capital.

@@ -39,6 +39,10 @@ fn finds_every_variant() {
         ("Grace Young", "by Grace Young here", "Grace Young"),
         ("Grace Young", "by G. Young here", "G. Young"),
         ("Wei Li", "by Li Wei here", "Li Wei"),
+        ("Kofi Mensah", "as Luke Mensah says", "Luke Mensah"),
+        ("Kofi Mensah", "the end. Yesterday Mensah went", "Mensah"),
+        ("Jürgen Weiß", "by Juergen Weiss here", "Juergen Weiss"),
+        ("Juergen Moeller", "by Jürgen Möller here", "Jürgen Möller"),
     ] {
         assert_eq!(found(name, text, Zone::Prose), [expected], "{name}: {text}");
     }

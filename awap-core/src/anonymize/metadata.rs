@@ -2,7 +2,7 @@
 
 use super::cover::IDENTIFIER;
 use super::names::{starts_upper, word_at};
-use super::pieces::Piece;
+use super::pieces::{Piece, Zone};
 use super::recognizer::{Mention, Role};
 use super::words::{is_not_a_name, is_particle};
 use crate::text::{Span, fold};
@@ -68,7 +68,9 @@ pub(super) fn properties(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
         }
         let at = span.start + span.of(text).len() - span.of(text).trim_start().len();
         let who = if key.ends_with("manager") { Role::Other } else { Role::Student };
-        let rule = if key.contains("modified")
+        let rule = if piece.zone() != Zone::Properties {
+            "comment.author"
+        } else if key.contains("modified")
             || key.contains("saved")
             || key.contains("change")
             || key.contains("revision")

@@ -29,6 +29,7 @@
 mod context;
 mod cover;
 mod finding;
+mod initials;
 mod known;
 mod leak;
 mod matcher;

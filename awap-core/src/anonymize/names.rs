@@ -173,7 +173,8 @@ pub(super) fn name_at(text: &str, at: usize, allow: Allow) -> Option<Shape> {
                 break;
             }
         }
-        if next == after && !abbreviated {
+        // Blanks in a row are columns.
+        if next == after && !abbreviated || next - after > 3 * '\u{a0}'.len_utf8() {
             break;
         }
         pos = next;

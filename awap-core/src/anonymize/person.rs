@@ -61,6 +61,7 @@ impl Person {
             None => words.as_slice(),
         };
         let mut monogram = String::new();
+        let mut full_monogram = String::new();
         let mut particles = String::new();
         let last = words.len().saturating_sub(1);
         for (i, word) in words.iter().enumerate() {
@@ -71,6 +72,7 @@ impl Person {
             if is_particle(word) && words.len() > 1 && i < last {
                 push_new(&mut self.particles, (*word).to_owned());
                 particles.push_str(word);
+                full_monogram.extend(word.chars().next());
                 continue;
             }
             for (at, piece) in word.split('-').enumerate() {
@@ -83,6 +85,7 @@ impl Person {
                 }
                 self.initial(first);
                 monogram.push(first);
+                full_monogram.push(first);
                 // One letter is an initial; one character of a script without case is a name.
                 if piece.chars().filter(|c| c.is_alphanumeric()).count() < 2 && first.is_lowercase() {
                     continue;
@@ -106,8 +109,13 @@ impl Person {
                 particles.clear();
             }
         }
-        if monogram.chars().count() >= 2 {
-            push_new(&mut self.monogram, monogram);
+        for monogram in [monogram, full_monogram] {
+            if monogram.chars().count() >= 2 {
+                push_new(&mut self.monogram, monogram);
+            }
+        }
+        if let Some(spelt) = without_umlauts(&name) {
+            self.add(&spelt, side.or(reversed.then_some(Side::Given)));
         }
     }
 
@@ -160,6 +168,21 @@ impl Person {
         other.squashed.into_iter().for_each(|p| push_new(&mut self.squashed, p));
         other.monogram.into_iter().for_each(|p| push_new(&mut self.monogram, p));
     }
+}
+
+/// The name as it is spelt where there are no umlauts: `Jürgen` is `Juergen`, `Bjørn` is `Bjoern`, `Ågård` `Aagaard`.
+fn without_umlauts(name: &str) -> Option<String> {
+    if !name.contains(['ä', 'ö', 'ü', 'ø', 'å', 'Ä', 'Ö', 'Ü', 'Ø', 'Å']) {
+        return None;
+    }
+    let spelt = name.chars().map(|c| match c {
+        'ä' | 'Ä' => "ae".to_owned(),
+        'ö' | 'ø' | 'Ö' | 'Ø' => "oe".to_owned(),
+        'ü' | 'Ü' => "ue".to_owned(),
+        'å' | 'Å' => "aa".to_owned(),
+        c => c.to_string(),
+    });
+    Some(spelt.collect())
 }
 
 pub(super) fn push_new(list: &mut Vec<String>, value: String) {

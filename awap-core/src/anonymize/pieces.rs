@@ -277,8 +277,9 @@ impl Visit for Collect<'_> {
                     piece.code.extend(runs.map(|r| Span::new(r.start, r.end)));
                 }
             }
-            if part.kind == PartKind::Property
-                && let Some(label) = &block.label
+            // Properties have keys; who wrote a comment stands in a block of its own.
+            if let Some(label) = &block.label
+                && (part.kind == PartKind::Property || part.kind == PartKind::Comment && label == "author")
             {
                 piece.fields.push((label.clone(), span));
             }

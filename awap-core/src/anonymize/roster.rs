@@ -15,7 +15,9 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
     let host_knows = !roster.student().is_empty();
     let text = |m: &Mention| pieces.get(m.piece).map_or("", |p| m.span.of(&p.text));
     // What says most plainly who the student is comes first.
-    let weak = |m: &Mention| m.rule.starts_with("property.") || m.rule == "cover.file_name";
+    let weak = |m: &Mention| {
+        m.rule.starts_with("property.") || m.rule == "comment.author" || m.rule == "cover.file_name"
+    };
     let mut owners = vec![None; mentions.len()];
     for (mention, owner) in mentions.iter().zip(&mut owners) {
         if mention.role == Role::Student && !weak(mention) {

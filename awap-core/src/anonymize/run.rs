@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::cover::Cover;
 use super::finding::{Finding, Label};
+use super::initials;
 use super::known::{Known, ValueMatcher};
 use super::leak::Secrets;
 use super::matcher::Matcher;
@@ -153,6 +154,7 @@ impl Plan {
             let folded = Folded::new(&piece.text);
             matcher.find(piece, &folded, &mut findings);
             values.find(piece, &folded, &mut findings);
+            initials::find(piece, &folded, roster.student(), &mut findings);
             drop(folded);
             if piece.zone() != Zone::Identifier {
                 Patterns.find(piece, &context, &mut findings);

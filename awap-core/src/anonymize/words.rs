@@ -141,8 +141,9 @@ static NOT_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     launch learning journal portfolio project proposal review critical analysis case study studies introduction
     background method methods methodology results findings literature theory theories model models hypothesis
     limitations recommendations aims aim objectives objective evaluation overview plan planning evidence
-    monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
+    monday tuesday wednesday thursday friday saturday sunday january february march july september
     october november december spring autumn winter
+    roll dm num pin interviewer interviewee map maps nhs
     regards thanks thank best kind sincerely faithfully dear hello hi wishes signed yours truly respectfully
     microsoft google apple facebook twitter instagram linkedin youtube amazon zoom teams word excel powerpoint office
     windows macos linux python java javascript html css sql github adobe ibm intel nasa bbc nhs uk us usa eu un who

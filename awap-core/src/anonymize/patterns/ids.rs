@@ -83,7 +83,13 @@ pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span
     for found in ANY_AFTER_NUMBER.captures_iter(text) {
         let Some(value) = found.get(1) else { continue };
         let word = value.as_str().trim_end_matches(['.', '-', ',', '|', ':']);
-        if is_code(word) && !touches(&piece.code, Span::new(value.start(), value.end())) {
+        let cue =
+            text.get(found.get(0).map_or(0, |m| m.start())..value.start()).unwrap_or_default().to_lowercase();
+        // Without a mark or a “number” before it, only what can be nothing else: one rolls 20000 dice.
+        let marked = cue.contains([':', '#', '.']) || ["no", "num", "code"].iter().any(|w| cue.contains(w));
+        let long =
+            word.chars().filter(char::is_ascii_digit).count() >= 8 || word.contains(char::is_alphabetic);
+        if is_code(word) && (marked || long) && !touches(&piece.code, Span::new(value.start(), value.end())) {
             push(Span::new(value.start(), value.start() + word.len()), "pattern.id_code", 0.85);
         }
     }
@@ -99,9 +105,12 @@ pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span
 
 /// `Pin No.: kQ:88Ab7`, `Interviewer # 77120934`: whatever stands after a word for an identifier and a mark.
 static ANY_AFTER_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(
-        r"(?i)\b(?:(?:pin|id|roll|interviewe[er]|student|candidate|personal|employee|staff)[ \t]*(?:no|num|number|code|id|pin)?|(?:^|[-|;,][ \t]*)(?:no|num|number))\b\.?[ \t]*[:#][ \t]*#?((?:[\w]{1,3}[.:,][ ]?)*[\w][\w|:.,-]{3,23}(?:[ ]\d{4,12})?)",
-    )
+    compiled(concat!(
+        r"(?i)(?:\b(?:(?:pin|id|roll|interviewe[er])(?:[ \t]*(?:no|num|number|code|id|pin))?|",
+        r"(?:student|candidate|personal|employee|staff)[ \t]*(?:no|num|number|code|id|pin))\b\.?[ \t]*[:#]*|",
+        r"(?:^|[-|;,][ \t]*)(?:no|num|number)\b\.?[ \t]*[:#]+)",
+        r"[ \t]*((?:\w{1,4}[.:,]+[ ]?)*\w[\w|:.,-]{3,23}(?:[ ]\d{4,12})?)",
+    ))
 });
 
 /// Digits, or letters and case in an order that no word has.
@@ -112,7 +121,11 @@ fn is_code(word: &str) -> bool {
         .windows(2)
         .filter(|pair| matches!(pair, [a, b] if a.is_lowercase() && b.is_uppercase()))
         .count();
-    word.len() >= 4 && (digits >= 4 || digits >= 1 && jumps >= 1 || jumps >= 2)
+    word.len() >= 4
+        && (digits >= 5
+            || digits >= 4 && !word.bytes().all(|b| b.is_ascii_digit())
+            || digits >= 1 && jumps >= 1
+            || jumps >= 2)
 }
 
 /// A long number that is all of a line, or stands after nothing but a name: the number on a cover sheet.
@@ -131,8 +144,8 @@ fn bare_numbers(
         let tail = text.get(cluster.span.end..row.end).unwrap_or_default().trim();
         let numeric =
             |line: &str| line.chars().filter(char::is_ascii_digit).count() * 2 > line.chars().count();
-        let above = row_around(text, Span::new(row.start.saturating_sub(1), row.start)).of(text);
-        let below = row_around(text, Span::new(row.end, (row.end + 1).min(text.len()))).of(text);
+        let line = |at: usize| row_around(text, Span::new(at, at)).of(text);
+        let (above, below) = (line(row.start.saturating_sub(1)), line((row.end + 1).min(text.len())));
         if !tail.is_empty()
             || touches(&piece.tables, cluster.span)
             || touches(&piece.code, cluster.span)
