@@ -210,19 +210,27 @@ impl Store {
         let work: Result<Option<Erased>> = async {
             let now = tx.now().await?;
             // The vault first: whoever is taking in a TMA of this student holds its row, and is waited for.
-            let identities = tx.execute("DELETE FROM vault WHERE pseudonym = $1", args![pseudonym]).await?;
-            tx.lock_all(
-                "SELECT id FROM jobs WHERE tma_id IN (SELECT id FROM tmas WHERE student_id = $1) ORDER BY id",
-                args![pseudonym],
-            )
-            .await?;
-            let rows = tx
-                .lock_all("SELECT id FROM tmas WHERE student_id = $1 ORDER BY id", args![pseudonym])
+            let mut identities =
+                tx.execute("DELETE FROM vault WHERE pseudonym = $1", args![pseudonym]).await?;
+            // These and no others: one that comes in from here on comes after the erasure, and a worker may hold it.
+            let found = tx
+                .fetch_all("SELECT id FROM tmas WHERE student_id = $1 ORDER BY id", args![pseudonym])
                 .await?;
-            if identities == 0 && rows.is_empty() {
+            let found = found.iter().map(|row| row.get("id")).collect::<Result<Vec<Uuid>>>()?;
+            // Jobs before TMAs, as everybody locks them.
+            for id in &found {
+                tx.lock_all("SELECT id FROM jobs WHERE tma_id = $1", args![*id]).await?;
+            }
+            let mut ids = Vec::with_capacity(found.len());
+            for id in found {
+                // Gone where another erasure came first.
+                if tx.lock("SELECT id FROM tmas WHERE id = $1", args![id]).await?.is_some() {
+                    ids.push(id);
+                }
+            }
+            if identities == 0 && ids.is_empty() {
                 return Ok(None);
             }
-            let ids = rows.iter().map(|row| row.get("id")).collect::<Result<Vec<Uuid>>>()?;
             let mut counts = [0; 5];
             for (count, delete) in counts.iter_mut().zip([
                 "DELETE FROM tma_originals WHERE tma_id = $1",
@@ -239,6 +247,18 @@ impl Store {
             for id in &ids {
                 tx.execute("DELETE FROM tmas WHERE id = $1", args![*id]).await?;
                 log.push(tmas::event(*id, "tma.erased", json!({ "student_id": pseudonym }), actor));
+            }
+            // An identity that came in with a TMA after the first look at the vault goes with that TMA. (One that is locked
+            // is another's to erase, or has just come in again.)
+            let left = tx
+                .lock_free(
+                    "SELECT pseudonym FROM vault WHERE pseudonym = $1 \
+                     AND NOT EXISTS (SELECT 1 FROM tmas WHERE student_id = $1)",
+                    args![pseudonym],
+                )
+                .await?;
+            if !left.is_empty() {
+                identities += tx.execute("DELETE FROM vault WHERE pseudonym = $1", args![pseudonym]).await?;
             }
             let facts = json!({ "student_id": pseudonym, "tmas": ids.len() });
             log.push(tmas::stream_event(format!("student-{pseudonym}"), "student.erased", facts, actor));
