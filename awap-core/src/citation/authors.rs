@@ -247,7 +247,7 @@ fn phrase_tail(b: &Bracket<'_>, phrase: Span, year: &Year, signalled: bool) -> O
         || tokens.get(before - 1).is_some_and(|t| {
             matches!(
                 t.span.of(b.text).to_lowercase().as_str(),
-                "by" | "see" | "from" | "per" | "following" | "e.g" | "of" | "like" | ":"
+                "," | "by" | "see" | "from" | "per" | "following" | "e.g" | "of" | "like" | ":"
             )
         });
     (led || signalled).then_some(names)
@@ -402,9 +402,18 @@ fn believable(b: &Bracket<'_>, part: &[Token], year: &Year) -> bool {
     {
         return false;
     }
-    let old = year.text.get(..4).and_then(|y| y.parse::<u32>().ok()).is_some_and(|y| y < 1900);
-    let a_work = old && !b.index.is_empty() || (b.italic)(span);
-    !a_work
+    if b.index.is_empty() {
+        return !(b.italic)(span);
+    }
+    // Where there is a list and it does not name them: a treaty, a report, a novel, an event of another age.
+    let published = year.text.get(..4).and_then(|y| y.parse::<u32>().ok());
+    let before = |limit: u32| published.is_some_and(|y| y < limit);
+    let last_word = last.span.of(b.text).to_lowercase();
+    let several = part.iter().filter(|t| t.kind == Kind::Capital).count() > 2
+        || part.iter().any(|t| t.kind == Kind::Connector);
+    let people = part.iter().any(|t| matches!(t.kind, Kind::And | Kind::EtAl | Kind::Initials | Kind::Comma));
+    let a_work = lexicon::WORKS.contains(last_word.as_str()) || several && !people && before(1960);
+    !(a_work || before(1900) || (b.italic)(span))
 }
 
 /// A title in the author's place before the year: `‘How to cite’ (2020)`, a title in italics.

@@ -60,9 +60,37 @@ pub(super) fn find(
                     last_end = group.end;
                 }
             }
+            Some(b'1' | b'2') if open.is_empty() && !index.is_empty() && stands_alone(bytes, at) => {
+                let group = Span::new(at, at + 4);
+                if let Some(found) = unbracketed(&Bracket { text, group, floor: last_end, index, italic }) {
+                    last_end = found.citation.end;
+                    out.push(found);
+                }
+            }
             _ => {}
         }
     }
+}
+
+/// Whether four digits, and no more, begin at `at`.
+fn stands_alone(bytes: &[u8], at: usize) -> bool {
+    let digits =
+        |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|d| d.iter().all(u8::is_ascii_digit));
+    digits(at..at + 4)
+        && bytes.get(at + 4).is_none_or(|b| !b.is_ascii_digit())
+        && at.checked_sub(1).and_then(|i| bytes.get(i)).is_some_and(u8::is_ascii_whitespace)
+}
+
+/// `as Smith, 2019 says`: without a bracket only where the list has just this author and year.
+fn unbracketed(b: &Bracket<'_>) -> Option<Found> {
+    let year = year::next_year(b.text.get(b.group.start..)?.get(..5).or(b.text.get(b.group.start..))?, 0)?;
+    let year = Year { span: Span::new(b.group.start, b.group.start + year.span.end), ..year };
+    let (names, start, _) = narrative(b, &year)?;
+    let gap = Span::new(names.last()?.span.end, b.group.start).of(b.text);
+    let close = gap.chars().all(|c| c.is_whitespace() || matches!(c, ',' | '\'' | '’' | 's'));
+    b.index.find(&strings(&names), &year.text).filter(|_| close && !year.range)?;
+    let item = Item { phrase: Span::new(start, b.group.start), page: None, end: year.span.end, year };
+    Some(make(b, &names, &item, Span::new(start, item.end), CitationKind::Narrative))
 }
 
 /// Whether another bracket closes soon after `at`, before one opens anew or the paragraph ends.

@@ -36,6 +36,16 @@ pub(super) static PLACES: Words = LazyLock::new(|| {
          brussels chernobyl hiroshima")
 });
 
+/// Last words of the names of works, laws and events.
+pub(super) static WORKS: Words = LazyLock::new(|| {
+    set(
+        "report act bill theory model scale treaty convention declaration strategy framework agreement charter crisis \
+         revolution war battle exhibition festival summit conference olympics election referendum riots disaster test \
+         experiment principle law code plan paper manifesto budget census constitution amendment novel poem play film \
+         painting album song pandemic",
+    )
+});
+
 /// Words with a capital at the head of a sentence, or titles and callings, that are no part of a name.
 pub(super) static LEADS: Words = LazyLock::new(|| {
     set("however in as according to similarly likewise furthermore moreover additionally also although \

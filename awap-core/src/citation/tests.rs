@@ -90,6 +90,40 @@ fn author_year_citations_in_all_forms() {
         ),
         ("(Smith, 2019, para. 3)", &["(Smith, 2019, para. 3)|Smith|2019|para. 3"]),
         ("(Smith, 2019, my emphasis)", &["(Smith, 2019, my emphasis)|Smith|2019"]),
+        ("But Smith, (2019) says", &["Smith, (2019)|Smith|2019"]),
+        ("(Smith et al 2019)", &["(Smith et al 2019)|Smith|2019"]),
+        ("Smith (cited in Jones, 2020)", &["(cited in Jones, 2020)|Jones|2020"]),
+        ("Smith and Jones’ (2019) view", &["Smith and Jones’ (2019)|Smith+Jones|2019"]),
+        ("Smith (2019a; 2019b)", &["Smith (2019a|Smith|2019a", "2019b|Smith|2019b"]),
+        (
+            "(The Open University, 2024, Section 3.2)",
+            &["(The Open University, 2024, Section 3.2)|The Open University|2024|Section 3.2"],
+        ),
+        ("The Guardian (2020) reported", &["The Guardian (2020)|The Guardian|2020"]),
+        ("In Smith’s (2019, p. 3) words", &["Smith’s (2019, p. 3)|Smith|2019|p. 3"]),
+        ("(Smith, 2019: pp. 4-5)", &["(Smith, 2019: pp. 4-5)|Smith|2019|pp. 4-5"]),
+        ("(Smith, 2019 p4)", &["(Smith, 2019 p4)|Smith|2019|p4"]),
+        ("(Smith, J. 2019)", &["(Smith, J. 2019)|Smith|2019"]),
+        ("(J. Smith, 2019)", &["(J. Smith, 2019)|Smith|2019"]),
+        ("(Smith; 2019)", &["(Smith; 2019)|Smith|2019"]),
+        ("(Bandura, Ross and Ross, 1961)", &["(Bandura, Ross and Ross, 1961)|Bandura+Ross+Ross|1961"]),
+        (
+            "Later, Bandura, Ross, and Ross (1961) saw",
+            &["Bandura, Ross, and Ross (1961)|Bandura+Ross+Ross|1961"],
+        ),
+        ("(NICE, 2021)", &["(NICE, 2021)|NICE|2021"]),
+        ("(Smith, 2019, in Jones, 2020)", &["Smith, 2019|Smith|2019", "Jones, 2020|Jones|2020"]),
+        ("(Figure 2, Smith, 2019)", &["(Figure 2, Smith, 2019)|Smith|2019"]),
+        (
+            "Jones (2020, p. 4) cites Smith (2010).",
+            &["Jones (2020, p. 4)|Jones|2020|p. 4", "Smith (2010)|Smith|2010"],
+        ),
+        ("Unlike Jones, Smith (2019) argues", &["Smith (2019)|Smith|2019"]),
+        ("Professor Erving Goffman (1959)", &["Erving Goffman (1959)|Goffman|1959"]),
+        ("In 2019, Smith (2020) and others", &["Smith (2020)|Smith|2020"]),
+        ("(Smith, n.d)", &["(Smith, n.d)|Smith|n.d."]),
+        ("(Smith, 2019; p. 4)", &["(Smith, 2019; p. 4)|Smith|2019"]),
+        ("Smith,\nJones and Brown (2019)", &["Smith,\nJones and Brown (2019)|Smith+Jones+Brown|2019"]),
         ("(Smith, in press)", &["(Smith, in press)|Smith|in press"]),
         ("(‘How to cite’, 2020)", &["(‘How to cite’, 2020)|How to cite|2020"]),
         ("[Smith, 2019]", &["[Smith, 2019]|Smith|2019"]),
@@ -125,6 +159,26 @@ fn brackets_that_are_no_citations() {
         "f(1999) and x[2019] = 3",
     ] {
         assert_eq!(cited(text), Vec::<String>::new(), "{text:?}");
+    }
+}
+
+#[test]
+fn works_and_events_where_a_list_names_the_authors() {
+    let list = "\n\nReferences\n\nSmith, J. (2019) A Book. Leeds: A Press.\nGoffman, E. (1959) Another. London: B Press.\n";
+    for (text, want) in [
+        ("The Beveridge Report (1942) began it.", &[][..]),
+        ("The Treaty of Versailles (1919) ended it.", &[]),
+        ("Before World War Two (1939) it was.", &[]),
+        ("Read Macbeth (1606) again.", &[]),
+        ("Goffman’s theory of the self (1959) holds.", &["Goffman’s theory of the self (1959)|Goffman|1959"]),
+        ("It was said by Goffman, 1959, that", &["Goffman, 1959|Goffman|1959"]),
+        ("Jones (2020) is not in the list.", &["Jones (2020)|Jones|2020"]),
+        (
+            "The Open University (2024) is not, either.",
+            &["The Open University (2024)|The Open University|2024"],
+        ),
+    ] {
+        assert_eq!(cited(&format!("{text}{list}")), want, "{text:?}");
     }
 }
 

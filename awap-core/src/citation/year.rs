@@ -84,7 +84,7 @@ static PAGE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?xi)^[\s,]*
         (?:
           :\s*(?P<colon>\d+(?:\s*[-–—,&]\s*\d+)*)
-        | (?P<named>
+        | :?\s*(?P<named>
             (?:pp?\.?|pgs?\.?|pages?|paras?\.?|paragraphs?|ch(?:s|ap)?\.?|chapters?|sections?|sects?\.?|sec\.?|§+
               |slides?|vols?\.?|lines?|ll?\.|loc\.?|figures?|figs?\.?|tables?|parts?|units?|block|book)
             \s*(?:\d+[0-9a-z.]*|[ivxlc]+\b)(?:\s*(?:[-–—,&]|and|to)\s*(?:\d+[a-z]?|[ivxlc]+)\b)*(?:\s*ff?\b\.?)?)
@@ -165,6 +165,8 @@ mod tests {
             (": 4-6", Some("4-6")),
             (":14", Some("14")),
             (" p.4", Some("p.4")),
+            (": pp. 4-5)", Some("pp. 4-5")),
+            (" p4)", Some("p4")),
             (", para. 3", Some("para. 3")),
             (", section 2.1)", Some("section 2.1")),
             (", p. xii", Some("p. xii")),
