@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use regex::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::answer::{Answer, Lexicon, Standing};
 use super::lexis;
@@ -100,10 +100,9 @@ impl Term {
         if let Some(pattern) =
             text.strip_prefix('/').and_then(|t| t.strip_suffix('/')).filter(|p| !p.is_empty())
         {
-            let regex =
-                RegexBuilder::new(pattern).case_insensitive(true).size_limit(REGEX_SIZE).build().map_err(
-                    |e| node.fault(format!("This regular expression cannot be used: {}.", reason(&e))),
-                )?;
+            let regex = compile(pattern).map_err(|e| {
+                node.fault(format!("This regular expression cannot be used: {}.", reason(&e)))
+            })?;
             let negates = text::tokens(pattern).any(|t| lexis::is_negator(&t.of(pattern).to_lowercase()));
             return Ok(Self { matcher: Matcher::Pattern(Box::new(regex)), negates });
         }
@@ -216,6 +215,21 @@ pub(crate) fn claim_words(text: &str) -> Vec<String> {
     words
 }
 
+/// Compiles a term's pattern, any case.
+///
+/// A pattern in plain ASCII is matched byte by byte: it compiles some twenty times faster than over all of Unicode, and
+/// a rubric has dozens. There `.` and `\w` see one byte, so that in `.{0,40}` an accented letter counts as two.
+fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    let build = |unicode: bool| {
+        RegexBuilder::new(pattern).case_insensitive(true).unicode(unicode).size_limit(REGEX_SIZE).build()
+    };
+    if pattern.is_ascii() && !pattern.contains("\\p") && !pattern.contains("(?u") {
+        build(false)
+    } else {
+        build(true)
+    }
+}
+
 /// What is wrong with a regular expression, in one line and without the caret art.
 fn reason(error: &regex::Error) -> String {
     match error {
@@ -282,8 +296,8 @@ fn phrase_hits(
 fn pattern_hits(regex: &Regex, answer: &Answer<'_>, place: Place, hits: &mut Vec<Hit>) {
     let regions = if place == Place::Code && !answer.code.is_empty() { &answer.code } else { &answer.spans };
     for region in regions {
-        for found in regex.find_iter(region.of(answer.text)).take(MAX_HITS) {
-            let span = Span::new(region.start + found.start(), region.start + found.end());
+        for found in regex.find_iter(region.of(answer.text).as_bytes()).take(MAX_HITS) {
+            let span = whole_chars(answer.text, region.start + found.start(), region.start + found.end());
             if span.is_empty() {
                 continue;
             }
@@ -297,6 +311,17 @@ fn pattern_hits(regex: &Regex, answer: &Answer<'_>, place: Place, hits: &mut Vec
             hits.push(Hit { span, token: token.unwrap_or(answer.tokens.len()), sentence, negated: false });
         }
     }
+}
+
+/// The least stretch of whole characters around some bytes.
+fn whole_chars(text: &str, mut start: usize, mut end: usize) -> Span {
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    Span::new(start, end)
 }
 
 /// Whether a word of denial stands shortly before this token, in its clause.

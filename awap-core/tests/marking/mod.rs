@@ -76,6 +76,7 @@ impl Work {
     }
 
     /// Adds an answer of prose and code.
+    #[allow(dead_code)] // not every test crate needs it
     pub(crate) fn code(mut self, id: &str, prose: &str, code: &str) -> Self {
         let (start, _) = self.block("paragraph", None, prose);
         let (_, end) = self.block("code", None, code);

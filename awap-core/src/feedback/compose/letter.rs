@@ -486,7 +486,10 @@ fn forward(sections: &[Section<'_, '_>], share: f64, voice: &mut Voice, written:
         (_, Some(m)) => (phrases::FORWARD_STRONG, Some(m)),
         (other, None) => (phrases::FORWARD, other),
     };
-    let slots = Slots { title: about.map(|m| lower_first(&m.criterion.head.title)), ..Slots::default() };
+    let slots = Slots {
+        title: about.map(|m| format!("*{}*", lower_first(&m.criterion.head.title))),
+        ..Slots::default()
+    };
     let mut sentences = Vec::new();
     if let Some(sentence) = voice.say(bank, "forward", &slots) {
         sentences.push(sentence);

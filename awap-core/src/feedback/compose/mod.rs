@@ -95,7 +95,14 @@ fn praise(marked: &Marked<'_>, finding: &Finding, voice: &mut Voice) -> Option<S
         Note::Point(label) => {
             let (shape, slots) = Slots::for_label(label);
             let slots = Slots { label: slots.label, ..slots_for(marked, finding) };
-            voice.say(phrases::praise(shape), &format!("{key}{label}"), &slots)
+            // To quote “the nurse calls on Mondays” as a sign of “the nurse” says nothing.
+            let says_it = |q: &String| q.to_lowercase().contains(&label.to_lowercase());
+            let bank = if slots.quote.as_ref().is_some_and(says_it) {
+                phrases::PRAISE_WORDS
+            } else {
+                phrases::praise(shape)
+            };
+            voice.say(bank, &format!("{key}{label}"), &slots)
         }
         Note::Said { what, .. } => {
             let stop = what.ends_with('.');

@@ -41,6 +41,16 @@ pub(super) fn praise(shape: Shape) -> &'static [&'static str] {
     }
 }
 
+/// Praise for a sentence that names the very thing that was looked for.
+pub(super) const PRAISE_WORDS: &[&str] = &[
+    "“{Q}” is clear and to the point.",
+    "I liked “{Q}”.",
+    "When you write “{Q}” you do just what was asked.",
+    "“{Q}” tells the reader what matters.",
+    "Well put: “{Q}”.",
+    "You are right to say “{Q}”.",
+];
+
 /// What to do about a point that is missing.
 pub(super) fn teach(shape: Shape) -> &'static [&'static str] {
     match shape {
@@ -196,6 +206,8 @@ pub(super) fn extend_explanation(shape: Shape) -> &'static [&'static str] {
             "To make “{Q}” stay in the mind, follow it with an example from daily life.",
             "Try “{Q}” out on a case of your own, and see whether it still holds.",
             "You could say in a word or two why “{Q}” matters to the people concerned.",
+            "Build on “{Q}” by saying what would happen without it.",
+            "After “{Q}”, one sentence on what follows from it would show more of your thinking.",
         ],
     }
 }
