@@ -10,6 +10,7 @@ use crate::{Deadline, Limits, Result, Submission};
 pub struct Engine {
     key: PseudonymKey,
     limits: Limits,
+    rubrics: feedback::Rubrics,
 }
 
 /// Builds an [`Engine`].
@@ -52,7 +53,7 @@ impl Engine {
 
     /// Marks a parsed TMA against the rubric it carries.
     pub fn mark(&self, tma: &ParsedTma, deadline: &Deadline) -> Result<Feedback> {
-        feedback::mark(tma, deadline)
+        feedback::mark_with(tma, &self.rubrics, deadline)
     }
 }
 
@@ -77,6 +78,6 @@ impl EngineBuilder {
             Some(key) => key,
             None => PseudonymKey::random()?,
         };
-        Ok(Engine { key, limits: self.limits })
+        Ok(Engine { key, limits: self.limits, rubrics: feedback::Rubrics::default() })
     }
 }

@@ -13,10 +13,13 @@ mod integrity;
 mod lexis;
 mod model;
 mod rubric;
+mod rubrics;
 mod terms;
 mod totals;
 
 pub use model::{Evidence, Feedback, MarkedCriterion, MarkingCriteria, Provenance, Review, Totals, Trace};
+
+pub use rubrics::Rubrics;
 
 use serde_json::{Map, Value, json};
 
@@ -24,7 +27,7 @@ use crate::tma::ParsedTma;
 use crate::{Deadline, Result};
 use answer::{Answer, Lexicon};
 use criteria::{Outcome, Script};
-use rubric::{Criterion, Rubric, RubricQuestion, tidy};
+use rubric::{Criterion, RubricQuestion, tidy};
 
 /// A criterion with its outcome, on the way to being put into words.
 pub(crate) struct Marked<'a> {
@@ -39,13 +42,19 @@ pub(crate) struct Marked<'a> {
 /// Errors are [`InvalidInput`](crate::ErrorCode::InvalidInput) with the path of the fault, where the rubric does not
 /// hold together or a span of the TMA does not fit its text, and [`Timeout`](crate::ErrorCode::Timeout).
 pub fn mark(tma: &ParsedTma, deadline: &Deadline) -> Result<Feedback> {
+    mark_with(tma, &Rubrics::default(), deadline)
+}
+
+/// As [`mark`], with rubrics kept ready from one TMA to the next.
+pub fn mark_with(tma: &ParsedTma, rubrics: &Rubrics, deadline: &Deadline) -> Result<Feedback> {
     integrity::check_spans(tma)?;
     deadline.check()?;
-    let rubric = Rubric::load(tma.rubric.as_ref())?;
+    let rubric = rubrics.get(tma.rubric.as_ref())?;
+    let rubric = rubric.as_ref();
     deadline.check()?;
     let mut lexicon = Lexicon::default();
-    let mut answers = answers::find(tma, &rubric, &mut lexicon);
-    let unread = totals::stop_reading(&rubric, &mut answers);
+    let mut answers = answers::find(tma, rubric, &mut lexicon);
+    let unread = totals::stop_reading(rubric, &mut answers);
     let mut marked = Vec::new();
     for (question, answer) in rubric.questions.iter().zip(&answers) {
         let script = Script { tma, answer, lexicon: &lexicon, prompt: &question.prompt };
@@ -55,11 +64,11 @@ pub fn mark(tma: &ParsedTma, deadline: &Deadline) -> Result<Feedback> {
             marked.push(Marked { question, criterion, answer, outcome });
         }
     }
-    let mut needs_review = integrity::reviews(&rubric, &answers, &marked, &lexicon);
-    let totals = totals::add_up(tma, &rubric, &answers, &marked, &lexicon, unread, &mut needs_review);
+    let mut needs_review = integrity::reviews(rubric, &answers, &marked, &lexicon);
+    let totals = totals::add_up(tma, rubric, &answers, &marked, &lexicon, unread, &mut needs_review);
     deadline.check()?;
     let input_sha256 = rubric::sha256(tma.text.as_bytes());
-    let composed = compose::compose(&rubric, &marked, &totals, &input_sha256);
+    let composed = compose::compose(rubric, &marked, &totals, &input_sha256);
     let criteria = marked.iter().zip(composed.comments).map(|(m, comment)| finished(m, comment)).collect();
     let carried = |key: &str| tma.carried.get(key).and_then(Value::as_str).map(str::to_owned);
     let pseudonym = tma
