@@ -1,4 +1,5 @@
 //! What cover sheets, page headers, file names and properties say of a TMA.
+#![allow(clippy::unwrap_used, clippy::too_many_lines)] // helpers of tests, and tables of cases
 
 use awap_core::submission::Content;
 use awap_core::tma::{self, Metadata, ParsedTma};

@@ -1,4 +1,7 @@
 //! The layouts in which students hand in a TMA: questions, answers' bounds, prompts.
+#![allow(clippy::unwrap_used, clippy::too_many_lines)] // helpers of tests, and tables of cases
+
+use std::fmt::Write as _;
 
 use awap_core::submission::{Answer, Content};
 use awap_core::tma::{self, ParsedTma};
@@ -25,10 +28,11 @@ fn expand(text: &str) -> String {
         let close = after.find(')').unwrap();
         let n = &after[2..close];
         out.push_str(before);
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "Start{n} of a paragraph that says what the student thinks about the matter at hand. It goes on for a while, \
              with a second sentence that has some more words in it, until the end{n}."
-        ));
+        );
         rest = &after[close + 1..];
     }
     out.push_str(rest);

@@ -1,4 +1,5 @@
 //! What must hold of every parsed TMA, whatever came in.
+#![allow(clippy::unwrap_used, clippy::too_many_lines)] // helpers of tests, and tables of cases
 
 use awap_core::submission::{Answer, Content};
 use awap_core::tma::{self, ParsedTma};

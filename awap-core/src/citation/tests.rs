@@ -53,7 +53,18 @@ fn author_year_citations_in_all_forms() {
             &["Smith, 2001|Smith|2001", "Jones, 2019, p. 3|Jones|2019|p. 3"],
         ),
         ("Smith (2001, cited in Jones, 2019)", &["Smith (2001|Smith|2001", "Jones, 2019|Jones|2019"]),
-        ("as (The Open University, 2024) says", &["(The Open University, 2024)|The Open University|2024"]),
+    ] {
+        assert_eq!(cited(text), want, "{text:?}");
+    }
+}
+
+#[test]
+fn organisations_and_names_of_many_kinds() {
+    for (text, want) in [
+        (
+            "as (The Open University, 2024) says",
+            &["(The Open University, 2024)|The Open University|2024"][..],
+        ),
         ("as The Open University (2024) says", &["The Open University (2024)|The Open University|2024"]),
         ("as (BBC News, n.d.) says", &["(BBC News, n.d.)|BBC News|n.d."]),
         ("as (BBC News, no date) says", &["(BBC News, no date)|BBC News|n.d."]),
