@@ -5,6 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{
@@ -96,7 +97,10 @@ impl Db {
             Self::Sqlite { write, .. } => {
                 create_private_file(write.connect_options().get_filename())?;
                 // The migrator takes no lock on SQLite; the transaction is one.
-                let mut tx = write.begin_with("BEGIN IMMEDIATE").await.map_err(fault::from_sqlx)?;
+                let mut connection = write.acquire().await.map_err(fault::from_sqlx)?;
+                // Given up half-way, it must not go back to the pool.
+                connection.close_on_drop();
+                let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fault::from_sqlx)?;
                 let migrator = sqlx::migrate!("migrations/sqlite");
                 migrator.run_direct(None, &mut *tx, false).await.map_err(migration_failed)?;
                 tx.commit().await.map_err(fault::from_sqlx)
@@ -114,10 +118,7 @@ impl Db {
     /// A transaction that changes something. Dropped before [`Tx::commit`], it leaves nothing behind.
     pub(crate) async fn begin(&self) -> Result<Tx> {
         Ok(match self {
-            // Immediate: the lock is taken now, so that no later statement finds that another writer came between.
-            Self::Sqlite { write, .. } => {
-                Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(fault::from_sqlx)?)
-            }
+            Self::Sqlite { write, .. } => Tx::Sqlite(SqliteTx::begin(write).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(fault::from_sqlx)?),
         })
     }
@@ -184,7 +185,7 @@ impl Db {
 /// A transaction.
 #[derive(Debug)]
 pub(crate) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTx),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -193,9 +194,10 @@ impl Tx {
     pub(crate) async fn execute(&mut self, sql: impl Into<Cow<'static, str>>, args: Vec<Arg>) -> Result<u64> {
         let sql = AssertSqlSafe(sql.into().into_owned());
         let done = match self {
-            Self::Sqlite(tx) => {
-                bind_sqlite(sqlx::query(sql), args).execute(&mut **tx).await.map(|done| done.rows_affected())
-            }
+            Self::Sqlite(tx) => bind_sqlite(sqlx::query(sql), args)
+                .execute(&mut *tx.connection)
+                .await
+                .map(|done| done.rows_affected()),
             Self::Postgres(tx) => bind_postgres(sqlx::query(sql), args)
                 .execute(&mut **tx)
                 .await
@@ -213,7 +215,7 @@ impl Tx {
         let sql = AssertSqlSafe(sql.into().into_owned());
         let rows = match self {
             Self::Sqlite(tx) => bind_sqlite(sqlx::query(sql), args)
-                .fetch_all(&mut **tx)
+                .fetch_all(&mut *tx.connection)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
             Self::Postgres(tx) => bind_postgres(sqlx::query(sql), args)
@@ -284,19 +286,56 @@ impl Tx {
     /// Undoes all changes.
     pub(crate) async fn rollback(self) {
         // Where this fails, the connection is gone, and the transaction with it.
-        let _ = match self {
-            Self::Sqlite(tx) => tx.rollback().await,
-            Self::Postgres(tx) => tx.rollback().await,
-        };
+        match self {
+            Self::Sqlite(tx) => drop(tx.end("ROLLBACK").await),
+            Self::Postgres(tx) => drop(tx.rollback().await),
+        }
     }
 
     /// Makes the changes last.
     async fn commit(self) -> Result<()> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await,
+            Self::Sqlite(tx) => tx.end("COMMIT").await,
             Self::Postgres(tx) => tx.commit().await,
         }
         .map_err(fault::from_sqlx)
+    }
+}
+
+/// A transaction on SQLite.
+///
+/// SQLite ends a transaction by itself where the disk is full or fails, and a client that counts its transactions is
+/// wrong from then on. So none are counted here: a connection whose transaction was not ended well is closed, and the
+/// pool makes another.
+#[derive(Debug)]
+pub(crate) struct SqliteTx {
+    connection: PoolConnection<Sqlite>,
+    ended: bool,
+}
+
+impl SqliteTx {
+    async fn begin(pool: &SqlitePool) -> Result<Self> {
+        let connection = pool.acquire().await.map_err(fault::from_sqlx)?;
+        let mut tx = Self { connection, ended: false };
+        // Immediate: the lock is taken now, so that no later statement finds that another writer came between.
+        let begun = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *tx.connection).await;
+        // Where it did not begin, there is nothing to end.
+        tx.ended = begun.is_err();
+        begun.map(|_| tx).map_err(fault::from_sqlx)
+    }
+
+    async fn end(mut self, how: &'static str) -> Result<(), sqlx::Error> {
+        let ended = sqlx::raw_sql(how).execute(&mut *self.connection).await;
+        self.ended = ended.is_ok();
+        ended.map(drop)
+    }
+}
+
+impl Drop for SqliteTx {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.connection.close_on_drop();
+        }
     }
 }
 

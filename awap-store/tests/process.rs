@@ -7,71 +7,25 @@ on_each_database!(a_killed_process_loses_nothing, it_never_says_what_it_must_not
 
 #[allow(clippy::unwrap_used, clippy::panic)] // A test that fails says so.
 mod body {
-    use std::io::{BufRead as _, BufReader, Write as _};
-    use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+    use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
+    use crate::support::process::Process;
     use crate::support::{Base, PSEUDONYM_KEY, SEAL_KEY, draft, tma};
 
-    struct Process {
-        child: Child,
-        input: Option<ChildStdin>,
-        output: BufReader<ChildStdout>,
-    }
-
-    impl Process {
-        fn start(base: &Base) -> Self {
-            let mut child = Command::new(env!("CARGO_BIN_EXE_awap-store"))
-                .env("DATABASE_URL", &base.url)
-                .env("AWAP_SEAL_KEY", SEAL_KEY)
-                .env("AWAP_PSEUDONYM_KEY", PSEUDONYM_KEY)
-                .env("AWAP_LOG", "trace")
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
-            let input = child.stdin.take();
-            let output = BufReader::new(child.stdout.take().unwrap());
-            Self { child, input, output }
-        }
-
-        fn ask(&mut self, command: &str, data: &Value) -> Value {
-            let request = json!({"request_id": command, "command": command, "data": data});
-            writeln!(self.input.as_mut().unwrap(), "{request}").unwrap();
-            let mut line = String::new();
-            self.output.read_line(&mut line).unwrap();
-            let answer: Value = serde_json::from_str(&line).unwrap();
-            assert_eq!(answer["success"], true, "{answer}");
-            answer["data"].clone()
-        }
-
-        fn kill(mut self) {
-            self.child.kill().unwrap();
-            self.child.wait().unwrap();
-        }
-
-        /// Closes stdin; the status, and what was logged.
-        fn end(mut self) -> (Option<i32>, String) {
-            drop(self.input.take());
-            let output = self.child.wait_with_output().unwrap();
-            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-        }
-    }
-
     pub(super) async fn a_killed_process_loses_nothing(base: Base) {
-        let mut process = Process::start(&base);
+        let mut process = Process::start(&base.url);
         let created = process.ask("create_tma", &json!({"tma": tma(1)}));
         process.kill();
 
-        let mut process = Process::start(&base);
+        let mut process = Process::start(&base.url);
         let first = process.ask("claim_job", &json!({"worker": "w1", "lease_ms": 1500}))["job"].take();
         assert_eq!(first["tma_id"], created["id"], "a TMA that was answered is on disk");
         process.kill();
 
-        let mut process = Process::start(&base);
+        let mut process = Process::start(&base.url);
         let start = Instant::now();
         let again = loop {
             let job = process.ask("claim_job", &json!({"worker": "w2", "lease_ms": 60_000}))["job"].take();
@@ -92,7 +46,7 @@ mod body {
     }
 
     pub(super) async fn it_never_says_what_it_must_not(base: Base) {
-        let mut process = Process::start(&base);
+        let mut process = Process::start(&base.url);
         process.ask("create_tma", &json!({"tma": tma(1), "idempotency_key": "Zzyzxon"}));
         process.ask("claim_job", &json!({"worker": "w1", "lease_ms": 1500}));
         let (status, log) = process.end();

@@ -3,6 +3,10 @@
 #![allow(dead_code, unreachable_pub)] // Each test program uses some of it.
 #![allow(clippy::unwrap_used, clippy::panic)] // Its functions are not tests, but are called by nothing else.
 
+pub mod cluster;
+#[cfg(feature = "server")]
+pub mod process;
+
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -62,7 +66,7 @@ pub fn on_postgres<F: Future<Output = ()>>(name: &str, test: impl FnOnce(Base) -
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
