@@ -38,6 +38,9 @@ defmodule AwapBackend.Application do
     )
   end
 
+  @impl true
+  def stop(_state), do: AwapBackend.Telemetry.forget()
+
   defp web(module) do
     endpoint = Application.get_env(:awap_backend, AwapBackendWeb.Endpoint, [])
     if Keyword.get(endpoint, :server, true), do: [module], else: []

@@ -80,7 +80,19 @@ defmodule AwapBackend.Telemetry do
 
   @doc "Removes the handler with this id."
   @spec detach(term) :: :ok
-  def detach(id), do: GenServer.call(__MODULE__, {:detach, id})
+  def detach(id) do
+    GenServer.call(__MODULE__, {:detach, id})
+  catch
+    # Being restarted, or stopped: an emitter must not fall with it.
+    :exit, _reason -> :ok
+  end
+
+  @doc "Forgets every handler: the host has stopped."
+  @spec forget() :: :ok
+  def forget do
+    :persistent_term.erase(__MODULE__)
+    :ok
+  end
 
   # Handlers outlive this process: those who attached them would not know that it was restarted.
   defp handlers, do: :persistent_term.get(__MODULE__, %{})

@@ -5,8 +5,8 @@ defmodule AwapBackend.DataCase do
   The host is one for the whole VM, so these tests do not run beside others. `start_host/1` stops it and starts it anew,
   configured by environment variables, on a fresh folder; afterwards the usual one is back.
 
-  Tests of what needs the built programs say so: `@moduletag :store` (`awap-store`), `@moduletag :core` (`awap-port`). Where a
-  program is not built, such tests are skipped and counted as skipped.
+  Tests say what they need by a tag: `:store` (`awap-store` built), `:core` (`awap-port` built), `:nif` (the host built with
+  awap_nif), `:postgres` (a database to use). Where it is not there, they are left out, and counted as such.
   """
 
   use ExUnit.CaseTemplate
@@ -21,6 +21,8 @@ defmodule AwapBackend.DataCase do
 
   @root Path.expand("../../..", __DIR__)
   @fake Path.expand("fake_core.pl", __DIR__)
+  # The NIF reads its key once for the whole VM; so that pseudonyms are the same everywhere, all hosts of the tests share one.
+  @key %{"AWAP_PSEUDONYM_KEY" => String.duplicate("5a", 32)}
 
   @doc "The core that misbehaves on request."
   def fake_core, do: @fake
@@ -29,19 +31,26 @@ defmodule AwapBackend.DataCase do
   def unbuilt do
     {:ok, settings} = Config.load(System.get_env(), :test, @root)
 
-    for {tag, key, command} <- [
-          {:store, :store_executable, "health_check"},
-          {:core, :core_executable, "health_check"}
-        ],
-        not answers?(settings[key], command),
-        do: tag
+    programs =
+      for {tag, key} <- [store: :store_executable, core: :core_executable], not built?(settings[key]), do: tag
+
+    nif = if Code.ensure_loaded?(AwapBackend.CoreBridge.Native), do: [], else: [:nif]
+    postgres = if postgres_url(), do: [], else: [:postgres]
+    programs ++ nif ++ postgres
   end
 
-  # A program that ends when asked to say what it is was not built from its sources yet.
-  defp answers?(nil, _command), do: false
+  @doc "A PostgreSQL database for the tests (`scripts/with-postgres` starts one), or nil."
+  def postgres_url, do: System.get_env("AWAP_TEST_POSTGRES_URL")
 
-  defp answers?(program, _command),
-    do: match?({_output, 0}, System.cmd(program, ["--version"], stderr_to_stdout: true))
+  # A program that ends when asked to say what it is was not built from its sources yet.
+  defp built?(nil), do: false
+
+  defp built?(program) do
+    case System.cmd(program, ["--version"], stderr_to_stdout: true) do
+      {version, 0} -> version != ""
+      _other -> false
+    end
+  end
 
   @doc """
   Starts the host anew, with these variables on top of the environment, and a data folder of its own unless `AWAP_DATA_DIR`
@@ -61,7 +70,8 @@ defmodule AwapBackend.DataCase do
     # A stop and a start are told in the log.
     ExUnit.CaptureLog.capture_log(fn ->
       Application.stop(:awap_backend)
-      settings = Config.load!(Map.merge(System.get_env(), variables), :test, @root)
+      variables = [System.get_env(), @key, variables] |> Enum.reduce(&Map.merge(&2, &1))
+      settings = Config.load!(variables, :test, @root)
       Application.put_env(:awap_backend, :settings, settings)
       {:ok, _started} = Application.ensure_all_started(:awap_backend)
     end)
