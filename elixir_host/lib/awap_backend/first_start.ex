@@ -24,7 +24,7 @@ defmodule AwapBackend.FirstStart do
   def init(nil) do
     Logger.metadata(component: :first_start)
 
-    case await(System.monotonic_time(:millisecond) + @wait_ms) do
+    case await(System.monotonic_time(:millisecond) + wait_ms()) do
       :ok -> ensure_key()
       {:halt, reason} -> {:stop, reason}
       :away -> {:ok, nil, @retry_ms}
@@ -72,6 +72,8 @@ defmodule AwapBackend.FirstStart do
         end
     end
   end
+
+  defp wait_ms, do: Application.get_env(:awap_backend, :first_start_wait_ms, @wait_ms)
 
   defp store_key do
     {key, path} = Secrets.api_key!(Config.get(:data_dir))

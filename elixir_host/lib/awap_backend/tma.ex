@@ -89,6 +89,18 @@ defmodule AwapBackend.TMA do
         fail(job, error, false)
 
       {:error, %{"code" => code}} ->
+        settle_lost(job, code)
+    end
+  end
+
+  # An offer that was taken while the store died before it could say so is a conflict when it is made again.
+  defp settle_lost(job, code) do
+    case get_tma(job["tma_id"]) do
+      {:ok, %{"status" => "completed"}} ->
+        announce(job, "completed", nil)
+        {:completed, nil}
+
+      _not_ours ->
         {:lost, code}
     end
   end

@@ -81,6 +81,12 @@ defmodule AwapBackend.ConfigTest do
         do: assert(name in hidden)
   end
 
+  test "the README's table has every variable, and no other" do
+    readme = File.read!(Path.expand("../../README.md", __DIR__))
+    told = for [_line, name] <- Regex.scan(~r/^\| `([A-Z_]+)` \|/m, readme), do: name
+    assert told == Enum.map(Config.variables(), & &1.name)
+  end
+
   test "asking for a setting there is not shows no other" do
     error = assert_raise ArgumentError, fn -> Config.get(:no_such_setting) end
     assert error.message == "there is no setting :no_such_setting"

@@ -26,15 +26,17 @@ defmodule AwapBackend.CoreBridgeTest do
   end
 
   test "calls made at once go to different processes" do
-    pids = for _ <- 1..3, do: Task.async(fn -> CoreBridge.call("slow_pid", %{}) end)
+    pids = slow_calls()
     pids = for {:ok, %{"pid" => pid}} <- Task.await_many(pids), do: pid
     assert length(Enum.uniq(pids)) == 3
   end
 
+  defp slow_calls, do: for(_ <- 1..3, do: Task.async(fn -> CoreBridge.call("slow_pid", %{}, 10_000) end))
+
   test "the death of one process takes no call of another with it" do
     [doomed | _others] = core_processes()
-    calls = for _ <- 1..3, do: Task.async(fn -> CoreBridge.call("slow_pid", %{}) end)
-    Process.sleep(50)
+    calls = slow_calls()
+    eventually(fn -> Enum.all?(CoreBridge.status().processes, &(&1.in_flight == 1)) end)
     signal(doomed, "-KILL")
     results = Task.await_many(calls)
     assert Enum.count(results, &match?({:ok, _answer}, &1)) == 2

@@ -65,11 +65,11 @@ defmodule AwapBackend.EventStoreTest do
   test "no more than a batch comes unacknowledged" do
     for n <- 1..30, do: append("s", n)
     {:ok, subscription} = EventStore.subscribe(stream: "s", batch: 10)
-    assert_receive {:events, ^subscription, first}
+    assert_receive {:events, ^subscription, first}, 5_000
     assert length(first) == 10
     refute_receive {:events, ^subscription, _events}, 300
     EventStore.ack(subscription)
-    assert_receive {:events, ^subscription, [%{"data" => %{"n" => 11}} | _rest]}
+    assert_receive {:events, ^subscription, [%{"data" => %{"n" => 11}} | _rest]}, 5_000
   end
 
   test "a subscription waits while the store is away, and goes on where it was" do
@@ -88,9 +88,9 @@ defmodule AwapBackend.EventStoreTest do
 
     test = self()
     pid = spawn(fn -> send(test, EventStore.subscribe()) end)
-    assert_receive {:ok, subscription}
+    assert_receive {:ok, subscription}, 5_000
     ref = Process.monitor(subscription)
-    assert_receive {:DOWN, ^ref, :process, ^subscription, _reason}
+    assert_receive {:DOWN, ^ref, :process, ^subscription, _reason}, 5_000
     refute Process.alive?(pid)
   end
 end

@@ -45,7 +45,7 @@ defmodule AwapBackend.TMATest do
 
     assert_received {:tma_status, %{"id" => ^id, "status" => "processing", "stage" => "anonymize_student"}}
     assert_received {:tma_status, %{"status" => "processing", "stage" => "complete_job"}}
-    assert_receive {:tma_status, %{"status" => "completed", "error" => nil}}
+    assert_receive {:tma_status, %{"status" => "completed", "error" => nil}}, 5_000
 
     assert AwapBackend.Schemas.TMA.from_row(row).processed_at.time_zone == "Etc/UTC"
     refute feedback |> AwapBackend.Schemas.Feedback.from_row() |> AwapBackend.Schemas.Feedback.reviewed?()
@@ -76,7 +76,7 @@ defmodule AwapBackend.TMATest do
     assert row["error_message"] == "It is document_damaged."
     assert {:ok, %{attempt: 1}} = JobRegistry.get(row["job_id"])
     assert {:error, %{"code" => "not_found"}} = TMA.get_feedback(row["id"])
-    assert_receive {:tma_status, %{"status" => "failed", "error" => %{"code" => "document_damaged"}}}
+    assert_receive {:tma_status, %{"status" => "failed", "error" => %{"code" => "document_damaged"}}}, 5_000
   end
 
   # The store lets a job rest for 5, then 10 seconds before its next try.

@@ -21,8 +21,8 @@ defmodule AwapBackend.DataCase do
 
   @root Path.expand("../../..", __DIR__)
   @fake Path.expand("fake_core.pl", __DIR__)
-  # The NIF reads its key once for the whole VM; so that pseudonyms are the same everywhere, all hosts of the tests share one.
-  @key %{"AWAP_PSEUDONYM_KEY" => String.duplicate("5a", 32)}
+  # The NIF reads its key once for the whole VM, and hosts of several tests share a PostgreSQL: all have the same keys.
+  @keys %{"AWAP_PSEUDONYM_KEY" => String.duplicate("5a", 32), "AWAP_SEAL_KEY" => String.duplicate("a5", 32)}
 
   @doc "The core that misbehaves on request."
   def fake_core, do: @fake
@@ -70,7 +70,7 @@ defmodule AwapBackend.DataCase do
     # A stop and a start are told in the log.
     ExUnit.CaptureLog.capture_log(fn ->
       Application.stop(:awap_backend)
-      variables = [System.get_env(), @key, variables] |> Enum.reduce(&Map.merge(&2, &1))
+      variables = [System.get_env(), @keys, variables] |> Enum.reduce(&Map.merge(&2, &1))
       settings = Config.load!(variables, :test, @root)
       Application.put_env(:awap_backend, :settings, settings)
       {:ok, _started} = Application.ensure_all_started(:awap_backend)

@@ -72,7 +72,7 @@ while (1) {
 
     if    ($command eq "echo")    { answer($id, "{\"bytes\":" . length($body) . "}"); }
     elsif ($command eq "pid")     { answer($id, "{\"pid\":$$}"); }
-    elsif ($command eq "slow_pid") { select(undef, undef, undef, 0.2); answer($id, "{\"pid\":$$}"); }
+    elsif ($command eq "slow_pid") { select(undef, undef, undef, 2); answer($id, "{\"pid\":$$}"); }
     elsif ($command eq "env")     { answer($id, "{\"seal\":\"" . ($ENV{AWAP_SEAL_KEY} // "none") . "\"}"); }
     elsif ($command eq "refuse")  { packet("{\"request_id\":\"$id\",\"success\":false,\"error\":{\"code\":\"invalid_input\",\"message\":\"No.\"}}"); }
     elsif ($command eq "hold")    { push @held, $id; }

@@ -19,7 +19,7 @@ defmodule AwapBackend.Core.JobRegistry do
   @kept 10_000
   @kept_ms 15 * 60 * 1_000
   @sweep_ms 30_000
-  @recount_ms 1_000
+  @recount_ms 5_000
 
   @type job :: %{
           job_id: String.t(),
@@ -116,7 +116,7 @@ defmodule AwapBackend.Core.JobRegistry do
   end
 
   @doc """
-  Makes room for one TMA in the queue, unless `limit` wait already. The depth is the store's, counted every second, and
+  Makes room for one TMA in the queue, unless `limit` wait already. The depth is the store's, counted every five seconds, and
   between counts what this host adds and takes.
   """
   @spec reserve(pos_integer) :: :ok | {:full, non_neg_integer}

@@ -9,7 +9,7 @@ defmodule AwapBackend.Core.Worker do
   use GenServer, restart: :permanent, shutdown: 15_000
 
   alias AwapBackend.{Config, CoreBridge, PubSub, Redact, Repo, Telemetry, TMA}
-  alias AwapBackend.Core.{JobRegistry, Pipeline}
+  alias AwapBackend.Core.{JobRegistry, Pipeline, WorkerPool}
 
   require Logger
 
@@ -37,7 +37,14 @@ defmodule AwapBackend.Core.Worker do
 
   @impl true
   def handle_info(reason, %{job: nil} = state) when reason in [:wake, :poll], do: {:noreply, look(state)}
-  def handle_info(reason, state) when reason in [:wake, :poll], do: {:noreply, state}
+
+  # We had found one already: the job we were woken for is another's to take up.
+  def handle_info(:wake, state) do
+    WorkerPool.wake()
+    {:noreply, state}
+  end
+
+  def handle_info(:poll, state), do: {:noreply, state}
 
   def handle_info(:extend, %{job: nil} = state), do: {:noreply, state}
   def handle_info(:extend, state), do: {:noreply, extend(state)}
