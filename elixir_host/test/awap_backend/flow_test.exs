@@ -135,6 +135,68 @@ defmodule AwapBackend.FlowTest do
     for pid <- doomed, do: refute(running?(pid))
   end
 
+  # Another VM with the host in it, on the same folder; it says which processes it has started, and submits.
+  @other_host ~S"""
+  %{os_pid: store} = AwapBackend.Repo.status()
+  pids = for %{os_pid: pid} <- AwapBackend.CoreBridge.status().processes, do: pid
+  ids = for n <- 1..20 do
+    {:ok, %{"id" => id}} = AwapBackend.TMA.create_tma(%{"content" => System.fetch_env!("SUBMIT") <> " #{n}"}, %{})
+    id
+  end
+  IO.puts("READY " <> Enum.join([store | pids], ",") <> " " <> Enum.join(ids, ","))
+  Process.sleep(:infinity)
+  """
+
+  @tag timeout: 120_000
+  test "kill -9 of the VM: nothing is left running, and what was accepted is done after the next start, once" do
+    folder = new_folder()
+
+    variables = %{
+      "AWAP_DATA_DIR" => folder,
+      "CORE_EXECUTABLE" => fake_core(),
+      "AWAP_LEASE_MS" => "2000",
+      "SUBMIT" => "SLOW",
+      "MIX_ENV" => "test"
+    }
+
+    port =
+      Port.open({:spawn_executable, System.find_executable("elixir")}, [
+        :binary,
+        :stderr_to_stdout,
+        args: ["-S", "mix", "run", "--no-compile", "--no-deps-check", "-e", @other_host],
+        env: for({name, value} <- Map.merge(keys(), variables), do: {to_charlist(name), to_charlist(value)})
+      ])
+
+    {:os_pid, vm} = Port.info(port, :os_pid)
+    [pids, ids] = ready(port, "")
+    pids = for pid <- String.split(pids, ","), do: String.to_integer(pid)
+    assert Enum.all?(pids, &running?/1)
+    signal(vm, "-KILL")
+    eventually(fn -> not Enum.any?(pids, &running?/1) end)
+
+    start_host(Map.take(variables, ~w(AWAP_DATA_DIR CORE_EXECUTABLE AWAP_LEASE_MS)))
+
+    for id <- String.split(ids, ",") do
+      assert settled(%{"id" => id}, 90_000)["status"] == "completed"
+      {:ok, %{"events" => events}} = EventStore.read_stream(EventStore.stream_of(id))
+      assert Enum.count(events, &(&1["type"] == "tma.completed")) == 1
+    end
+  end
+
+  defp ready(port, so_far) do
+    receive do
+      {^port, {:data, output}} ->
+        so_far = so_far <> output
+
+        case Regex.run(~r/READY (\S+) (\S+)\n/, so_far, capture: :all_but_first) do
+          nil -> ready(port, so_far)
+          found -> found
+        end
+    after
+      60_000 -> flunk("the other host did not start: " <> so_far)
+    end
+  end
+
   test "a document that cannot be read fails with a sentence, and no other with it" do
     start_host()
 

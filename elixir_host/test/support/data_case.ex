@@ -27,6 +27,9 @@ defmodule AwapBackend.DataCase do
   @doc "The core that misbehaves on request."
   def fake_core, do: @fake
 
+  @doc "The keys that all hosts of the tests have, as variables."
+  def keys, do: @keys
+
   @doc "The tags to leave out, as the programs they need are not built."
   def unbuilt do
     {:ok, settings} = Config.load(System.get_env(), :test, @root)
