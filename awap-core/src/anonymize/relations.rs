@@ -260,6 +260,7 @@ mod tests {
             ("As Olu told me yesterday", vec!["Olu"]),
             ("Mrs Ann Parsley had asked me the same", vec!["Mrs Ann Parsley"]),
             ("Finally Olu and I went home", vec!["Olu"]),
+            ("One of our residents, Mrs Ann Parsley, fell", vec!["Mrs Ann Parsley"]),
         ] {
             assert_eq!(found(text), expected, "{text}");
         }

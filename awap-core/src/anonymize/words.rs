@@ -354,7 +354,7 @@ static RELATIONS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     friend friends mate mates flatmate housemate roommate neighbour neighbor neighbours neighbors landlord landlady
     colleague colleagues co-worker coworker workmate teammate manager line-manager boss supervisor supervisors employer
     employee assistant deputy leader mentor mentee coach trainer apprentice intern client clients patient patients
-    customer pupil pupils teacher headteacher lecturer tutor tutors professor instructor counsellor adviser advisor
+    resident residents customer customers pupil pupils teacher headteacher lecturer tutor tutors professor instructor counsellor adviser advisor
     therapist doctor gp nurse midwife physiotherapist caseworker keyworker dentist vicar priest imam
     classmate classmates coursemate peer student buddy predecessor successor subordinate director foreman
     secretary receptionist babysitter childminder nanny cleaner driver dog cat

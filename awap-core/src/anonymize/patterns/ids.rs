@@ -54,7 +54,11 @@ pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span
     }
     for all in INSURANCE.find_iter(text) {
         let free = !is_word(all.start().wrapping_sub(1)) && !is_word(all.end());
-        if free && is_insurance_prefix(all.as_str().get(..2).unwrap_or_default()) {
+        // Called by its name it is one whatever its prefix: examples and temporary numbers have others.
+        let cues =
+            ["ni number", "ni no", "ni no.", "nino", "national insurance", "national insurance number"];
+        let cued = || has_cue(&before(text, all.start(), 60), &cues, 30);
+        if free && (is_insurance_prefix(all.as_str().get(..2).unwrap_or_default()) || cued()) {
             push(Span::new(all.start(), all.end()), "pattern.national_insurance", 0.97);
         }
     }
