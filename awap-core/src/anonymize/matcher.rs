@@ -50,7 +50,8 @@ impl<'a> Matcher<'a> {
             for (which, part) in person.parts.iter().enumerate() {
                 let mut add = |needle: String| {
                     let owners = needles.entry(needle).or_default();
-                    if !owners.contains(&(who, which)) {
+                    // A given name of hundreds is told apart no better by looking at all of them.
+                    if owners.len() < 16 && !owners.contains(&(who, which)) {
                         owners.push((who, which));
                     }
                 };

@@ -1,5 +1,7 @@
 //! A person's name taken apart: the parts to look for, their initials and particles; and who is who in one TMA.
 
+use std::collections::HashMap;
+
 use super::words::{Ambiguity, ambiguity, is_particle, is_title};
 use crate::text::fold;
 
@@ -195,11 +197,16 @@ pub(super) fn push_new(list: &mut Vec<String>, value: String) {
 #[derive(Debug, Clone)]
 pub(super) struct Roster {
     pub(super) people: Vec<Person>,
+    /// Who has a part of this name, in the order in which they came.
+    by_part: HashMap<String, Vec<usize>>,
 }
+
+/// The most parts of a name that the student is believed to have; further ones are other people's.
+const STUDENT_PARTS: usize = 64;
 
 impl Roster {
     pub(super) fn new(student: Person) -> Self {
-        Self { people: vec![student] }
+        Self { people: vec![student], by_part: HashMap::new() }
     }
 
     pub(super) fn student(&self) -> &Person {
@@ -207,10 +214,14 @@ impl Roster {
         self.people.first().unwrap_or(const { &EMPTY })
     }
 
-    /// Adds a name of the student.
-    pub(super) fn add_student(&mut self, name: &str) {
-        if let Some(student) = self.people.first_mut() {
-            student.add(name, None);
+    /// Adds a name of the student; returns whose it is taken to be.
+    pub(super) fn add_student(&mut self, name: &str) -> Option<usize> {
+        match self.people.first_mut() {
+            Some(student) if student.parts.len() < STUDENT_PARTS => {
+                student.add(name, None);
+                Some(0)
+            }
+            _ => self.add_other(name),
         }
     }
 
@@ -221,15 +232,30 @@ impl Roster {
         if person.is_empty() {
             return None;
         }
-        if let Some(at) = self.people.iter().skip(1).position(|known| known.fits(&person)) {
-            let at = at + 1;
-            if let Some(known) = self.people.get_mut(at) {
-                known.merge(person);
+        // Whoever fits shares a part.
+        let mut candidates: Vec<usize> = person
+            .parts
+            .iter()
+            .filter_map(|p| self.by_part.get(&p.text))
+            .flatten()
+            .copied()
+            .take(64)
+            .collect();
+        candidates.sort_unstable();
+        let known =
+            candidates.into_iter().find(|i| self.people.get(*i).is_some_and(|known| known.fits(&person)));
+        let at = known.unwrap_or(self.people.len());
+        for part in &person.parts {
+            let sharing = self.by_part.entry(part.text.clone()).or_default();
+            if !sharing.contains(&at) && sharing.len() < 64 {
+                sharing.push(at);
             }
-            return Some(at);
         }
-        self.people.push(person);
-        Some(self.people.len() - 1)
+        match self.people.get_mut(at) {
+            Some(known) => known.merge(person),
+            None => self.people.push(person),
+        }
+        Some(at)
     }
 }
 

@@ -85,10 +85,7 @@ impl Placeholders {
     /// on from there.
     pub(super) fn note(&mut self, text: &str) {
         for (at, _) in text.match_indices('[') {
-            let Some(inner) = text.get(at + 1..).and_then(|t| t.get(..t.find(']')?)) else { continue };
-            if inner.len() > 24 {
-                continue;
-            }
+            let Some(inner) = bracketed(text, at) else { continue };
             let (kind, number) = inner.rsplit_once('_').unwrap_or((inner, "1"));
             let Ok(number) = number.parse::<usize>() else { continue };
             if let Some(label) = KINDS.into_iter().find(|l| l.placeholder() == kind) {
@@ -137,15 +134,21 @@ const KINDS: [Label; 9] = [
     Label::Dob,
 ];
 
+/// What the bracket at `at` holds, if it is no longer than a placeholder is.
+fn bracketed(text: &str, at: usize) -> Option<&str> {
+    let bytes = text.as_bytes().get(at + 1..)?;
+    let len = bytes.iter().take(25).position(|b| *b == b']')?;
+    text.get(at + 1..at + 1 + len)
+}
+
 /// Placeholders that stand in a text already; nothing in them is identity.
 pub(super) fn placeholders_in(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     for (at, _) in text.match_indices('[') {
-        let Some(end) = text.get(at..).and_then(|t| t.find(']')).filter(|e| *e <= 25) else { continue };
-        let inner = text.get(at + 1..at + end).unwrap_or_default();
+        let Some(inner) = bracketed(text, at) else { continue };
         let kind = inner.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
         if KINDS.iter().any(|l| l.placeholder() == kind) {
-            spans.push(Span::new(at, at + end + 1));
+            spans.push(Span::new(at, at + inner.len() + 2));
         }
     }
     spans

@@ -21,8 +21,7 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
     let mut owners = vec![None; mentions.len()];
     for (mention, owner) in mentions.iter().zip(&mut owners) {
         if mention.role == Role::Student && !weak(mention) {
-            roster.add_student(text(mention));
-            *owner = Some(0);
+            *owner = roster.add_student(text(mention));
         }
     }
     for (mention, owner) in mentions.iter().zip(&mut owners) {
@@ -61,8 +60,7 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
     let unknown = student.is_empty();
     if mention.rule == "cover.file_name" {
         if unknown {
-            roster.add_student(text);
-            return Some(0);
+            return roster.add_student(text);
         }
         return shares.then_some(0);
     }
@@ -71,10 +69,7 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
         return Some(0);
     }
     if unknown && !host_knows && mention.rule == "property.author" && !is_software(&fold(text)) {
-        if !account {
-            roster.add_student(text);
-        }
-        return Some(0);
+        return if account { Some(0) } else { roster.add_student(text) };
     }
     roster.add_other(text)
 }

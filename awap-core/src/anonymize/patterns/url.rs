@@ -19,8 +19,9 @@ pub(super) fn find(text: &str, piece: &Piece, context: &Context<'_>, out: &mut V
         if start < last {
             continue;
         }
-        let Some(span) = extent(text, start) else { continue };
-        last = span.end;
+        let (span, scanned) = extent(text, start);
+        last = scanned;
+        let Some(span) = span else { continue };
         urls.push(span);
         if let Some((rule, confidence)) = is_personal(text, span, piece, context) {
             out.push(Finding::value(span, Label::UrlPersonal, rule, confidence));
@@ -76,9 +77,9 @@ fn starts(text: &str) -> Vec<usize> {
     found
 }
 
-/// The URL that starts at `start`, without the marks of the sentence around it.
-fn extent(text: &str, start: usize) -> Option<Span> {
-    let rest = text.get(start..)?;
+/// The URL that starts at `start`, without the marks of the sentence around it; and how far was looked.
+fn extent(text: &str, start: usize) -> (Option<Span>, usize) {
+    let rest = text.get(start..).unwrap_or_default();
     let len = rest
         .char_indices()
         .take(2048)
@@ -96,7 +97,8 @@ fn extent(text: &str, start: usize) -> Option<Span> {
         }
         url = trimmed;
     }
-    (url.len() > 6 && url.contains('.')).then(|| Span::new(start, start + url.len()))
+    let found = (url.len() > 6 && url.contains('.')).then(|| Span::new(start, start + url.len()));
+    (found, start + len)
 }
 
 /// A site on which each person has a page.
