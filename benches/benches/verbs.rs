@@ -18,7 +18,7 @@ fn verbs(criterion: &mut Criterion) {
         let anonymized = run("anonymize_student", fixture.request.clone());
         let parsed = run("parse_tma", anonymized.clone());
         group.bench_function("anonymize_student", |b| {
-            b.iter(|| run("anonymize_student", fixture.request.clone()))
+            b.iter(|| run("anonymize_student", fixture.request.clone()));
         });
         group.bench_function("parse_tma", |b| b.iter(|| run("parse_tma", anonymized.clone())));
         group.bench_function("generate_feedback", |b| b.iter(|| run("generate_feedback", parsed.clone())));

@@ -55,10 +55,10 @@ pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span
     for all in INSURANCE.find_iter(text) {
         let free = !is_word(all.start().wrapping_sub(1)) && !is_word(all.end());
         // Called by its name it is one whatever its prefix: examples and temporary numbers have others.
-        let cues =
+        let names =
             ["ni number", "ni no", "ni no.", "nino", "national insurance", "national insurance number"];
-        let cued = || has_cue(&before(text, all.start(), 60), &cues, 30);
-        if free && (is_insurance_prefix(all.as_str().get(..2).unwrap_or_default()) || cued()) {
+        let called_one = || has_cue(&before(text, all.start(), 60), &names, 30);
+        if free && (is_insurance_prefix(all.as_str().get(..2).unwrap_or_default()) || called_one()) {
             push(Span::new(all.start(), all.end()), "pattern.national_insurance", 0.97);
         }
     }
