@@ -84,7 +84,7 @@ defmodule AwapBackend.CoreBridge do
     end
   end
 
-  @doc "Runs one command of the core, waiting at most `timeout` milliseconds (in port mode; a NIF runs to its end)."
+  @doc "Runs one command of the core, waiting at most `timeout` milliseconds (the NIF has the configured time)."
   @spec call(String.t(), map, pos_integer | nil) :: result
   def call(command, data, timeout \\ nil) do
     case pool() do
