@@ -1,7 +1,7 @@
 # Reads the environment once, at start. Every variable is described, checked and defaulted in AwapBackend.Config.
 import Config
 
-settings = AwapBackend.Config.load!(System.get_env(), config_env(), Path.expand("../..", __DIR__))
+settings = AwapBackend.Config.load!(config_env(), Path.expand("../..", __DIR__))
 
 config :awap_backend, :settings, settings
 

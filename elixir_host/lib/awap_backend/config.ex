@@ -2,7 +2,7 @@ defmodule AwapBackend.Config do
   @moduledoc """
   The host's configuration: read once from environment variables, each checked, with errors that name the variable.
 
-  `config/runtime.exs` calls `load!/3`; the rest of the host asks `get/1`. The variables are one table, `variables/0`,
+  `config/runtime.exs` calls `load!/2`; the rest of the host asks `get/1`. The variables are one table, `variables/0`,
   which the README's table follows.
   """
 
@@ -219,6 +219,14 @@ defmodule AwapBackend.Config do
       problems -> {:error, problems}
     end
   end
+
+  @doc """
+  The settings of this process's own environment, as `load!/3`.
+
+  The environment is not an argument: an error's stack trace shows arguments, and these hold secrets.
+  """
+  @spec load!(atom, Path.t()) :: settings
+  def load!(env_name, root), do: load!(System.get_env(), env_name, root)
 
   @doc "As `load/3`, raising `AwapBackend.Config.Error` with every problem found."
   @spec load!(%{String.t() => String.t()}, atom, Path.t()) :: settings
