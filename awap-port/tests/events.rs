@@ -50,7 +50,6 @@ fn the_port_reads_what_the_store_writes() {
     let wrong = query(json!({"stream_id": 7}));
     assert_eq!(wrong["error"]["code"], "invalid_input");
 
-    drop(query);
     drop(stdin);
     assert!(port.wait().expect("waited").success());
     runtime.block_on(store.close());
