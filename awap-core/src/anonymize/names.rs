@@ -53,7 +53,7 @@ fn is_hidden(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
-/// The word without a possessive ending (`Dewi's` → `Dewi`).
+/// The word without a possessive ending (`Indah's` → `Indah`).
 pub(super) fn without_possessive(text: &str, word: Span) -> Span {
     let w = word.of(text);
     for ending in ["'s", "’s", "'S", "’S", "ʼs", "‘s", "`s"] {
@@ -215,7 +215,7 @@ fn dotted_initials(text: &str, at: usize) -> Option<Span> {
     (count >= 2).then(|| Span::new(at, end))
 }
 
-/// `al-Farsi`, `d'Arcy`: a particle in lower case joined to a name.
+/// `al-Amin`, `d'Arcy`: a particle in lower case joined to a name.
 fn particle_joined(word: &str) -> bool {
     word.split_once(['-', '\'', '’', '‑'])
         .is_some_and(|(particle, rest)| starts_upper(rest) && is_particle(&fold(particle)))

@@ -1,4 +1,4 @@
-//! Third persons by what the text says they are to the writer: `my wife Dewi`, `Dr Hendry, my tutor`, `Kofi told me`.
+//! Third persons by what the text says they are to the writer: `my wife Indah`, `Dr Hendricks, my tutor`, `Kofi told me`.
 
 use std::sync::LazyLock;
 
@@ -88,7 +88,7 @@ fn related(text: &str, possessor: Span, push: &mut impl FnMut(Span, &'static str
         at = next;
     }
     let Some(relation) = relation else { return };
-    // After the name: `Dr Hendry, my tutor`, `Dewi (my wife)`.
+    // After the name: `Dr Hendricks, my tutor`, `Indah (my wife)`.
     if let Some(shape) = name_before(text, possessor.start) {
         push(shape, "relation.apposition", 0.85);
     }
@@ -186,7 +186,7 @@ fn name_ending_at(text: &str, end: usize) -> Option<Span> {
         .map(|shape| shape.span)
 }
 
-/// `Kofi told me`, `Mrs Parry had asked me`, `Kofi and I`: what only a person known to the writer does.
+/// `Kofi told me`, `Mrs Parsley had asked me`, `Kofi and I`: what only a person known to the writer does.
 fn told(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
     for found in TOLD.find_iter(text) {
         // “had asked me”, “then told me”.

@@ -338,7 +338,7 @@ pub(super) fn is_particle(word: &str) -> bool {
     )
 }
 
-/// Kin, friends and people one works or studies with, folded: `my wife Dewi`.
+/// Kin, friends and people one works or studies with, folded: `my wife Indah`.
 pub(super) fn is_relation(word: &str) -> bool {
     RELATIONS.contains(word)
 }
