@@ -39,7 +39,10 @@ defmodule AwapNif.Port do
 
   @doc "Builds `awap-port` in the profile the NIF was built in."
   def build do
-    path = Path.join(Mix.Tasks.Compile.AwapNif.build("awap-port"), "awap-port")
+    path =
+      System.get_env("CORE_EXECUTABLE") ||
+        Path.join(Mix.Tasks.Compile.AwapNif.build("awap-port"), "awap-port")
+
     :persistent_term.put(__MODULE__, path)
   end
 
