@@ -12,12 +12,14 @@ use super::{
 use crate::Result;
 use crate::feedback::criteria;
 use crate::feedback::terms::{claim_words, content_words};
+use crate::text::pattern;
 use serde_json::Value;
 
 /// `5 points per 100 words over, to a maximum of 10`; `10% of the mark`.
-#[expect(clippy::unwrap_used, reason = "constant patterns, compiled in a test")]
 static PENALTY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(\d+(?:\.\d+)?)\s*(%|per ?cent|marks?|points?)?(?:.*?(?:per|for (?:each|every)|every)\s+(\d+)\s*words)?(?:.*?(?:max(?:imum)?(?: of)?|up to|cap(?:ped)?(?: at)?)\s*:?\s*(\d+(?:\.\d+)?))?").unwrap()
+    pattern(
+        r"(?i)(\d+(?:\.\d+)?)\s*(%|per ?cent|marks?|points?)?(?:.*?(?:per|for (?:each|every)|every)\s+(\d+)\s*words)?(?:.*?(?:max(?:imum)?(?: of)?|up to|cap(?:ped)?(?: at)?)\s*:?\s*(\d+(?:\.\d+)?))?",
+    )
 });
 
 /// Reads a rubric of the simple form: one question an item.
