@@ -7,16 +7,28 @@ defmodule AwapBackend.EventStore do
   every stream in global order.
   """
 
-  use DynamicSupervisor
+  use Supervisor
 
-  alias AwapBackend.{PubSub, Repo}
-  alias AwapBackend.EventStore.Subscription
+  alias AwapBackend.Repo
+  alias AwapBackend.EventStore.{Follower, Subscription}
 
-  @doc "Starts the supervisor of the subscriptions."
-  def start_link(options \\ []), do: DynamicSupervisor.start_link(__MODULE__, options, name: __MODULE__)
+  @subscriptions __MODULE__.Subscriptions
+
+  @doc "Starts the follower and the supervisor of the subscriptions."
+  def start_link(options \\ []), do: Supervisor.start_link(__MODULE__, options, name: __MODULE__)
 
   @impl true
-  def init(_options), do: DynamicSupervisor.init(strategy: :one_for_one)
+  def init(_options) do
+    # Ours, so that it outlives a restart of those who keep something in it.
+    :ets.new(__MODULE__, [:named_table, :public, read_concurrency: true])
+
+    children = [
+      Follower,
+      {DynamicSupervisor, name: @subscriptions, strategy: :one_for_one}
+    ]
+
+    Supervisor.init(children, strategy: :one_for_one)
+  end
 
   @doc "The stream of a TMA."
   @spec stream_of(String.t()) :: String.t()
@@ -37,10 +49,14 @@ defmodule AwapBackend.EventStore do
       |> Map.put_new("actor", %{"type" => "system"})
 
     with {:ok, appended} <- Repo.call("append_event", request) do
-      PubSub.broadcast("events", :events_appended)
+      appended()
       {:ok, appended}
     end
   end
+
+  @doc "Says that this host has written events, so that those who follow look at once."
+  @spec appended() :: :ok
+  def appended, do: Follower.look()
 
   @doc """
   Reads events of a stream: `{:ok, %{"events" => events, "next" => next}}`.
@@ -63,7 +79,10 @@ defmodule AwapBackend.EventStore do
   """
   @spec subscribe(keyword) :: {:ok, pid} | {:error, term}
   def subscribe(options \\ []) do
-    DynamicSupervisor.start_child(__MODULE__, {Subscription, Keyword.put_new(options, :subscriber, self())})
+    DynamicSupervisor.start_child(
+      @subscriptions,
+      {Subscription, Keyword.put_new(options, :subscriber, self())}
+    )
   end
 
   @doc "Says that the last batch is dealt with and the next may come."
@@ -73,7 +92,28 @@ defmodule AwapBackend.EventStore do
   @doc "Ends a subscription."
   @spec unsubscribe(pid) :: :ok
   def unsubscribe(subscription) do
-    _known_or_not = DynamicSupervisor.terminate_child(__MODULE__, subscription)
+    _known_or_not = DynamicSupervisor.terminate_child(@subscriptions, subscription)
     :ok
+  end
+
+  @doc """
+  Reads every event and checks that the chain holds: `{:ok, %{"valid" => boolean, "events" => how many were read,
+  "fault_at" => nil | global position, "fault" => nil | sentence}}`.
+  """
+  @spec verify(pos_integer) :: {:ok, map} | {:error, Repo.error()}
+  def verify(timeout \\ 600_000), do: Repo.call("verify_events", %{}, timeout)
+
+  @doc false
+  def keep(key, value), do: :ets.insert(__MODULE__, {key, value})
+
+  @doc false
+  def kept(key) do
+    case :ets.lookup(__MODULE__, key) do
+      [{^key, value}] -> value
+      [] -> nil
+    end
+  rescue
+    # The event store is not running.
+    ArgumentError -> nil
   end
 end

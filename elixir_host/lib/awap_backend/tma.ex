@@ -6,7 +6,7 @@ defmodule AwapBackend.TMA do
   say what is in them. A TMA answered with `{:ok, _}` is on disk, its identity sealed.
   """
 
-  alias AwapBackend.{Config, PortClient, PubSub, Repo, Telemetry}
+  alias AwapBackend.{Config, EventStore, PortClient, Repo, Telemetry}
   alias AwapBackend.Core.{JobRegistry, WorkerPool}
   alias AwapBackend.Schemas
 
@@ -81,7 +81,7 @@ defmodule AwapBackend.TMA do
 
     case offer("complete_job", request, @offer_pauses_ms) do
       {:ok, _completed} ->
-        announce(job, "completed", nil)
+        EventStore.appended()
         {:completed, nil}
 
       # Too large, or otherwise not to the store's liking: no try will change that.
@@ -97,7 +97,7 @@ defmodule AwapBackend.TMA do
   defp settle_lost(job, code) do
     case get_tma(job["tma_id"]) do
       {:ok, %{"status" => "completed"}} ->
-        announce(job, "completed", nil)
+        EventStore.appended()
         {:completed, nil}
 
       _not_ours ->
@@ -119,30 +119,17 @@ defmodule AwapBackend.TMA do
     case offer("fail_job", request, @offer_pauses_ms) do
       {:ok, %{"status" => "pending"}} ->
         # The store lets it rest first; a worker finds it by polling.
-        announce(job, "pending", nil)
+        EventStore.appended()
         {:retried, code}
 
       {:ok, _failed} ->
-        announce(job, "failed", %{"code" => code, "message" => message})
+        EventStore.appended()
         {:failed, code}
 
       # The lease runs out, and another worker finds the job.
       {:error, _error} ->
         {:lost, code}
     end
-  end
-
-  @doc "What is said on the topic of a TMA; see `AwapBackend.PubSub`."
-  @spec status_message(map, String.t(), String.t() | nil, map | nil) :: map
-  def status_message(job, status, stage, error) do
-    %{
-      "id" => job["tma_id"],
-      "job_id" => job["job_id"],
-      "status" => status,
-      "stage" => stage,
-      "error" => error,
-      "at" => DateTime.to_iso8601(DateTime.utc_now())
-    }
   end
 
   defp validated(params) do
@@ -200,18 +187,11 @@ defmodule AwapBackend.TMA do
     Telemetry.execute([:awap_backend, :tma, :submitted], %{duration: Telemetry.since(start)}, metadata)
 
     if metadata.created do
-      announce(%{"tma_id" => id, "job_id" => job_id}, "pending", nil)
+      EventStore.appended()
       WorkerPool.process_tma(id, job_id)
     else
       JobRegistry.release()
     end
-  end
-
-  defp announce(job, status, error) do
-    message = {:tma_status, status_message(job, status, nil, error)}
-    PubSub.broadcast("tma:" <> job["tma_id"], message)
-    PubSub.broadcast("tmas", message)
-    PubSub.broadcast("events", :events_appended)
   end
 
   defp worker(job), do: %{"type" => "worker", "id" => job["worker"]}

@@ -85,9 +85,15 @@ defmodule AwapBackend.Core.Pipeline do
   defp status(job, stage) do
     JobRegistry.put(job["job_id"], %{stage: stage})
 
-    PubSub.broadcast(
-      "tma:" <> job["tma_id"],
-      {:tma_status, TMA.status_message(job, "processing", stage, nil)}
-    )
+    status = %{
+      "id" => job["tma_id"],
+      "job_id" => job["job_id"],
+      "status" => "processing",
+      "stage" => stage,
+      "error" => nil,
+      "at" => DateTime.to_iso8601(DateTime.utc_now())
+    }
+
+    PubSub.broadcast("tma:" <> job["tma_id"], {:tma_status, status})
   end
 end

@@ -8,7 +8,7 @@ defmodule AwapBackend.Core.Worker do
 
   use GenServer, restart: :permanent, shutdown: 15_000
 
-  alias AwapBackend.{Config, CoreBridge, PubSub, Redact, Repo, Telemetry, TMA}
+  alias AwapBackend.{Config, CoreBridge, EventStore, Redact, Repo, Telemetry, TMA}
   alias AwapBackend.Core.{JobRegistry, Pipeline, WorkerPool}
 
   require Logger
@@ -125,6 +125,8 @@ defmodule AwapBackend.Core.Worker do
       stage: nil
     })
 
+    EventStore.appended()
+
     Telemetry.execute([:awap_backend, :job, :start], %{system_time: System.system_time()}, about(job))
 
     task = Task.Supervisor.async(AwapBackend.Core.TaskSupervisor, fn -> Pipeline.run(job, submission) end)
@@ -174,7 +176,6 @@ defmodule AwapBackend.Core.Worker do
       duration_us: duration
     )
 
-    PubSub.broadcast("events", :events_appended)
     %{state | job: nil, task: nil, started: nil, lease: nil}
   end
 
