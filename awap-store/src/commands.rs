@@ -278,7 +278,10 @@ impl Store {
     }
 
     async fn run_verify_api_key(&self, mut input: Input) -> Result<Value> {
-        to_value(&self.verify_api_key(&input.id("key")?).await?)
+        match input.optional_uuid("id")? {
+            Some(id) => to_value(&self.verify_api_key_id(id).await?),
+            None => to_value(&self.verify_api_key(&input.id("key")?).await?),
+        }
     }
 
     async fn run_open_identity(&self, mut input: Input) -> Result<Value> {

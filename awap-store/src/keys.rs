@@ -12,7 +12,7 @@ use awap_core::Result;
 
 use crate::audit::{self, Actor, NewEntry};
 use crate::cursor::Cursor;
-use crate::sql::{Builder, Row, args};
+use crate::sql::{Arg, Builder, Row, args};
 use crate::{Store, Timestamp, fault};
 
 /// How exact `last_used_at` is: one write per key and span, not one per request.
@@ -213,14 +213,19 @@ impl Store {
     ///
     /// It is looked up by its hash: how long that takes says nothing of a key that is not known.
     pub async fn verify_api_key(&self, key: &str) -> Result<Access> {
-        let row = self
-            .db
-            .fetch_optional(
-                "SELECT id, name, role, last_used_at FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL",
-                args![hash(key)],
-            )
-            .await?
-            .ok_or_else(|| fault::not_found("API key"))?;
+        let sql =
+            "SELECT id, name, role, last_used_at FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL";
+        self.verify(sql, args![hash(key)]).await
+    }
+
+    /// The same of a key that is named by its id: whether a token that was made for it still holds.
+    pub async fn verify_api_key_id(&self, id: Uuid) -> Result<Access> {
+        let sql = "SELECT id, name, role, last_used_at FROM api_keys WHERE id = $1 AND revoked_at IS NULL";
+        self.verify(sql, args![id]).await
+    }
+
+    async fn verify(&self, sql: &'static str, args: Vec<Arg>) -> Result<Access> {
+        let row = self.db.fetch_optional(sql, args).await?.ok_or_else(|| fault::not_found("API key"))?;
         let access = access(&row)?;
         self.note_use(access.id, row.get("last_used_at")?);
         Ok(access)

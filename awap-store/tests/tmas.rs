@@ -166,6 +166,7 @@ mod body {
         assert!(key.starts_with("awap_") && key.len() == 48, "256 bits in base64");
         let access = ask(&store, "verify_api_key", json!({"key": key})).await;
         assert_eq!(access, json!({"id": made["id"], "name": "moodle", "role": "service"}));
+        assert_eq!(ask(&store, "verify_api_key", json!({"id": made["id"]})).await, access);
         assert_eq!(refused(&store, "verify_api_key", json!({"key": format!("{key}x")})).await.0, "not_found");
         let own = json!({"name": "first", "role": "admin", "key": "awap_0123456789abcdef0123456789abcdef"});
         let first = ask(&store, "ensure_api_key", own.clone()).await;
@@ -188,6 +189,11 @@ mod body {
         let revoked = ask(&store, "revoke_api_key", revoke.clone()).await;
         assert_eq!(ask(&store, "revoke_api_key", revoke).await, revoked, "once is enough");
         assert_eq!(refused(&store, "verify_api_key", verify(1)).await.0, "not_found");
+        assert_eq!(
+            refused(&store, "verify_api_key", json!({"id": made[1]["id"]})).await.0,
+            "not_found",
+            "nor does a token that was made for it"
+        );
         let own = json!({"name": "again", "role": "admin", "key": made[1]["key"]});
         assert_eq!(ask(&store, "ensure_api_key", own).await["created"], false);
         assert_eq!(
