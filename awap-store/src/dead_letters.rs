@@ -8,7 +8,6 @@ use awap_core::Result;
 
 use crate::audit::{self, Actor, NewEntry};
 use crate::cursor::Cursor;
-use crate::jobs::Outcome;
 use crate::sql::{Builder, Row, args};
 use crate::{Store, Timestamp, events, fault, tmas};
 
@@ -39,6 +38,15 @@ pub struct FailedPage {
     pub next_cursor: Option<String>,
 }
 
+/// A job that is to be tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Retried {
+    /// Its TMA.
+    pub tma_id: Uuid,
+    /// What the TMA is now: `pending`.
+    pub status: &'static str,
+}
+
 impl Store {
     /// Lists jobs that were given up, newest first.
     pub async fn list_failed(&self, limit: usize, after: Option<Cursor>) -> Result<FailedPage> {
@@ -63,9 +71,9 @@ impl Store {
     /// Gives a job that was given up another full round of attempts, from now on.
     ///
     /// `conflict` where it was not given up, or where the original is no longer kept.
-    pub async fn retry_job(&self, job_id: Uuid, actor: &Actor) -> Result<Outcome> {
+    pub async fn retry_job(&self, job_id: Uuid, actor: &Actor) -> Result<Retried> {
         let mut tx = self.db.begin().await?;
-        let work: Result<Outcome> = async {
+        let work: Result<Retried> = async {
             let now = tx.now().await?;
             let row = tx
                 .lock("SELECT tma_id, status, attempts, error_code FROM jobs WHERE id = $1", args![job_id])
@@ -115,7 +123,7 @@ impl Store {
                 "requested": true,
             });
             events::append(&mut tx, now, vec![tmas::event(tma_id, "tma.retried", facts, actor)]).await?;
-            Ok(Outcome { status: "pending" })
+            Ok(Retried { tma_id, status: "pending" })
         }
         .await;
         tx.end(work).await

@@ -36,7 +36,7 @@ pub use audit::{Actor, AuditFilter, AuditPage, Entry, NewEntry};
 pub use backup::Backup;
 pub use commands::{COMMANDS, Commands};
 pub use cursor::Cursor;
-pub use dead_letters::{FailedJob, FailedPage};
+pub use dead_letters::{FailedJob, FailedPage, Retried};
 pub use events::{Event, NewEvent, Verification};
 pub use feedback::{Draft, Feedback};
 pub use jobs::{ClaimedJob, Outcome};

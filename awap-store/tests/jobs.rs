@@ -221,7 +221,10 @@ mod body {
         assert_eq!((&rest["jobs"][0]["job_id"], &rest["next_cursor"]), (&failed[0].1, &Value::Null));
 
         let retry = json!({"job_id": failed[0].1, "actor": {"id": "tutor-1", "type": "user"}});
-        assert_eq!(ask(&store, "retry_job", retry.clone()).await["status"], "pending");
+        assert_eq!(
+            ask(&store, "retry_job", retry.clone()).await,
+            json!({"tma_id": failed[0].0, "status": "pending"})
+        );
         assert_eq!(refused(&store, "retry_job", retry.clone()).await.0, "conflict", "once at a time");
         let row = ask(&store, "get_tma", json!({"id": failed[0].0})).await;
         assert_eq!(

@@ -64,6 +64,49 @@ defmodule AwapBackend.TMA do
   def get_feedback(tma_id), do: Repo.call("get_feedback", %{"tma_id" => tma_id})
 
   @doc """
+  Edits feedback, marks it as reviewed, or both: the feedback row as it is now.
+
+  `request`, by string key: `changes` (of `grade`, `feedback_text`, `strengths`, `improvements`, `marking_criteria`; what is
+  absent stays), `reviewed_by`, `expected_updated_at` (`conflict` where the row's `updated_at` is another).
+  """
+  @spec update_feedback(String.t(), map, actor) :: {:ok, map} | {:error, error}
+  def update_feedback(tma_id, request, actor) do
+    request
+    |> Map.take(~w(changes reviewed_by expected_updated_at))
+    |> Map.merge(%{"tma_id" => tma_id, "actor" => actor})
+    |> then(&Repo.call("update_feedback", &1))
+    |> tap_ok(fn _row -> PubSub.broadcast("events", :events_appended) end)
+  end
+
+  @doc "The feedback of a TMA as it was before each edit, oldest first: `{:ok, %{\"revisions\" => rows}}`."
+  @spec list_feedback_revisions(String.t()) :: {:ok, map} | {:error, error}
+  def list_feedback_revisions(tma_id), do: Repo.call("list_feedback_revisions", %{"tma_id" => tma_id})
+
+  @doc """
+  Jobs that were given up, newest first: `{:ok, %{"jobs" => rows, "next_cursor" => cursor}}`. `page` has `limit` and
+  `cursor`, if wanted.
+  """
+  @spec list_failed(map) :: {:ok, map} | {:error, error}
+  def list_failed(page \\ %{}), do: Repo.call("list_failed", Map.take(page, ~w(limit cursor)))
+
+  @doc "Gives a job that was given up all its attempts anew: `{:ok, %{\"tma_id\", \"status\"}}`."
+  @spec retry_job(String.t(), actor) :: {:ok, map} | {:error, error}
+  def retry_job(job_id, actor) do
+    Repo.call("retry_job", %{"job_id" => job_id, "actor" => actor})
+    |> tap_ok(fn %{"tma_id" => tma_id} ->
+      announce(%{"tma_id" => tma_id, "job_id" => job_id}, "pending", nil)
+      WorkerPool.process_tma(tma_id, job_id)
+    end)
+  end
+
+  defp tap_ok({:ok, answer}, told) do
+    told.(answer)
+    {:ok, answer}
+  end
+
+  defp tap_ok({:error, error}, _told), do: {:error, error}
+
+  @doc """
   Stores what a worker made of a job: content, feedback, events, and the job's end, in one transaction.
 
   `job` is as claimed, with its `"worker"`. A lease that is lost meanwhile changes nothing: `{:lost, "conflict"}`.

@@ -42,6 +42,17 @@ defmodule AwapBackendWeb.Auth do
     end
   end
 
+  @doc """
+  Refuses an API key from now on, on this host: for when it was revoked. (What is verified while it is being revoked is
+  forgotten too: who remembers a key looks whether it is to be forgotten afterwards, and this says so first.)
+  """
+  @spec forget(AwapBackendWeb.Endpoint.config(), String.t()) :: :ok
+  def forget(config, id) do
+    :ets.insert(config.cache, {{:revoked, id}})
+    :ets.match_delete(config.cache, {{:api_key, :_}, %{"id" => id}, :_})
+    :ok
+  end
+
   defp role(key, roles) do
     if key["role"] in roles,
       do: :ok,
@@ -97,6 +108,7 @@ defmodule AwapBackendWeb.Auth do
       do: :ets.match_delete(config.cache, {{:api_key, :_}, :_, :_})
 
     :ets.insert(config.cache, {hash, key, now() + config.key_ttl_ms})
+    if :ets.member(config.cache, {:revoked, key["id"]}), do: :ets.delete(config.cache, hash)
   end
 
   defp unauthorized(message),

@@ -92,8 +92,14 @@ defmodule AwapBackendWeb.Conn do
   it now. The connection closes after such an answer, since what remains of the body cannot be told from a next request.
   """
   @spec read_body(t) :: {:ok, binary, t} | {:error, AwapBackendWeb.ErrorView.error(), t}
-  def read_body(%__MODULE__{} = conn) do
-    case Body.read(conn) do
+  def read_body(%__MODULE__{} = conn), do: read_body(conn, conn.config.max_body_bytes)
+
+  @doc "As `read_body/1`, and at most `max_bytes`."
+  @spec read_body(t, pos_integer) :: {:ok, binary, t} | {:error, AwapBackendWeb.ErrorView.error(), t}
+  def read_body(%__MODULE__{} = conn, max_bytes) do
+    config = Map.update!(conn.config, :max_body_bytes, &min(&1, max_bytes))
+
+    case Body.read(%{conn | config: config}) do
       {:ok, body, rest} -> {:ok, body, %{conn | buffer: rest, body_read?: true}}
       {:error, error} -> {:error, error, %{conn | close?: true, body_read?: true}}
     end

@@ -8,8 +8,8 @@ defmodule AwapBackendWeb.CORS do
 
   alias AwapBackendWeb.Conn
 
-  @allowed_headers "authorization, content-type, idempotency-key, x-request-id"
-  @exposed_headers "x-request-id, location, retry-after"
+  @allowed_headers "authorization, content-type, idempotency-key, if-match, if-none-match, x-request-id"
+  @exposed_headers "x-request-id, location, retry-after, etag, idempotency-replayed"
 
   @doc "Adds to an answer what lets a listed origin read it."
   @spec headers(Conn.t()) :: Conn.t()

@@ -49,7 +49,8 @@ defmodule AwapBackendWeb.Endpoint do
     # Who does the work behind the controllers; a test gives stand-ins to make faults that the real ones do not make.
     tma: AwapBackend.TMA,
     repo: AwapBackend.Repo,
-    health: AwapBackend.Health
+    health: AwapBackend.Health,
+    moodle: AwapBackend.Moodle.SyncScheduler
   ]
 
   @typedoc "The options of the module's table as a map, and what the running endpoint shares between its connections."

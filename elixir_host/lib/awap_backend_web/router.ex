@@ -6,10 +6,23 @@ defmodule AwapBackendWeb.Router do
   too, without its body. The table is compiled into function clauses; `routes/0` gives it as data.
   """
 
-  alias AwapBackendWeb.API.{HealthController, TMAController}
+  alias AwapBackendWeb.API.{
+    AuditController,
+    EventController,
+    FeedbackController,
+    HealthController,
+    JobController,
+    KeyController,
+    MoodleController,
+    StudentController,
+    TMAController
+  }
+
   alias AwapBackendWeb.{MetricsController, UserSocket}
 
   @everyone ["admin", "tutor", "service"]
+  @people ["admin", "tutor"]
+  @admin ["admin"]
 
   @typedoc "A line of the table."
   @type route :: {method :: String.t(), path :: String.t(), module, action :: atom, :open | [String.t()]}
@@ -20,7 +33,20 @@ defmodule AwapBackendWeb.Router do
     {"GET", "/api/tmas", TMAController, :index, @everyone},
     {"GET", "/api/tmas/:id", TMAController, :show, @everyone},
     {"GET", "/api/tmas/:id/events", TMAController, :events, @everyone},
-    {"GET", "/api/feedback/:tma_id", TMAController, :feedback, @everyone},
+    {"GET", "/api/feedback/:tma_id", FeedbackController, :show, @everyone},
+    {"PATCH", "/api/feedback/:tma_id", FeedbackController, :update, @people},
+    {"GET", "/api/feedback/:tma_id/revisions", FeedbackController, :revisions, @people},
+    {"GET", "/api/jobs/failed", JobController, :failed, @people},
+    {"POST", "/api/jobs/:id/retry", JobController, :retry, @people},
+    {"GET", "/api/students/:pseudonym", StudentController, :show, @admin},
+    {"DELETE", "/api/students/:pseudonym", StudentController, :delete, @admin},
+    {"GET", "/api/audit", AuditController, :index, @admin},
+    {"GET", "/api/keys", KeyController, :index, @admin},
+    {"POST", "/api/keys", KeyController, :create, @admin},
+    {"DELETE", "/api/keys/:id", KeyController, :delete, @admin},
+    {"GET", "/api/events", EventController, :index, @admin},
+    {"GET", "/api/events/verify", EventController, :verify, @admin},
+    {"POST", "/api/moodle/sync", MoodleController, :sync, @everyone},
     {"GET", "/metrics", MetricsController, :show, ["admin", "service"]},
     {"GET", "/socket", UserSocket, :connect, @everyone}
   ]

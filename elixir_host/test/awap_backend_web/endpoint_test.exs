@@ -152,7 +152,7 @@ defmodule AwapBackendWeb.EndpointTest do
     log =
       capture_log(fn ->
         port = start_endpoint()
-        request(port, "GET", "/api/tmas?student_id=stu_jane")
+        request(port, "GET", "/api/tmas?course_id=jane")
         request(port, "GET", "/api/tmas/jane-doe")
         request(port, "GET", "/jane/doe")
         post_json(port, "/api/tmas", %{"content" => "jane"})

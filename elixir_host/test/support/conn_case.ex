@@ -42,7 +42,8 @@ defmodule AwapBackendWeb.ConnCase do
       drain_timeout_ms: 2_000,
       tma: StandIn,
       repo: StandIn,
-      health: StandIn
+      health: StandIn,
+      moodle: StandIn
     ]
 
     {:ok, _} =
@@ -77,10 +78,13 @@ defmodule AwapBackendWeb.ConnCase do
   end
 
   @doc "POSTs `term` as JSON."
-  def post_json(port, path, term, options \\ []) do
+  def post_json(port, path, term, options \\ []), do: send_json(port, "POST", path, term, options)
+
+  @doc "Sends `term` as JSON, by this method."
+  def send_json(port, method, path, term, options \\ []) do
     headers = [{"content-type", "application/json"} | Keyword.get(options, :headers, [])]
     body = AwapBackend.JSON.encode(term)
-    request(port, "POST", path, Keyword.merge(options, headers: headers, body: body))
+    request(port, method, path, Keyword.merge(options, headers: headers, body: body))
   end
 
   @doc "POSTs a form. A part is `{headers, data}`, the headers being lines, or `{name, data}` for a plain field."

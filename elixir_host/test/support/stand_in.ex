@@ -58,11 +58,43 @@ defmodule AwapBackendWeb.StandIn do
 
   def list_tmas(filters), do: {:ok, %{"tmas" => [], "next_cursor" => nil, "filters" => tell(filters)}}
 
+  @updated_at "2026-11-22T13:54:00.000001Z"
+
+  @doc "When the feedback of `id/0` was last changed."
+  def updated_at, do: @updated_at
+
   def get_feedback(id) do
     if id == id(),
-      do: {:ok, %{"tma_id" => id, "grade" => 71.0}},
+      do: {:ok, %{"tma_id" => id, "grade" => 71.0, "updated_at" => @updated_at, "reviewed_by" => nil}},
       else: error("not_found", "There is no such row.", %{})
   end
+
+  def update_feedback(id, request, actor) do
+    tell({:update_feedback, id, request, actor})
+
+    cond do
+      id != id() -> error("not_found", "There is no such row.", %{})
+      request["expected_updated_at"] in [nil, @updated_at] -> get_feedback(id)
+      true -> error("conflict", "It was changed meanwhile.", %{"updated_at" => @updated_at})
+    end
+  end
+
+  def list_feedback_revisions(_id), do: {:ok, %{"revisions" => []}}
+
+  def list_failed(page), do: {:ok, %{"jobs" => [], "next_cursor" => nil, "page" => tell(page)}}
+
+  def retry_job(id, actor) do
+    tell({:retry_job, id, actor})
+
+    cond do
+      id == id() -> {:ok, %{"tma_id" => id(:failed), "status" => "pending"}}
+      id == id(:pending) -> error("conflict", "Only a job that failed can be tried again.", %{})
+      true -> error("not_found", "There is no such job.", %{})
+    end
+  end
+
+  @doc "What `POST /api/moodle/sync` is to get: kept in the application's environment."
+  def sync_now, do: Application.get_env(:awap_backend, :stand_in_sync, {:error, :not_configured})
 
   def call(command, data, timeout)
 
@@ -76,6 +108,34 @@ defmodule AwapBackendWeb.StandIn do
   end
 
   def call("query_events", data, _timeout), do: {:ok, %{"events" => [tell(data)], "next" => nil}}
+
+  # What the commands that the API only hands on answer; "secret" is what no answer may pass on.
+  def call(command, data, _timeout) do
+    tell({command, data})
+
+    case {command, data} do
+      {_, %{"pseudonym" => "stu_" <> "0000" <> _}} -> error("not_found", "There is no such student.", %{})
+      {_, %{"id" => "00000000-0000-4000-8000-000000000404"}} -> error("not_found", "There is none.", %{})
+      _ -> {:ok, command |> answer(data) |> Map.put("secret", "of the store")}
+    end
+  end
+
+  defp answer("list_audit", _), do: %{"entries" => [], "next_cursor" => nil}
+  defp answer("list_api_keys", _), do: %{"api_keys" => [], "next_cursor" => "bmV4dA"}
+  defp answer("create_api_key", data), do: Map.merge(data, %{"id" => @id, "key" => "awap_in_clear"})
+  defp answer("revoke_api_key", data), do: %{"id" => data["id"], "revoked_at" => @updated_at}
+  defp answer("verify_events", _), do: %{"valid" => true, "events" => 7, "fault_at" => nil, "fault" => nil}
+  defp answer("erase_student", _), do: %{"erased" => %{"tmas" => 1}}
+
+  defp answer("export_student", data) do
+    %{
+      "pseudonym" => data["pseudonym"],
+      "identity" => %{"name" => "Zoë Example"},
+      "tmas" => [],
+      "audit" => %{"entries" => [], "next_cursor" => nil},
+      "next_cursor" => nil
+    }
+  end
 
   def check,
     do: %{"status" => Application.get_env(:awap_backend, :stand_in_health, "ok"), "parts" => %{}, "x" => 1}

@@ -28,6 +28,7 @@ defmodule AwapBackendWeb.ErrorView do
     405 => "method_not_allowed",
     408 => "timeout",
     409 => "conflict",
+    412 => "precondition_failed",
     413 => "limit_exceeded",
     414 => "limit_exceeded",
     415 => "unsupported_media_type",

@@ -15,13 +15,12 @@ defmodule AwapBackendWeb.API.TMAParams do
   """
 
   alias AwapBackend.Schemas.TMA
-  alias AwapBackendWeb.API.TMAForm
+  alias AwapBackendWeb.API.{BodyParams, TMAForm}
   alias AwapBackendWeb.{Conn, ErrorHelpers, ErrorView}
   alias AwapBackendWeb.HTTP.Multipart
 
   @ids ["tma_id", "assignment_id", "course_id", "student_id"]
   @max_attachment 32 * 1_048_576
-  @int64_max 9_223_372_036_854_775_807
 
   # Thirteen times as fast as decoding, and nothing here needs the bytes.
   @base64 ~r/\A[A-Za-z0-9+\/]*+={0,2}\z/
@@ -77,11 +76,10 @@ defmodule AwapBackendWeb.API.TMAParams do
   defp checked(_tma, faults), do: {:error, ErrorView.invalid(faults)}
 
   defp unsupported do
-    ErrorView.error(
-      415,
+    BodyParams.unsupported(
       "Send a TMA as application/json or as multipart/form-data.",
-      %{"accepted" => ["application/json", "multipart/form-data"]},
-      headers: [{"accept-post", "application/json, multipart/form-data"}]
+      ["application/json", "multipart/form-data"],
+      "accept-post"
     )
   end
 
@@ -101,7 +99,7 @@ defmodule AwapBackendWeb.API.TMAParams do
       end
 
     (Enum.flat_map(@ids, &id(&1, tma[&1])) ++
-       attachments(tma["content"]) ++ rubric(tma["rubric"]) ++ numbers(tma, ""))
+       attachments(tma["content"]) ++ rubric(tma["rubric"]) ++ numbers(tma))
     |> Map.new()
     |> Map.merge(domain)
   end
@@ -109,7 +107,7 @@ defmodule AwapBackendWeb.API.TMAParams do
   defp id(path, value) when is_binary(value) do
     cond do
       String.trim(value) == "" -> [{path, "is empty: leave it out or give it"}]
-      not String.printable?(value) -> [{path, "has characters that cannot be printed"}]
+      value =~ ~r/\p{Cc}/u -> [{path, "has control characters"}]
       true -> []
     end
   end
@@ -140,19 +138,7 @@ defmodule AwapBackendWeb.API.TMAParams do
 
   defp rubric(_rubric), do: []
 
-  # Numbers past 64 bits are read differently, or not at all, by what comes after.
-  defp numbers(%{} = map, path) do
-    Enum.flat_map(map, fn {key, value} ->
-      numbers(value, if(path == "", do: key, else: path <> "." <> key))
-    end)
+  defp numbers(tma) do
+    for path <- BodyParams.large_numbers(tma, ""), do: {path, "is a number past 64 bits"}
   end
-
-  defp numbers(list, path) when is_list(list) do
-    list |> Enum.with_index() |> Enum.flat_map(fn {value, i} -> numbers(value, "#{path}[#{i}]") end)
-  end
-
-  defp numbers(value, path) when is_integer(value) and (value > @int64_max or value < -@int64_max),
-    do: [{path, "is a number past 64 bits"}]
-
-  defp numbers(_value, _path), do: []
 end

@@ -4,6 +4,8 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
 
   alias AwapBackendWeb.ConnCase.Answer
 
+  @student "stu_3280e317f41b024e813ae3fc2800fedc"
+
   setup do
     StandIn.listen()
     %{port: start_endpoint()}
@@ -254,7 +256,7 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
         "%F0%9F%98%80"
       ]
 
-      for id <- ids, path <- ["/api/tmas/#{id}", "/api/tmas/#{id}/events", "/api/feedback/#{id}"] do
+      for id <- ids, path <- ["/api/tmas/#{id}", "/api/tmas/#{id}/events"] do
         answer = request(port, "GET", path)
         assert {path, answer.status, answer.json["error"]["code"]} == {path, 404, "not_found"}
       end
@@ -265,23 +267,9 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
       assert {answer.status, Answer.header(answer, "retry-after")} == {503, "5"}
     end
 
-    test "feedback, and why there is none yet", %{port: port} do
-      assert request(port, "GET", "/api/feedback/#{StandIn.id()}").json["grade"] == 71.0
-
-      for {id, code, status, retry?} <- [
-            {StandIn.id(:pending), "feedback_pending", "pending", true},
-            {StandIn.id(:failed), "no_feedback", "failed", false}
-          ] do
-        answer = request(port, "GET", "/api/feedback/#{id}")
-        assert {answer.status, answer.json["error"]["code"]} == {404, code}
-        assert answer.json["error"]["details"]["status"] == status
-        assert is_binary(Answer.header(answer, "retry-after")) == retry?
-      end
-    end
-
     test "lists by what was asked for", %{port: port} do
       query =
-        "status=completed&assignment_id=TM112%2D25J+TMA01&course_id=C&student_id=stu_ab&limit=20&cursor=MTI%3D"
+        "status=completed&assignment_id=TM112%2D25J+TMA01&course_id=C&student_id=#{@student}&limit=20&cursor=MTI"
 
       answer = request(port, "GET", "/api/tmas?" <> query)
       assert {answer.status, answer.json} == {200, %{"tmas" => [], "next_cursor" => nil}}
@@ -291,9 +279,9 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
                          "status" => "completed",
                          "assignment_id" => "TM112-25J TMA01",
                          "course_id" => "C",
-                         "student_id" => "stu_ab",
+                         "student_id" => @student,
                          "limit" => 20,
-                         "cursor" => "MTI="
+                         "cursor" => "MTI"
                        }}
     end
 
@@ -307,7 +295,9 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
             {"limit=1.5", "limit"},
             {"limit=" <> String.duplicate("9", 400), "limit"},
             {"student_id=A1234567", "student_id"},
+            {"student_id=stu_A1234567", "student_id"},
             {"cursor=%27%3B+drop", "cursor"},
+            {"cursor=MTI%3D", "cursor"},
             {"assignment_id=", "assignment_id"},
             {"state=done", "state"},
             {"status=failed&status=failed", "status"},
@@ -323,13 +313,41 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
     end
 
     test "events of a TMA", %{port: port} do
-      answer = request(port, "GET", "/api/tmas/#{StandIn.id()}/events?from_version=3&limit=10")
-      stream = "tma-" <> StandIn.id()
+      query =
+        "from_version=3&limit=10&direction=backward&types=tma.submitted,tma.failed&since=2026-11-22T13:54:00%2B01:00"
 
-      assert %{"stream_id" => ^stream, "opts" => %{"from_version" => 3, "max_count" => 10}} =
-               hd(answer.json["events"])
+      answer = request(port, "GET", "/api/tmas/#{StandIn.id()}/events?" <> query)
 
-      assert request(port, "GET", "/api/tmas/#{StandIn.id()}/events?from_version=x").status == 422
+      assert hd(answer.json["events"]) == %{
+               "stream_id" => "tma-" <> StandIn.id(),
+               "opts" => %{
+                 "from_version" => 3,
+                 "max_count" => 10,
+                 "direction" => "backward",
+                 "types" => ["tma.submitted", "tma.failed"],
+                 "since" => "2026-11-22T12:54:00Z"
+               }
+             }
+    end
+
+    test "a table of queries of events that are not right", %{port: port} do
+      for {query, field} <- [
+            {"from_version=x", "from_version"},
+            {"from_position=1", "from_position"},
+            {"limit=1001", "limit"},
+            {"direction=up", "direction"},
+            {"types=", "types"},
+            {"types=a,,b", "types"},
+            {"types=" <> Enum.map_join(1..51, ",", &"t#{&1}"), "types"},
+            {"since=yesterday", "since"},
+            {"since=2026-11-22", "since"},
+            {"until=2026-11-22T13:54:00+01:00", "until"},
+            {"until=2026-02-30T13:54:00Z", "until"}
+          ] do
+        answer = request(port, "GET", "/api/tmas/#{StandIn.id()}/events?" <> query)
+        assert {query, answer.status} == {query, 422}
+        assert {query, Map.keys(answer.json["error"]["details"]["fields"])} == {query, [field]}
+      end
     end
   end
 end
