@@ -75,7 +75,7 @@ defmodule AwapBackend.TMA do
     |> Map.take(~w(changes reviewed_by expected_updated_at))
     |> Map.merge(%{"tma_id" => tma_id, "actor" => actor})
     |> then(&Repo.call("update_feedback", &1))
-    |> tap_ok(fn _row -> PubSub.broadcast("events", :events_appended) end)
+    |> tap_ok(fn _row -> EventStore.appended() end)
   end
 
   @doc "The feedback of a TMA as it was before each edit, oldest first: `{:ok, %{\"revisions\" => rows}}`."
@@ -94,7 +94,7 @@ defmodule AwapBackend.TMA do
   def retry_job(job_id, actor) do
     Repo.call("retry_job", %{"job_id" => job_id, "actor" => actor})
     |> tap_ok(fn %{"tma_id" => tma_id} ->
-      announce(%{"tma_id" => tma_id, "job_id" => job_id}, "pending", nil)
+      EventStore.appended()
       WorkerPool.process_tma(tma_id, job_id)
     end)
   end
