@@ -1,5 +1,6 @@
 //! The retention period: what is old enough goes, a bounded number of rows at a time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -64,12 +65,11 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let work: Result<Purged> = async {
             let now = tx.now().await?;
-            let before = now.minus(age);
-            let most = i64::from(limit);
+            let purge = Purge { now, before: now.minus(age), most: i64::from(limit), actor };
             match what {
-                Expired::Originals => purge_originals(&mut tx, now, before, most, actor).await,
-                Expired::Tmas => purge_tmas(&mut tx, now, before, most, actor).await,
-                Expired::IdempotencyKeys => purge_idempotency_keys(&mut tx, before, most).await,
+                Expired::Originals => purge.originals(&mut tx).await,
+                Expired::Tmas => purge.tmas(&mut tx).await,
+                Expired::IdempotencyKeys => purge.idempotency_keys(&mut tx).await,
             }
         }
         .await;
@@ -81,57 +81,62 @@ impl Store {
     }
 }
 
-async fn purge_originals(
-    tx: &mut Tx,
+/// One call: when it is, what is old then, how much of it may go, and who asks.
+struct Purge<'a> {
     now: Timestamp,
     before: Timestamp,
     most: i64,
-    actor: &Actor,
-) -> Result<Purged> {
-    let rows = tx
-        .lock_free(
-            "SELECT id FROM tmas WHERE status IN ('completed', 'failed') AND processed_at < $1 \
-             AND EXISTS (SELECT 1 FROM tma_originals o WHERE o.tma_id = tmas.id) ORDER BY processed_at LIMIT $2",
-            args![before, most],
-        )
-        .await?;
-    for row in &rows {
-        let id: Uuid = row.get("id")?;
-        tx.execute("DELETE FROM tma_originals WHERE tma_id = $1", args![id]).await?;
-        let entry = NewEntry::ok("tma.purge_original", "tma", Some(id));
-        audit::record(tx, now, entry, actor).await?;
-    }
-    Ok(Purged { purged: rows.len(), identities: 0, more: full(&rows, most) })
+    actor: &'a Actor,
 }
 
-async fn purge_tmas(
-    tx: &mut Tx,
-    now: Timestamp,
-    before: Timestamp,
-    most: i64,
-    actor: &Actor,
-) -> Result<Purged> {
-    // Nothing here waits for a lock, so no other transaction is kept waiting for this one for long.
-    let rows = tx
-        .lock_free(
-            "SELECT t.id, t.student_id FROM tmas t JOIN jobs j ON j.tma_id = t.id \
-             WHERE t.status IN ('completed', 'failed') AND t.processed_at < $1 \
-             AND j.status IN ('completed', 'failed') ORDER BY t.processed_at LIMIT $2",
-            args![before, most],
-        )
-        .await?;
-    let mut log = Vec::with_capacity(rows.len());
-    let mut students = std::collections::BTreeSet::new();
-    for row in &rows {
-        let (id, student): (Uuid, String) = (row.get("id")?, row.get("student_id")?);
-        // With all that hangs on it: every table that has a TMA's id deletes with it.
-        tx.execute("DELETE FROM tmas WHERE id = $1", args![id]).await?;
-        audit::record(tx, now, NewEntry::ok("tma.purge", "tma", Some(id)), actor).await?;
-        log.push(tmas::event(id, "tma.purged", json!({ "student_id": student }), actor));
-        students.insert(student);
+impl Purge<'_> {
+    async fn originals(&self, tx: &mut Tx) -> Result<Purged> {
+        let rows = self
+            .old(
+                tx,
+                "SELECT id FROM tmas WHERE status IN ('completed', 'failed') AND processed_at < $1 \
+                 AND EXISTS (SELECT 1 FROM tma_originals o WHERE o.tma_id = tmas.id) \
+                 ORDER BY processed_at LIMIT $2",
+            )
+            .await?;
+        for row in &rows {
+            let id: Uuid = row.get("id")?;
+            tx.execute("DELETE FROM tma_originals WHERE tma_id = $1", args![id]).await?;
+            self.record(tx, NewEntry::ok("tma.purge_original", "tma", Some(id))).await?;
+        }
+        Ok(self.done(&rows, 0))
     }
-    let mut identities = 0;
-    for student in students {
+
+    async fn tmas(&self, tx: &mut Tx) -> Result<Purged> {
+        // Nothing here waits for a lock, so no other transaction is kept waiting for this one for long.
+        let rows = self
+            .old(
+                tx,
+                "SELECT t.id, t.student_id FROM tmas t JOIN jobs j ON j.tma_id = t.id \
+                 WHERE t.status IN ('completed', 'failed') AND t.processed_at < $1 \
+                 AND j.status IN ('completed', 'failed') ORDER BY t.processed_at LIMIT $2",
+            )
+            .await?;
+        let mut log = Vec::with_capacity(rows.len());
+        let mut students = BTreeSet::new();
+        for row in &rows {
+            let (id, student): (Uuid, String) = (row.get("id")?, row.get("student_id")?);
+            // With all that hangs on it: every table that has a TMA's id deletes with it.
+            tx.execute("DELETE FROM tmas WHERE id = $1", args![id]).await?;
+            self.record(tx, NewEntry::ok("tma.purge", "tma", Some(id))).await?;
+            log.push(tmas::event(id, "tma.purged", json!({ "student_id": student }), self.actor));
+            students.insert(student);
+        }
+        let mut identities = 0;
+        for student in students {
+            identities += usize::from(self.identity_of_nobody(tx, student).await?);
+        }
+        events::append(tx, self.now, log).await?;
+        Ok(self.done(&rows, identities))
+    }
+
+    /// Takes an identity away that no TMA is left of; whether it did.
+    async fn identity_of_nobody(&self, tx: &mut Tx, student: String) -> Result<bool> {
         let orphan = tx
             .lock_free(
                 "SELECT pseudonym FROM vault WHERE pseudonym = $1 \
@@ -139,35 +144,41 @@ async fn purge_tmas(
                 args![student.as_str()],
             )
             .await?;
-        if !orphan.is_empty() {
-            tx.execute("DELETE FROM vault WHERE pseudonym = $1", args![student.as_str()]).await?;
-            let entry = NewEntry::ok("identity.purge", "identity", None).with("pseudonym", student);
-            audit::record(tx, now, entry, actor).await?;
-            identities += 1;
+        if orphan.is_empty() {
+            return Ok(false);
         }
+        tx.execute("DELETE FROM vault WHERE pseudonym = $1", args![student.as_str()]).await?;
+        let entry = NewEntry::ok("identity.purge", "identity", None).with("pseudonym", student);
+        self.record(tx, entry).await?;
+        Ok(true)
     }
-    events::append(tx, now, log).await?;
-    Ok(Purged { purged: rows.len(), identities, more: full(&rows, most) })
-}
 
-async fn purge_idempotency_keys(tx: &mut Tx, before: Timestamp, most: i64) -> Result<Purged> {
-    let rows = tx
-        .lock_free(
-            "SELECT key_hash FROM idempotency_keys WHERE inserted_at < $1 ORDER BY inserted_at LIMIT $2",
-            args![before, most],
-        )
-        .await?;
-    for row in &rows {
-        tx.execute(
-            "DELETE FROM idempotency_keys WHERE key_hash = $1",
-            args![row.get::<Vec<u8>>("key_hash")?],
-        )
-        .await?;
+    async fn idempotency_keys(&self, tx: &mut Tx) -> Result<Purged> {
+        let rows = self
+            .old(
+                tx,
+                "SELECT key_hash FROM idempotency_keys WHERE inserted_at < $1 ORDER BY inserted_at LIMIT $2",
+            )
+            .await?;
+        for row in &rows {
+            let key: Vec<u8> = row.get("key_hash")?;
+            tx.execute("DELETE FROM idempotency_keys WHERE key_hash = $1", args![key]).await?;
+        }
+        Ok(self.done(&rows, 0))
     }
-    Ok(Purged { purged: rows.len(), identities: 0, more: full(&rows, most) })
-}
 
-/// Whether there may be more rows than were asked for.
-fn full(rows: &[Row], most: i64) -> bool {
-    i64::try_from(rows.len()).is_ok_and(|n| n == most)
+    /// The rows that `select` finds to be old, locked; its placeholders are the time before which, and how many.
+    async fn old(&self, tx: &mut Tx, select: &'static str) -> Result<Vec<Row>> {
+        tx.lock_free(select, args![self.before, self.most]).await
+    }
+
+    async fn record(&self, tx: &mut Tx, entry: NewEntry) -> Result<()> {
+        audit::record(tx, self.now, entry, self.actor).await.map(drop)
+    }
+
+    fn done(&self, rows: &[Row], identities: usize) -> Purged {
+        // As many as were asked for: there may be more.
+        let more = i64::try_from(rows.len()).is_ok_and(|n| n == self.most);
+        Purged { purged: rows.len(), identities, more }
+    }
 }

@@ -3,6 +3,8 @@
 //! Statements are written once, with `$1` placeholders, which both databases read. What differs is the type of a
 //! value: a UUID, a time, JSON and a list are types of PostgreSQL's own and text on SQLite.
 
+use std::convert::identity;
+
 use serde_json::Value;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -36,41 +38,28 @@ macro_rules! args {
 }
 pub(crate) use args;
 
+/// A text may hold U+0000, which PostgreSQL cannot keep. A space takes its place, on both databases alike: it is of one
+/// byte too, so that byte offsets into the text still hold.
 macro_rules! into_arg {
-    ($($type:ty => $variant:ident),* $(,)?) => { $(
+    ($($type:ty => $variant:ident, $convert:expr);* $(;)?) => { $(
         impl From<$type> for Arg {
             fn from(value: $type) -> Self {
-                Self::$variant(Some(value.into()))
+                Self::$variant(Some($convert(value)))
             }
         }
         impl From<Option<$type>> for Arg {
             fn from(value: Option<$type>) -> Self {
-                Self::$variant(value.map(Into::into))
+                Self::$variant(value.map($convert))
             }
         }
     )* };
 }
 into_arg! {
-    i64 => Int, f64 => Float, Vec<u8> => Bytes, Uuid => Uuid, Timestamp => Time,
-}
-
-/// Values in which a text may hold U+0000, which PostgreSQL cannot keep. A space takes its place, on both databases
-/// alike: it is of one byte too, so that byte offsets into the text still hold.
-macro_rules! into_arg_without_nul {
-    ($($type:ty => $variant:ident, $clean:expr);* $(;)?) => { $(
-        impl From<$type> for Arg {
-            fn from(value: $type) -> Self {
-                Self::$variant(Some($clean(value)))
-            }
-        }
-        impl From<Option<$type>> for Arg {
-            fn from(value: Option<$type>) -> Self {
-                Self::$variant(value.map($clean))
-            }
-        }
-    )* };
-}
-into_arg_without_nul! {
+    i64 => Int, identity;
+    f64 => Float, identity;
+    Vec<u8> => Bytes, identity;
+    Uuid => Uuid, identity;
+    Timestamp => Time, identity;
     String => Text, without_nul;
     &str => Text, |text: &str| without_nul(text.to_owned());
     Vec<String> => List, |list: Vec<String>| list.into_iter().map(without_nul).collect();
@@ -200,10 +189,10 @@ macro_rules! text_columns {
     )* };
 }
 text_columns! {
-    Uuid, |text: &str| Uuid::parse_str(text).ok(), Uuid, std::convert::identity;
+    Uuid, |text: &str| Uuid::parse_str(text).ok(), Uuid, identity;
     Timestamp, Timestamp::parse, PrimitiveDateTime, Timestamp::from_primitive;
     Value, |text: &str| serde_json::from_str(text).ok(), Json<Value>, |json: Json<Value>| json.0;
-    Vec<String>, |text: &str| serde_json::from_str(text).ok(), Vec<String>, std::convert::identity;
+    Vec<String>, |text: &str| serde_json::from_str(text).ok(), Vec<String>, identity;
 }
 
 fn unreadable(column: &str) -> awap_core::Error {
