@@ -9,20 +9,20 @@ use tokio::runtime::Handle;
 
 use awap_core::{Deadline, Error, ErrorCode, Result};
 
-use crate::audit::{AuditFilter, NewEntry};
+use crate::audit::NewEntry;
 use crate::cursor::Cursor;
 use crate::events::NewEvent;
 use crate::feedback::Draft;
 use crate::input::Input;
 use crate::keys::Role;
-use crate::query::{self, EventQuery};
-use crate::tmas::{NewTma, TmaFilter};
+use crate::tmas::NewTma;
 use crate::{Store, fault};
 
 mod administration;
+mod reading;
 
 /// The commands of the store.
-pub const COMMANDS: [&str; 31] = [
+pub const COMMANDS: [&str; 32] = [
     "health_check",
     "create_tma",
     "get_tma",
@@ -31,6 +31,7 @@ pub const COMMANDS: [&str; 31] = [
     "extend_lease",
     "complete_job",
     "fail_job",
+    "release_job",
     "get_feedback",
     "append_event",
     "query_events",
@@ -117,6 +118,7 @@ impl Store {
             "extend_lease" => self.run_extend_lease(input).await,
             "complete_job" => self.run_complete_job(input).await,
             "fail_job" => self.run_fail_job(input).await,
+            "release_job" => self.run_release_job(input).await,
             "get_feedback" => self.run_get_feedback(input).await,
             "append_event" => self.run_append_event(input).await,
             "query_events" => self.run_query_events(input).await,
@@ -150,21 +152,6 @@ impl Store {
         let max_queue = input.integer("max_queue", 1..=i64::MAX)?;
         let tma = Value::Object(input.required_object("tma")?);
         to_value(&self.create_tma(NewTma { tma, idempotency_key, priority, max_queue }, &actor).await?)
-    }
-
-    async fn run_get_tma(&self, mut input: Input) -> Result<Value> {
-        to_value(&self.get_tma(input.uuid("id")?).await?)
-    }
-
-    async fn run_list_tmas(&self, mut input: Input) -> Result<Value> {
-        let filter = TmaFilter {
-            status: input.word("status", &["pending", "processing", "completed", "failed"])?,
-            assignment_id: input.optional_id("assignment_id")?,
-            course_id: input.optional_id("course_id")?,
-            student_id: input.optional_id("student_id")?,
-        };
-        let (limit, cursor) = page(&mut input)?;
-        to_value(&self.list_tmas(filter, limit, cursor).await?)
     }
 
     async fn run_claim_job(&self, mut input: Input) -> Result<Value> {
@@ -209,8 +196,10 @@ impl Store {
         to_value(&self.fail_job(job_id, &worker, &code, &message, retry, &actor).await?)
     }
 
-    async fn run_get_feedback(&self, mut input: Input) -> Result<Value> {
-        to_value(&self.get_feedback(input.uuid("tma_id")?).await?)
+    async fn run_release_job(&self, mut input: Input) -> Result<Value> {
+        let actor = input.actor()?;
+        let (job_id, worker) = (input.uuid("job_id")?, input.id("worker")?);
+        to_value(&self.release_job(job_id, &worker, &actor).await?)
     }
 
     async fn run_append_event(&self, mut input: Input) -> Result<Value> {
@@ -229,10 +218,6 @@ impl Store {
         to_value(&self.append_event(event, expected_version, &actor).await?)
     }
 
-    async fn run_query_events(&self, input: Input) -> Result<Value> {
-        to_value(&query::run(&self.db, EventQuery::from_input(input)?).await?)
-    }
-
     async fn run_record_audit(&self, mut input: Input) -> Result<Value> {
         let actor = input.actor()?;
         let entry = NewEntry {
@@ -244,17 +229,6 @@ impl Store {
             error_message: input.sentence("error_message")?,
         };
         Ok(json!({ "id": self.record_audit(entry, &actor).await? }))
-    }
-
-    async fn run_list_audit(&self, mut input: Input) -> Result<Value> {
-        let filter = AuditFilter {
-            resource_type: input.optional_id("resource_type")?,
-            resource_id: input.optional_uuid("resource_id")?,
-            action: input.optional_id("action")?,
-            pseudonym: input.optional_id("pseudonym")?,
-        };
-        let (limit, cursor) = page(&mut input)?;
-        to_value(&self.list_audit(filter, limit, cursor).await?)
     }
 
     async fn run_create_api_key(&self, mut input: Input) -> Result<Value> {

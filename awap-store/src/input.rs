@@ -197,6 +197,12 @@ impl Input {
         Ok(())
     }
 
+    /// Who asks; `None` where nobody is named.
+    pub(crate) fn optional_actor(&mut self) -> Result<Option<Actor>> {
+        let given = self.map.get("actor").is_some_and(|actor| !actor.is_null());
+        if given { self.actor().map(Some) } else { Ok(None) }
+    }
+
     /// Who asks.
     pub(crate) fn actor(&mut self) -> Result<Actor> {
         let mut actor = self.nested("actor")?;

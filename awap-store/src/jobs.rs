@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use awap_core::{Error, ErrorCode, Result};
+use awap_core::{Error, Result};
 
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
@@ -14,8 +14,7 @@ use crate::events::{self, NewEvent};
 use crate::feedback::{self, Draft};
 use crate::seal::OpenError;
 use crate::sql::{Row, args};
-use crate::store::Options;
-use crate::{Store, Timestamp, fault, tmas};
+use crate::{Store, Timestamp, fault, queue, tmas};
 
 /// A job that a worker holds, with what to work on.
 #[derive(Clone, Serialize)]
@@ -55,7 +54,8 @@ const LOST_AT_ONCE: i64 = 20;
 const DAMAGED_AT_ONCE: usize = 20;
 
 impl Store {
-    /// Gives the worker the next job: of the greatest priority, then the oldest. `None` where there is none.
+    /// Gives the worker the next job: of the greatest priority, then the oldest; each tenth time the oldest, whatever
+    /// its priority. `None` where there is none.
     ///
     /// A job whose lease ran out is given again, until its attempts are used up: then its TMA fails.
     pub async fn claim_job(&self, worker: &str, lease: Duration) -> Result<Option<ClaimedJob>> {
@@ -65,8 +65,9 @@ impl Store {
             let actor = Actor::worker(worker);
             let mut log = recover_lost(&mut tx, now).await?;
             let mut claimed = None;
+            let order = self.turns.order();
             for _ in 0..DAMAGED_AT_ONCE {
-                let Some(job) = next_job(&mut tx, now).await? else { break };
+                let Some(job) = queue::next(&mut tx, now, order).await? else { break };
                 let Some(tma) = self.open_original(&mut tx, job.tma_id).await? else {
                     let error =
                         JobError::new("internal", "The sealed original is damaged and cannot be opened.");
@@ -89,7 +90,11 @@ impl Store {
             Ok(claimed)
         }
         .await;
-        tx.end(work).await
+        let claimed = tx.end(work).await?;
+        if claimed.is_some() {
+            self.turns.taken();
+        }
+        Ok(claimed)
     }
 
     /// Prolongs a lease; until when. `conflict` where it is lost.
@@ -183,13 +188,40 @@ impl Store {
             let job = held(&mut tx, now, job_id, worker).await?;
             let again = retry && job.attempts < job.max_attempts;
             let event = if again {
-                let at = now.plus(self.options.rest_after(job.attempts));
+                let at = now.plus(queue::spread(self.options.rest_after(job.attempts)));
                 retry_at(&mut tx, now, &job, at, &error, actor).await?
             } else {
                 bury(&mut tx, now, &job, &error, actor).await?
             };
             events::append(&mut tx, now, vec![event]).await?;
             Ok(Outcome { status: if again { "pending" } else { "failed" } })
+        }
+        .await;
+        tx.end(work).await
+    }
+
+    /// Gives a job back that its worker has no time for, as its host stops: it can be claimed at once, and the attempt
+    /// does not count.
+    ///
+    /// `conflict` where the lease is lost, and nothing is changed.
+    pub async fn release_job(&self, job_id: Uuid, worker: &str, actor: &Actor) -> Result<Outcome> {
+        let mut tx = self.db.begin().await?;
+        let work: Result<Outcome> = async {
+            let now = tx.now().await?;
+            let job = held(&mut tx, now, job_id, worker).await?;
+            tx.execute(
+                "UPDATE jobs SET status = 'available', worker = NULL, lease_expires_at = NULL, available_at = $1, \
+                 attempts = attempts - 1, updated_at = $1 WHERE id = $2",
+                args![now, job.id],
+            )
+            .await?;
+            set_status(&mut tx, now, job.tma_id, "pending").await?;
+            let entry = NewEntry::ok("tma.release", "tma", Some(job.tma_id)).with("job_id", job_id.to_string());
+            audit::record(&mut tx, now, entry, actor).await?;
+            let facts = json!({ "job_id": job_id, "attempt": job.attempts });
+            let event = tmas::event(job.tma_id, "tma.released", facts, actor);
+            events::append(&mut tx, now, vec![event]).await?;
+            Ok(Outcome { status: "pending" })
         }
         .await;
         tx.end(work).await
@@ -224,7 +256,7 @@ impl JobError {
 }
 
 /// A job's row, locked.
-struct Job {
+pub(crate) struct Job {
     id: Uuid,
     tma_id: Uuid,
     attempts: i64,
@@ -232,7 +264,7 @@ struct Job {
 }
 
 impl Job {
-    fn from_row(row: &Row) -> Result<Self> {
+    pub(crate) fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
             id: row.get("id")?,
             tma_id: row.get("tma_id")?,
@@ -240,44 +272,6 @@ impl Job {
             max_attempts: row.get("max_attempts")?,
         })
     }
-}
-
-/// Makes a job for a TMA.
-pub(crate) async fn enqueue(
-    tx: &mut Tx,
-    now: Timestamp,
-    job_id: Uuid,
-    tma_id: Uuid,
-    priority: i64,
-    options: &Options,
-) -> Result<()> {
-    tx.execute(
-        "INSERT INTO jobs (id, tma_id, status, priority, attempts, max_attempts, available_at, inserted_at, \
-         updated_at) VALUES ($1, $2, 'available', $3, 0, $4, $5, $5, $5)",
-        args![job_id, tma_id, priority, i64::from(options.max_attempts), now],
-    )
-    .await?;
-    Ok(())
-}
-
-/// `unavailable` where more than `most` jobs wait.
-pub(crate) async fn check_queue(tx: &mut Tx, most: i64) -> Result<()> {
-    // No further than it matters: a long queue costs no more than a full one.
-    let row = tx
-        .fetch_optional(
-            "SELECT COUNT(*) AS n FROM (SELECT 1 FROM jobs WHERE status = 'available' LIMIT $1) AS waiting",
-            args![most.saturating_add(1)],
-        )
-        .await?
-        .ok_or_else(|| fault::internal("The database does not count."))?;
-    if row.get::<i64>("n")? > most {
-        return Err(Error::new(
-            ErrorCode::Unavailable,
-            "The queue is full: try again when some of the work is done.",
-        )
-        .with("reason", "queue_full"));
-    }
-    Ok(())
 }
 
 /// Gives a job to a worker.
@@ -334,17 +328,6 @@ async fn recover_lost(tx: &mut Tx, now: Timestamp) -> Result<Vec<NewEvent>> {
         });
     }
     Ok(log)
-}
-
-async fn next_job(tx: &mut Tx, now: Timestamp) -> Result<Option<Job>> {
-    let rows = tx
-        .lock_free(
-            "SELECT id, tma_id, attempts, max_attempts FROM jobs \
-             WHERE status = 'available' AND available_at <= $1 ORDER BY priority DESC, inserted_at, id LIMIT 1",
-            args![now],
-        )
-        .await?;
-    rows.first().map(Job::from_row).transpose()
 }
 
 /// The job, locked, if `worker` has a lease on it that still runs.

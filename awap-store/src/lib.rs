@@ -6,6 +6,7 @@
 //! What identifies a student is sealed before it reaches a table. All else carries a pseudonym.
 #![forbid(unsafe_code)]
 
+mod access;
 mod audit;
 mod backup;
 mod commands;
@@ -19,6 +20,7 @@ mod input;
 mod jobs;
 mod keys;
 mod query;
+mod queue;
 mod reseal;
 mod retention;
 mod review;

@@ -17,6 +17,9 @@ const PAGE_MOST: i64 = 1000;
 /// The most types that one query names.
 const TYPES_MOST: usize = 50;
 
+/// The stream of all streams.
+pub(crate) const ALL: &str = "$all";
+
 /// Which events to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventQuery {
@@ -88,7 +91,7 @@ impl EventQuery {
 
 /// Answers a query.
 pub(crate) async fn run(db: &Db, query: EventQuery) -> Result<EventPage> {
-    let all = query.stream_id == "$all";
+    let all = query.stream_id == ALL;
     let place = if all { "global_position" } else { "version" };
     let mut sql = Builder::new("SELECT ");
     sql.push(COLUMNS).push(" FROM events");

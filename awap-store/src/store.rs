@@ -10,7 +10,9 @@ use tokio::sync::OnceCell;
 use awap_core::anonymize::PseudonymKey;
 use awap_core::{Error, ErrorCode, Limits, Result};
 
+use crate::access::Accesses;
 use crate::db::{Access, Db};
+use crate::queue::Turns;
 use crate::seal::{self, SealKeys};
 
 /// What a [`Store`] is made of.
@@ -28,10 +30,12 @@ pub struct Options {
     pub lookup_key: LookupKey,
     /// Times a job is tried.
     pub max_attempts: u32,
-    /// How long a job rests before its second attempt; twice as long before each one after.
+    /// How long a job rests before its second attempt; twice as long before each one after, and up to a quarter longer.
     pub retry_after: Duration,
     /// Whether the sealed original is kept once a TMA is completed.
     pub keep_originals: bool,
+    /// How long one entry of the audit log stands for all accesses of an actor to the same thing.
+    pub one_access_within: Duration,
     /// Bounds on a submission.
     pub limits: Limits,
 }
@@ -52,6 +56,7 @@ impl Options {
             max_attempts: 3,
             retry_after: Duration::from_secs(5),
             keep_originals: true,
+            one_access_within: Duration::from_mins(1),
             limits: Limits::default(),
         })
     }
@@ -108,6 +113,8 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 pub struct Store {
     pub(crate) db: Db,
     pub(crate) options: Arc<Options>,
+    pub(crate) accesses: Arc<Accesses>,
+    pub(crate) turns: Arc<Turns>,
     migrated: Arc<OnceCell<()>>,
 }
 
@@ -125,7 +132,13 @@ impl Store {
     /// Opens the store without asking the database for anything: [`ready`](Self::ready) does. Called within a runtime.
     pub fn open_lazily(options: Options) -> Result<Self> {
         let db = Db::open(&options.database_url, options.pool_size, Access::ReadWrite)?;
-        Ok(Self { db, options: Arc::new(options), migrated: Arc::default() })
+        Ok(Self {
+            db,
+            options: Arc::new(options),
+            accesses: Arc::default(),
+            turns: Arc::default(),
+            migrated: Arc::default(),
+        })
     }
 
     /// Brings the tables up to date, unless that is done. Where it fails, a later call tries again.

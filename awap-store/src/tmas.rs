@@ -11,7 +11,7 @@ use crate::cursor::Cursor;
 use crate::db::Tx;
 use crate::events::{self, NewEvent};
 use crate::sql::{Builder, Row, args};
-use crate::{Store, Timestamp, fault, jobs, vault};
+use crate::{Store, Timestamp, fault, queue, vault};
 
 /// A TMA to be taken in.
 #[derive(Debug, Clone, Default)]
@@ -152,7 +152,7 @@ impl Store {
         }
         if let Some(most) = tma.max_queue {
             // Before anything is written, so that a full queue costs little.
-            jobs::check_queue(tx, most - 1).await?;
+            queue::check_room(tx, most - 1).await?;
         }
         let now = tx.now().await?;
         tx.execute(
@@ -180,7 +180,7 @@ impl Store {
         )
         .await?;
         vault::keep(tx, &self.options.seal_keys, now, &tma.pseudonym, &tma.submission).await?;
-        jobs::enqueue(tx, now, tma.job_id, tma.id, tma.priority, &self.options).await?;
+        queue::add(tx, now, tma.job_id, tma.id, tma.priority, &self.options).await?;
         audit::record(tx, now, NewEntry::ok("tma.create", "tma", Some(tma.id)), actor).await?;
         let facts = json!({
             "tma_id": tma.id,
@@ -192,7 +192,7 @@ impl Store {
         events::append(tx, now, vec![event(tma.id, "tma.submitted", facts, actor)]).await?;
         if let Some(most) = tma.max_queue {
             // Again: who appends events waits for all who did before, so every job that came between is seen now.
-            jobs::check_queue(tx, most).await?;
+            queue::check_room(tx, most).await?;
         }
         Ok(Some(CreatedTma {
             id: tma.id,

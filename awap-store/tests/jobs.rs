@@ -13,6 +13,9 @@ on_each_database!(
     damaged_originals_do_not_block_the_queue,
     a_lease_is_prolonged,
     what_was_given_up_is_listed_and_tried_again,
+    low_priority_is_not_starved,
+    each_rest_is_longer_than_the_last,
+    a_job_that_is_given_back_keeps_its_attempts,
 );
 
 #[allow(clippy::unwrap_used, clippy::panic)] // A test that fails says so.
@@ -254,5 +257,72 @@ mod body {
         assert_eq!(ask(&store, "list_failed", json!({})).await["jobs"][0]["retryable"], false);
         assert_eq!(refused(&store, "retry_job", json!({"job_id": failed[1].1})).await.0, "conflict");
         assert_eq!(refused(&store, "retry_job", json!({"job_id": failed[1].0})).await.0, "not_found");
+    }
+    pub(super) async fn low_priority_is_not_starved(base: Base) {
+        let store = base.store().await;
+        let low = [submit(&store, 0, -10).await, submit(&store, 1, -10).await];
+        // As much of high priority comes in as is done.
+        let mut done = Vec::new();
+        for n in 2..22 {
+            submit(&store, n, 10).await;
+            let job = claim(&store, "w", 60_000).await;
+            ask(&store, "complete_job", completion(&job, "w")).await;
+            done.push(text(&job["tma_id"]));
+        }
+        let places: Vec<_> = low.iter().map(|id| done.iter().position(|other| other == id)).collect();
+        assert_eq!(places, [Some(9), Some(19)], "each tenth job is the oldest");
+    }
+
+    pub(super) async fn each_rest_is_longer_than_the_last(base: Base) {
+        let mut options = base.options();
+        (options.retry_after, options.max_attempts) = (Duration::from_millis(400), 4);
+        let store = Store::open(options).await.unwrap();
+        let id = submit(&store, 1, 0).await;
+        loop {
+            let mut job = claim(&store, "w", 60_000).await;
+            while job.is_null() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                job = claim(&store, "w", 60_000).await;
+            }
+            let data = json!({"job_id": job["job_id"], "worker": "w", "retry": true});
+            if ask(&store, "fail_job", data).await["status"] == "failed" {
+                break;
+            }
+        }
+        let opts = json!({"types": ["tma.retried"]});
+        let page = ask(&store, "query_events", json!({"stream_id": format!("tma-{id}"), "opts": opts})).await;
+        let time = |value: &Value| awap_store::Timestamp::parse(value.as_str().unwrap()).unwrap();
+        let rests: Vec<f64> = page["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| time(&event["data"]["available_at"]).seconds_since(time(&event["recorded_at"])))
+            .collect();
+        assert_eq!(rests.len(), 3, "{rests:?}");
+        for (rest, least) in rests.iter().zip([0.4, 0.8, 1.6]) {
+            assert!(*rest >= least && *rest <= least * 1.25 + 1e-3, "{rests:?}");
+        }
+    }
+
+    pub(super) async fn a_job_that_is_given_back_keeps_its_attempts(base: Base) {
+        let store = base.store().await;
+        let id = submit(&store, 1, 0).await;
+        for _ in 0..5 {
+            let job = claim(&store, "w1", 60_000).await;
+            assert_eq!(job["attempt"], 1, "it can be claimed at once, as if it had not been");
+            let back =
+                json!({"job_id": job["job_id"], "worker": "w1", "actor": {"id": "w1", "type": "worker"}});
+            assert_eq!(ask(&store, "release_job", back.clone()).await["status"], "pending");
+            assert_eq!(refused(&store, "release_job", back).await.0, "conflict", "it is no longer held");
+            assert_eq!(ask(&store, "get_tma", json!({"id": id})).await["status"], "pending");
+        }
+        let job = claim(&store, "w2", 60_000).await;
+        let stale = json!({"job_id": job["job_id"], "worker": "w1"});
+        assert_eq!(refused(&store, "release_job", stale).await.0, "conflict", "another holds it");
+        ask(&store, "complete_job", completion(&job, "w2")).await;
+        let released = types(&store, &id).await.iter().filter(|kind| *kind == "tma.released").count();
+        assert_eq!(released, 5);
+        let audit = ask(&store, "list_audit", json!({"action": "tma.release"})).await;
+        assert_eq!(audit["entries"].as_array().unwrap().len(), 5);
     }
 }

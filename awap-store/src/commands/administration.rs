@@ -39,16 +39,6 @@ impl Store {
         to_value(&self.update_feedback(tma_id, new, reviewed_by, expected_updated_at, &actor).await?)
     }
 
-    pub(super) async fn run_list_feedback_revisions(&self, mut input: Input) -> Result<Value> {
-        let revisions = self.list_feedback_revisions(input.uuid("tma_id")?).await?;
-        Ok(json!({ "revisions": to_value(&revisions)? }))
-    }
-
-    pub(super) async fn run_list_failed(&self, mut input: Input) -> Result<Value> {
-        let (limit, cursor) = page(&mut input)?;
-        to_value(&self.list_failed(limit, cursor).await?)
-    }
-
     pub(super) async fn run_retry_job(&self, mut input: Input) -> Result<Value> {
         let actor = input.actor()?;
         to_value(&self.retry_job(input.uuid("job_id")?, &actor).await?)
