@@ -6,10 +6,10 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run test test-rust test-nif test-host setup setup-test fmt lint bench fixtures clean
+.PHONY: help run test test-rust test-nif test-host crash-test two-hosts-test setup setup-test fmt lint bench fixtures clean
 
 help: ## Say what each target does
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
 
 run: setup ## Start AWAP on SQLite, mark a sample TMA and show its feedback; stays up until Ctrl-C
 	@scripts/run
@@ -25,6 +25,13 @@ test-nif: setup-test ## The NIF and Port on a real BEAM, and nothing else
 
 test-host: setup-test ## The Elixir host's tests, end to end included, and nothing else
 	@scripts/test host
+
+crash-test: setup-test ## Kill everything at random under load (MINUTES=10, SEED=…, DATABASE=sqlite|postgres, RATE=8 TMAs/s)
+	@AWAP_CRASH_SECONDS=$$(( $${MINUTES:-10} * 60 )) AWAP_CRASH_DATABASE=$${DATABASE:-postgres} \
+	  AWAP_CRASH_RATE=$${RATE:-8} AWAP_TEST_SEED=$${SEED:-} scripts/test crash
+
+two-hosts-test: setup-test ## Two hosts on one PostgreSQL, one killed half-way (TMAS=1000)
+	@AWAP_TWO_HOSTS_TMAS=$${TMAS:-1000} scripts/test two_hosts
 
 setup: ## Install what running AWAP needs and this machine lacks
 	@scripts/setup run

@@ -2,19 +2,16 @@ defmodule AwapBackend.EndToEnd.CrashTest do
   @moduledoc "What was accepted is done, whatever dies on the way."
   use ExUnit.Case, async: false
 
-  alias AwapBackend.RunningHost
+  import AwapBackend.DataCase, only: [eventually: 2]
+
+  alias AwapBackend.{Fixtures, OSProcess, RunningHost}
 
   @moduletag timeout: 300_000
 
   setup do
     host = RunningHost.start()
 
-    on_exit(fn ->
-      System.cmd("pkill", ["-KILL", "-P", Integer.to_string(host.os_pid)], stderr_to_stdout: true)
-      System.cmd("kill", ["-KILL", Integer.to_string(host.os_pid)], stderr_to_stdout: true)
-      File.rm_rf!(host.data_dir)
-    end)
-
+    on_exit(fn -> RunningHost.remove(host) end)
     {:ok, host: host}
   end
 
@@ -36,23 +33,19 @@ defmodule AwapBackend.EndToEnd.CrashTest do
   test "kill -9 of the whole host: what was answered 201 is done after the next start, and no child is left behind",
        %{host: host} do
     ids = submit(host, 2)
-    children = RunningHost.children(host, "awap-")
-    assert children != []
+    children = for {pid, _name} <- RunningHost.processes(host), do: OSProcess.identify(pid)
     RunningHost.kill(host)
+    eventually(fn -> not Enum.any?(children, &OSProcess.alive?/1) end, 30_000)
 
-    Process.sleep(1_000)
-    assert Enum.filter(children, &File.exists?("/proc/#{&1}/exe")) |> Enum.filter(&alive?/1) == []
-
-    again = RunningHost.start(%{}, host.data_dir)
+    again = RunningHost.relaunch(host)
     assert Enum.all?(ids, &(RunningHost.await(again, &1)["status"] == "completed"))
     RunningHost.stop(again)
+    assert RunningHost.processes(again) == []
   end
-
-  defp alive?(pid), do: match?({_, 0}, System.cmd("kill", ["-0", "#{pid}"], stderr_to_stdout: true))
 
   # Every fixture, `times` times over.
   defp submit(host, times) do
-    for _ <- 1..times, {_name, request, _described} <- RunningHost.fixtures() do
+    for _ <- 1..times, {_name, request, _described} <- Fixtures.all() do
       {201, %{"id" => id}} = RunningHost.post(host, "/api/tmas", request)
       id
     end

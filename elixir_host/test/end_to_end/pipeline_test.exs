@@ -6,13 +6,13 @@ defmodule AwapBackend.EndToEnd.PipelineTest do
   """
   use ExUnit.Case, async: false
 
-  alias AwapBackend.{JSON, RunningHost}
+  alias AwapBackend.{Fixtures, JSON, Postgres, RunningHost}
 
   @moduletag timeout: 600_000
   @configurations [:sqlite_port, :sqlite_nif, :postgres_port]
 
   setup_all do
-    skipped = if System.get_env("AWAP_TEST_POSTGRES_URL"), do: [], else: [:postgres_port]
+    skipped = if Postgres.available?(), do: [], else: [:postgres_port]
     for name <- skipped, do: IO.puts(:stderr, "skipped: #{name}, because AWAP_TEST_POSTGRES_URL is not set")
 
     {:ok, runs: for(name <- @configurations -- skipped, into: %{}, do: {name, run(name)})}
@@ -63,7 +63,7 @@ defmodule AwapBackend.EndToEnd.PipelineTest do
 
   test "no student is named in any answer, table, event, log line or file", %{runs: runs} do
     gone =
-      for {_name, request, described} <- RunningHost.fixtures(),
+      for {_name, request, described} <- Fixtures.all(),
           text <- described["expect"]["gone"] ++ identity(request),
           uniq: true,
           do: text
@@ -113,7 +113,7 @@ defmodule AwapBackend.EndToEnd.PipelineTest do
 
     try do
       created =
-        for {fixture, request, described} <- RunningHost.fixtures() do
+        for {fixture, request, described} <- Fixtures.all() do
           {201, answer} = RunningHost.post(host, "/api/tmas", request)
           {fixture, described, answer}
         end
@@ -134,13 +134,8 @@ defmodule AwapBackend.EndToEnd.PipelineTest do
       texts = for {where, term} <- answers, do: {where, IO.iodata_to_binary(JSON.encode(term))}
       %{tmas: tmas, traces: texts ++ files(host.data_dir) ++ dump.()}
     after
-      ensure_stopped(host)
-      File.rm_rf!(host.data_dir)
+      RunningHost.remove(host)
     end
-  end
-
-  defp ensure_stopped(host) do
-    if Port.info(host.port), do: RunningHost.kill(host)
   end
 
   defp result(host, fixture, described, %{"id" => id} = created) do
@@ -163,22 +158,7 @@ defmodule AwapBackend.EndToEnd.PipelineTest do
   defp configuration(:sqlite_nif), do: {%{"AWAP_CORE_MODE" => "nif"}, fn -> [] end}
 
   defp configuration(:postgres_port) do
-    server = URI.parse(System.fetch_env!("AWAP_TEST_POSTGRES_URL"))
-    name = "awap_e2e_#{System.unique_integer([:positive])}"
-    {_, 0} = postgres("psql", [URI.to_string(server), "-qc", "CREATE DATABASE #{name}"])
-    url = URI.to_string(%{server | path: "/" <> name})
-
-    dump = fn ->
-      {text, 0} = postgres("pg_dump", ["--inserts", url])
-      [{"the database dump", text}]
-    end
-
-    {%{"DATABASE_URL" => url}, dump}
-  end
-
-  # The clients that come with the server under test.
-  defp postgres(program, arguments) do
-    folder = System.get_env("AWAP_TEST_POSTGRES_BIN", "")
-    System.cmd(Path.join(folder, program), arguments, stderr_to_stdout: true)
+    url = Postgres.create_database()
+    {%{"DATABASE_URL" => url}, fn -> [{"the database dump", Postgres.dump(url)}] end}
   end
 end

@@ -2,114 +2,163 @@ defmodule AwapBackend.RunningHost do
   @moduledoc """
   A whole host in an operating-system process of its own, spoken to over HTTP: what a user runs.
 
-  Each has its own data folder, port and database, so several can run side by side.
+  Each has its own data folder, port and database unless it is told to share one, so several can run side by side. Whatever
+  it starts is known by a variable in its environment, however it came to be an orphan: see `processes/1`.
   """
 
-  alias AwapBackend.JSON
+  alias AwapBackend.{HTTPClient, JSON, OSProcess}
 
-  defstruct [:port, :os_pid, :url, :key, :data_dir, :env]
+  defstruct [:number, :control, :port, :os_pid, :url, :key, :data_dir, :env, :run, restarts: 0]
+
+  @type t :: %__MODULE__{}
 
   @root Path.expand("../../..", __DIR__)
+  @start_ms 120_000
 
   @doc """
   Starts a host with `env` on top of what every test host has, and waits until it answers.
 
   `data_dir` (default: a new folder) may be one that an earlier host has used.
   """
+  @spec start(map, Path.t()) :: t
   def start(env \\ %{}, data_dir \\ new_dir()) do
-    port_number = free_port()
+    host = %__MODULE__{
+      number: free_port(),
+      control: free_port(),
+      data_dir: data_dir,
+      run: "#{System.pid()}-#{System.unique_integer([:positive])}"
+    }
 
-    env =
-      Map.merge(
-        %{
-          # Built by scripts/test, for each way to call the core, beside what the tests themselves run on.
-          "MIX_ENV" => "dev",
-          "MIX_BUILD_PATH" =>
-            Path.join(@root, "elixir_host/_build/end_to_end_#{env["AWAP_CORE_MODE"] || "port"}"),
-          "PORT" => Integer.to_string(port_number),
-          "AWAP_DATA_DIR" => data_dir,
-          "AWAP_LOG_LEVEL" => "debug",
-          "CORE_EXECUTABLE" => binary("awap-port"),
-          "AWAP_STORE_EXECUTABLE" => binary("awap-store"),
-          # The same key for all: equal pseudonyms make results comparable between configurations.
-          "AWAP_PSEUDONYM_KEY" => String.duplicate("5a", 32)
-        },
-        env
-      )
+    host = %{host | url: "http://127.0.0.1:#{host.number}", env: Map.merge(defaults(host, env), env)}
+    host = launch(host)
+    wait_for_start(host, System.monotonic_time(:millisecond) + @start_ms)
+    %{host | key: File.read!(Path.join([data_dir, "secrets", "api_key"])) |> String.trim()}
+  end
 
-    log = Path.join(data_dir, "host.log")
+  @doc "Starts a host that was ended again, on the same folder and ports; does not wait until it answers."
+  @spec relaunch(t) :: t
+  def relaunch(host), do: launch(%{host | restarts: host.restarts + 1})
 
+  defp defaults(host, env) do
+    %{
+      # Built by scripts/test, for each way to call the core, beside what the tests themselves run on.
+      "MIX_ENV" => "dev",
+      "MIX_BUILD_PATH" =>
+        Path.join(@root, "elixir_host/_build/end_to_end_#{env["AWAP_CORE_MODE"] || "port"}"),
+      "PORT" => Integer.to_string(host.number),
+      "AWAP_TEST_CONTROL_PORT" => Integer.to_string(host.control),
+      "AWAP_TEST_RUN" => host.run,
+      "AWAP_DATA_DIR" => host.data_dir,
+      "AWAP_LOG_LEVEL" => "debug",
+      "CORE_EXECUTABLE" => binary("awap-port"),
+      "AWAP_STORE_EXECUTABLE" => binary("awap-store"),
+      # The same key for all: equal pseudonyms make results comparable between configurations.
+      "AWAP_PSEUDONYM_KEY" => String.duplicate("5a", 32)
+    }
+  end
+
+  # The shell's `exec` makes the process that we know the VM itself.
+  defp launch(host) do
     port =
       Port.open({:spawn_executable, "/bin/sh"}, [
         :binary,
         :exit_status,
         args: [
           "-c",
-          "exec elixir --no-halt -S mix run --no-compile --no-deps-check >>\"$1\" 2>&1 </dev/null",
+          "exec elixir --no-halt -S mix run --no-compile --no-deps-check test/support/host_control.exs " <>
+            ">>\"$1\" 2>&1 </dev/null",
           "sh",
-          log
+          log(host)
         ],
         cd: Path.join(@root, "elixir_host"),
-        env: for({name, value} <- env, do: {to_charlist(name), to_charlist(value)})
+        env: for({name, value} <- host.env, do: {to_charlist(name), to_charlist(value)})
       ])
 
     {:os_pid, os_pid} = Port.info(port, :os_pid)
-    url = "http://127.0.0.1:#{port_number}"
-    host = %__MODULE__{port: port, os_pid: os_pid, url: url, data_dir: data_dir, env: env}
-    wait_for_start(host, System.monotonic_time(:millisecond) + 60_000)
-    %{host | key: File.read!(Path.join([data_dir, "secrets", "api_key"])) |> String.trim()}
+    %{host | port: port, os_pid: os_pid}
   end
 
+  @doc "Where the host's log is."
+  @spec log(t) :: Path.t()
+  def log(host), do: Path.join(host.data_dir, "host.log")
+
   @doc "Ends a host as an operator would, and waits until it is gone."
+  @spec stop(t) :: :ok
   def stop(host), do: signal(host, "TERM")
 
   @doc "Ends a host as a power cut would."
+  @spec kill(t) :: :ok
   def kill(host), do: signal(host, "KILL")
 
-  @doc "The operating-system processes that the host has started, by name of program."
-  def children(host, program) do
-    {listing, 0} = System.cmd("ps", ["-eo", "pid=,ppid=,args="])
-
-    table =
-      for line <- String.split(listing, "\n", trim: true) do
-        [pid, parent, command] = String.split(String.trim(line), ~r/\s+/, parts: 3)
-        {String.to_integer(pid), String.to_integer(parent), command}
-      end
-
-    below(table, [host.os_pid])
-    |> Enum.filter(fn {_pid, command} -> String.contains?(command, program) end)
-    |> Enum.map(&elem(&1, 0))
+  @doc "Ends whatever is left of a host, and removes its folder: for `on_exit`."
+  @spec remove(t) :: :ok
+  def remove(host) do
+    for {pid, _program} <- processes(host), do: pid |> OSProcess.identify() |> OSProcess.kill()
+    File.rm_rf!(host.data_dir)
+    :ok
   end
 
-  defp below(_table, []), do: []
+  @doc """
+  The processes of the operating system that belong to a host, with the names of their programs: the VM, and all that it
+  or an earlier VM of this host has started and that still runs.
+  """
+  @spec processes(t) :: [{pos_integer, String.t()}]
+  def processes(%{run: run}) do
+    mark = "AWAP_TEST_RUN=#{run}\0"
 
-  defp below(table, parents) do
-    found = for {pid, parent, command} <- table, parent in parents, do: {pid, command}
-    found ++ below(table, Enum.map(found, &elem(&1, 0)))
+    for path <- Path.wildcard("/proc/[0-9]*/environ"),
+        # Another's process, or one that has just ended, cannot be read.
+        {:ok, environment} <- [File.read(path)],
+        String.contains?(environment <> "\0", mark),
+        pid = path |> Path.dirname() |> Path.basename() |> String.to_integer(),
+        {:ok, name} <- [File.read("/proc/#{pid}/comm")],
+        do: {pid, String.trim(name)}
+  end
+
+  @doc "The operating-system processes that the host has started, by name of program."
+  @spec children(t, String.t()) :: [pos_integer]
+  def children(host, program), do: for({pid, name} <- processes(host), name =~ program, do: pid)
+
+  @doc """
+  Calls a function of `test/support/host_control.exs` within the host: `{:ok, result}`, or `:error` where the host is not
+  there or goes away meanwhile.
+  """
+  @spec control(t, atom, list) :: {:ok, term} | :error
+  def control(host, function, arguments \\ []) do
+    with {:ok, socket} <-
+           :gen_tcp.connect({127, 0, 0, 1}, host.control, [:binary, packet: 4, active: false], 1_000),
+         :ok <- :gen_tcp.send(socket, :erlang.term_to_binary({function, arguments})),
+         {:ok, answer} <- :gen_tcp.recv(socket, 0, 10_000) do
+      :gen_tcp.close(socket)
+      {:ok, :erlang.binary_to_term(answer)}
+    else
+      {:error, _reason} -> :error
+    end
   end
 
   @doc "GETs `path`; the answer is `{status, decoded body}`."
-  def get(host, path), do: request(:get, {to_charlist(host.url <> path), headers(host)})
+  @spec get(t, String.t()) :: {pos_integer, term} | {:error, term}
+  def get(host, path), do: request(host, "GET", path, headers(host))
 
   @doc "POSTs `body` as JSON to `path`; the answer is `{status, decoded body}`."
+  @spec post(t, String.t(), term) :: {pos_integer, term} | {:error, term}
   def post(host, path, body) do
-    body = IO.iodata_to_binary(JSON.encode(body))
-    request(:post, {to_charlist(host.url <> path), headers(host), ~c"application/json", body})
+    headers = [{"content-type", "application/json"} | headers(host)]
+    request(host, "POST", path, headers, IO.iodata_to_binary(JSON.encode(body)))
   end
 
-  defp request(method, request) do
-    case :httpc.request(method, request, [timeout: 30_000], body_format: :binary) do
-      {:ok, {{_version, status, _reason}, _headers, body}} ->
-        {:ok, decoded} = JSON.decode(body)
-        {status, decoded}
+  defp request(host, method, path, headers, body \\ "") do
+    headers = [{"connection", "close"} | headers]
 
-      {:error, reason} ->
-        {:error, reason}
+    case HTTPClient.request(HTTPClient.new(host.number), method, path, headers, body) do
+      {:ok, answer, _client} -> {answer.status, HTTPClient.json(answer)}
+      {:error, reason, _client} -> {:error, reason}
     end
   end
 
   @doc "Waits until the TMA is completed or failed, and returns its row."
-  def await(host, id, timeout_ms \\ 60_000) do
+  @spec await(t, String.t(), timeout) :: map
+  def await(host, id, timeout_ms \\ 240_000) do
     deadline = System.monotonic_time(:millisecond) + timeout_ms
     await_until(host, id, deadline)
   end
@@ -129,28 +178,8 @@ defmodule AwapBackend.RunningHost do
     end
   end
 
-  @doc "The fixture TMAs as `{name, request, description}`, by name."
-  def fixtures do
-    for path <- Enum.sort(Path.wildcard(Path.join(@root, "fixtures/tmas/*/tma.json"))) do
-      {:ok, tma} = JSON.decode(File.read!(path))
-      folder = Path.dirname(path)
-      document = File.read!(Path.join(folder, tma["file"]))
-
-      request =
-        tma
-        |> Map.take(["assignment_id", "course_id", "student_id", "student"])
-        |> Map.put("rubric", File.read!(Path.join([@root, "fixtures/rubrics", tma["rubric"]])))
-        |> Map.put("content", %{
-          "attachments" => [
-            %{"filename" => tma["file"], "data_base64" => Base.encode64(document)}
-          ]
-        })
-
-      {Path.basename(folder), request, tma}
-    end
-  end
-
   @doc "A new empty folder under the system's temporary one."
+  @spec new_dir() :: Path.t()
   def new_dir do
     dir = Path.join(System.tmp_dir!(), "awap-host-#{System.unique_integer([:positive])}-#{System.pid()}")
     File.mkdir_p!(dir)
@@ -158,6 +187,7 @@ defmodule AwapBackend.RunningHost do
   end
 
   @doc "The path of one of the project's programs, in the profile under test (`AWAP_PROFILE`)."
+  @spec binary(String.t()) :: Path.t()
   def binary(name) do
     target = System.get_env("CARGO_TARGET_DIR") || Path.join(@root, "target")
 
@@ -170,7 +200,10 @@ defmodule AwapBackend.RunningHost do
     Path.join([target, profile, name])
   end
 
-  defp headers(host), do: [{~c"authorization", to_charlist("Bearer #{host.key}")}]
+  @doc "The headers of a request by the host's first administrator."
+  @spec headers(t) :: [{String.t(), String.t()}]
+  def headers(%{key: nil}), do: []
+  def headers(host), do: [{"authorization", "Bearer " <> host.key}]
 
   defp free_port do
     {:ok, socket} = :gen_tcp.listen(0, ip: {127, 0, 0, 1})
@@ -179,17 +212,19 @@ defmodule AwapBackend.RunningHost do
     number
   end
 
+  @doc "Whether the host answers that it can serve."
+  @spec serves?(t) :: boolean
+  def serves?(host), do: match?({200, _}, request(host, "GET", "/api/health", []))
+
   defp wait_for_start(host, deadline) do
-    ready? =
-      match?({200, _}, request(:get, {to_charlist(host.url <> "/api/health"), []})) and
-        File.exists?(Path.join([host.data_dir, "secrets", "api_key"]))
+    ready? = serves?(host) and File.exists?(Path.join([host.data_dir, "secrets", "api_key"]))
 
     cond do
       ready? ->
         :ok
 
       exited?(host) or System.monotonic_time(:millisecond) > deadline ->
-        raise "the host did not start; its log: " <> File.read!(Path.join(host.data_dir, "host.log"))
+        raise "the host did not start; its log: " <> File.read!(log(host))
 
       true ->
         Process.sleep(100)
@@ -211,7 +246,7 @@ defmodule AwapBackend.RunningHost do
     receive do
       {port, {:exit_status, _}} when port == host.port -> :ok
     after
-      30_000 -> raise "the host did not end within 30 s of SIG#{name}"
+      60_000 -> raise "the host did not end within 60 s of SIG#{name}"
     end
   end
 end
