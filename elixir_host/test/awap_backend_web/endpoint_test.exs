@@ -322,28 +322,35 @@ defmodule AwapBackendWeb.EndpointTest do
   end
 
   test "stopping, the endpoint finishes what is in progress, closes what is idle, and takes nothing new" do
-    port = start_endpoint()
+    port = start_endpoint(drain_timeout_ms: 30_000)
     idle = connect(port)
     :ok = :gen_tcp.send(idle, "GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n")
     assert receive_answer(idle).status == 200
 
-    busy = Task.async(fn -> request(port, "GET", "/api/tmas/#{StandIn.id(:slow)}") end)
-    Process.sleep(100)
+    busy = in_progress(port, :slow)
     started = System.monotonic_time(:millisecond)
     :ok = stop_endpoint()
-    assert System.monotonic_time(:millisecond) - started < 1_500
-    assert Task.await(busy).status == 200
+    assert System.monotonic_time(:millisecond) - started < 20_000
+    assert Task.await(busy, 30_000).status == 200
     assert {:error, :closed} = :gen_tcp.recv(idle, 0, 1_000)
     assert {:error, :econnrefused} = :gen_tcp.connect({127, 0, 0, 1}, port, [])
   end
 
+  # A request that its handler is at.
+  defp in_progress(port, kind) do
+    StandIn.listen()
+    id = StandIn.id(kind)
+    task = Task.async(fn -> request(port, "GET", "/api/tmas/" <> id, timeout: 30_000) end)
+    assert_receive {:asked, ^id}, 10_000
+    task
+  end
+
   test "a request that outlasts the drain is cut off" do
     port = start_endpoint(drain_timeout_ms: 100)
-    busy = Task.async(fn -> request(port, "GET", "/api/tmas/#{StandIn.id(:slow)}") end)
-    Process.sleep(100)
+    busy = in_progress(port, :endless)
     {:ok, log} = with_log(fn -> stop_endpoint() end)
     assert log =~ "still in progress"
-    assert Task.await(busy) == :closed
+    assert Task.await(busy, 30_000) == :closed
   end
 
   test "a port that is taken is named" do

@@ -20,9 +20,10 @@ defmodule AwapBackendWeb.StandIn do
   def id(:throws), do: "00000000-0000-4000-8000-000000000502"
   def id(:unavailable), do: "00000000-0000-4000-8000-000000000503"
   def id(:slow), do: "00000000-0000-4000-8000-000000000504"
+  def id(:endless), do: "00000000-0000-4000-8000-000000000506"
   def id(:strange), do: "00000000-0000-4000-8000-000000000505"
 
-  @doc "Has the calling test told of every TMA that is handed in while it runs."
+  @doc "Has the calling test told of every TMA that is handed in, and of each slow request, while it runs."
   def listen do
     Process.register(self(), __MODULE__)
     :ok
@@ -50,7 +51,8 @@ defmodule AwapBackendWeb.StandIn do
       id == id(:exits) -> exit({:noproc, "Jane Doe"})
       id == id(:throws) -> throw("Jane Doe")
       id == id(:unavailable) -> error("unavailable", "The database does not answer.", %{})
-      id == id(:slow) -> Process.sleep(500) && {:ok, %{"id" => id, "status" => "completed"}}
+      id == id(:slow) -> tell(id) && Process.sleep(500) && {:ok, %{"id" => id, "status" => "completed"}}
+      id == id(:endless) -> tell(id) && Process.sleep(:infinity)
       id == id(:strange) -> error("internal", "secret of the house", %{"stack" => "secret"})
       true -> {:ok, %{"id" => id, "status" => "completed", "content" => %{"text" => "[STUDENT]"}}}
     end

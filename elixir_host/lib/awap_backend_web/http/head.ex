@@ -92,10 +92,17 @@ defmodule AwapBackendWeb.HTTP.Head do
   defp check_version(_), do: {:error, {505, "This server speaks HTTP/1.1."}}
 
   defp check_line(bytes, rest) do
-    if byte_size(bytes) - byte_size(rest) > @max_request_line,
-      do: {:error, {414, "The address of this request is too long."}},
-      else: :ok
+    line = binary_part(bytes, 0, byte_size(bytes) - byte_size(rest))
+
+    cond do
+      byte_size(line) > @max_request_line -> {:error, {414, "The address of this request is too long."}}
+      three_words?(line) -> :ok
+      true -> bad("The request line is not HTTP/1.1.")
+    end
   end
+
+  # With a single space between them: who reads more leniently may see another address than the proxy in front saw.
+  defp three_words?(line), do: length(:binary.matches(line, " ")) == 2 and not String.contains?(line, "\t")
 
   defp headers(_bytes, _acc, @max_headers),
     do: {:error, {431, "This request has more than #{@max_headers} headers."}}
