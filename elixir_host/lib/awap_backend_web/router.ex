@@ -14,6 +14,7 @@ defmodule AwapBackendWeb.Router do
     JobController,
     KeyController,
     MoodleController,
+    OpenAPIController,
     StudentController,
     TMAController
   }
@@ -29,6 +30,7 @@ defmodule AwapBackendWeb.Router do
 
   @routes [
     {"GET", "/api/health", HealthController, :show, :open},
+    {"GET", "/api/openapi.json", OpenAPIController, :show, :open},
     {"POST", "/api/tmas", TMAController, :create, @everyone},
     {"GET", "/api/tmas", TMAController, :index, @everyone},
     {"GET", "/api/tmas/:id", TMAController, :show, @everyone},

@@ -1,0 +1,317 @@
+defmodule AwapBackendWeb.DescribedAnswersTest.Broken do
+  @moduledoc "A backend that knows API keys and does nothing else: it answers the fault it is told to, or raises."
+
+  def call("verify_api_key", data, timeout), do: AwapBackendWeb.StandIn.call("verify_api_key", data, timeout)
+  def call(_command, _data, _timeout), do: fail()
+
+  def create_tma(_params, _actor, _options), do: fail()
+  def get_tma(_id, _actor \\ nil), do: fail()
+  def list_tmas(_filters, _actor \\ nil), do: fail()
+  def get_feedback(_id, _actor \\ nil), do: fail()
+  def update_feedback(_id, _request, _actor), do: fail()
+  def list_feedback_revisions(_id, _actor \\ nil), do: fail()
+  def list_failed(_page, _actor \\ nil), do: fail()
+  def retry_job(_id, _actor), do: fail()
+  def sync_now, do: fail()
+
+  defp fail do
+    case Application.fetch_env!(:awap_backend, :broken_by) do
+      :raise -> raise "a message that names Jane Doe"
+      code -> {:error, %{"code" => code, "message" => "It does not answer.", "details" => %{}}}
+    end
+  end
+end
+
+defmodule AwapBackendWeb.DescribedAnswersTest do
+  @moduledoc """
+  Holds what a running endpoint answers against its description: each operation with what it is for, on the real store
+  and the real core, and each with what can go wrong.
+  """
+
+  use AwapBackendWeb.ConnCase
+  use AwapBackend.DataCase
+
+  import ExUnit.CaptureLog
+
+  alias AwapBackend.{Config, Secrets}
+  alias AwapBackendWeb.APIDescription
+  alias AwapBackendWeb.ConnCase.Answer
+  alias AwapBackendWeb.DescribedAnswersTest.Broken
+
+  @nothing "00000000-0000-4000-8000-000000000404"
+  @nobody "stu_" <> String.duplicate("0", 32)
+
+  # What each operation that takes a body takes.
+  @bodies %{
+    {"POST", "/api/tmas"} => %{"content" => "A linear search starts at the first item."},
+    {"PATCH", "/api/feedback/{tma_id}"} => %{"grade" => 50},
+    {"POST", "/api/keys"} => %{"name" => "a front end", "role" => "tutor"}
+  }
+
+  setup_all do: %{document: APIDescription.document()}
+
+  # Sends a request to `template`, holds the answer against the description, and notes its status.
+  defp call(context, method, template, options \\ []) do
+    path =
+      Enum.reduce(options[:in_path] || %{}, template, fn {name, value}, path ->
+        String.replace(path, "{#{name}}", value)
+      end)
+
+    path = if query = options[:query], do: path <> "?" <> URI.encode_query(query), else: path
+    options = options |> Keyword.put_new(:key, context.key) |> Keyword.put_new(:headers, [])
+
+    answer =
+      case options[:json] do
+        nil -> request(context.port, method, path, options)
+        json -> send_json(context.port, method, path, json, options)
+      end
+
+    assert %Answer{} = answer
+
+    assert {method, template, APIDescription.faults(context.document, method, template, answer)} ==
+             {method, template, []}
+
+    Process.put(:seen, MapSet.put(Process.get(:seen, MapSet.new()), {method, template, answer.status}))
+    answer
+  end
+
+  defp marked(context, id) do
+    row = call(context, "GET", "/api/tmas/{id}", in_path: %{"id" => id}).json
+    if row["status"] in ["completed", "failed"], do: row, else: Process.sleep(50) && marked(context, id)
+  end
+
+  defp real(options) do
+    real = [
+      tma: AwapBackend.TMA,
+      repo: AwapBackend.Repo,
+      health: AwapBackend.Health,
+      moodle: AwapBackend.Moodle.SyncScheduler
+    ]
+
+    start_endpoint(real ++ options)
+  end
+
+  describe "on a real host" do
+    @describetag :store
+    @describetag :core
+
+    setup do
+      start_host()
+      {key, _path} = Secrets.api_key!(Config.get(:data_dir))
+      start_supervised!(AwapBackendWeb.Telemetry)
+      %{port: real([]), key: key}
+    end
+
+    test "each operation, as it is described", context do
+      student = %{"student_id" => "Z0000001", "student" => %{"name" => "Zebedee Quillfeather"}}
+
+      tma =
+        Map.merge(student, %{"assignment_id" => "TMA01", "content" => "Zebedee Quillfeather writes this."})
+
+      headers = [{"idempotency-key", "a-key"}]
+
+      # Handed in, twice, and as a form; one that cannot be read.
+      %{status: 201, json: %{"id" => id, "student_id" => pseudonym}} =
+        call(context, "POST", "/api/tmas", json: tma, headers: headers)
+
+      replayed = call(context, "POST", "/api/tmas", json: tma, headers: headers)
+      assert Answer.header(replayed, "idempotency-replayed") == "true"
+      assert call(context, "POST", "/api/tmas", json: %{"content" => "b"}, headers: headers).status == 409
+
+      boundary = "b0undary"
+      form = form([{file("file", "a.txt", "text/plain"), "Some words."}, {"student_alias", "Zeb"}], boundary)
+      form_headers = [{"content-type", "multipart/form-data; boundary=" <> boundary}]
+      assert call(context, "POST", "/api/tmas", headers: form_headers, body: form).status == 201
+
+      damaged = %{
+        "attachments" => [%{"filename" => "a.docx", "data_base64" => Base.encode64("PK\x03\x04 and no more")}]
+      }
+
+      failed = call(context, "POST", "/api/tmas", json: Map.put(student, "content", damaged)).json["id"]
+
+      assert marked(context, id)["status"] == "completed"
+      assert marked(context, failed)["status"] == "failed"
+      query = %{"assignment_id" => "TMA01", "student_id" => pseudonym, "status" => "completed", "limit" => 1}
+      assert [%{"id" => ^id}] = call(context, "GET", "/api/tmas", query: query).json["tmas"]
+
+      events = %{
+        "direction" => "backward",
+        "types" => "tma.completed,tma.submitted",
+        "since" => "2020-01-01T00:00:00Z"
+      }
+
+      page = call(context, "GET", "/api/tmas/{id}/events", in_path: %{"id" => id}, query: events).json
+      assert [%{"type" => "tma.completed"}, %{"type" => "tma.submitted"}] = page["events"]
+
+      # Read, edited, reviewed.
+      feedback = fn method, options ->
+        call(context, method, "/api/feedback/{tma_id}", [in_path: %{"tma_id" => id}] ++ options)
+      end
+
+      first = feedback.("GET", [])
+      etag = [{"if-match", Answer.header(first, "etag")}]
+      assert feedback.("GET", headers: [{"if-none-match", Answer.header(first, "etag")}]).status == 304
+
+      changes = %{
+        "grade" => 64.5,
+        "strengths" => ["A point."],
+        "marking_criteria" => %{"a" => nil},
+        "reviewed" => true
+      }
+
+      edited = feedback.("PATCH", json: changes, headers: etag)
+      assert %{"grade" => 64.5, "reviewed_by" => reviewer, "reviewed_at" => "20" <> _} = edited.json
+      assert is_binary(reviewer)
+      assert feedback.("PATCH", json: %{"grade" => 1}, headers: etag).status == 412
+      stale = %{"grade" => 1, "expected_updated_at" => first.json["updated_at"]}
+      assert feedback.("PATCH", json: stale).status == 409
+      again = feedback.("PATCH", json: %{"feedback_text" => "", "grade" => nil}, headers: [{"if-match", "*"}])
+      assert %{"reviewed_by" => nil, "grade" => nil, "feedback_text" => ""} = again.json
+
+      revisions =
+        call(context, "GET", "/api/feedback/{tma_id}/revisions", in_path: %{"tma_id" => id}).json["revisions"]
+
+      assert Enum.map(revisions, & &1["grade"]) == [first.json["grade"], 64.5]
+
+      # Given up, and tried again.
+      [job] = call(context, "GET", "/api/jobs/failed", query: %{"limit" => 5}).json["jobs"]
+      assert job["tma_id"] == failed
+      retried = call(context, "POST", "/api/jobs/{id}/retry", in_path: %{"id" => job["job_id"]})
+      assert {retried.status, retried.json["tma_id"]} == {202, failed}
+      assert marked(context, failed)["status"] == "failed"
+
+      # Keys.
+      made = call(context, "POST", "/api/keys", json: %{"name" => "a front end", "role" => "tutor"}).json
+      tutor = %{context | key: made["key"]}
+      assert call(tutor, "GET", "/api/tmas").status == 200
+      assert call(tutor, "GET", "/api/keys").status == 403
+      assert length(call(context, "GET", "/api/keys").json["api_keys"]) == 2
+      assert call(context, "DELETE", "/api/keys/{id}", in_path: %{"id" => made["id"]}).status == 200
+      assert call(tutor, "GET", "/api/tmas").status == 401
+
+      # Audit, events, and the student's rights.
+      assert [_ | _] =
+               call(context, "GET", "/api/audit", query: %{"action" => "api_key.revoke"}).json["entries"]
+
+      assert call(context, "GET", "/api/events", query: %{"from_position" => 2, "limit" => 2}).json["next"] ==
+               4
+
+      assert %{"valid" => true} = call(context, "GET", "/api/events/verify").json
+      of_student = [in_path: %{"pseudonym" => pseudonym}, query: %{"reason" => "subject access request"}]
+      export = call(context, "GET", "/api/students/{pseudonym}", of_student).json
+      assert export["identity"]["student"]["name"] == "Zebedee Quillfeather"
+      assert Enum.map(export["tmas"], & &1["id"]) == [failed, id]
+      erased = call(context, "DELETE", "/api/students/{pseudonym}", of_student)
+      assert erased.json["erased"]["tmas"] == 2
+      assert call(context, "GET", "/api/students/{pseudonym}", of_student).status == 404
+      assert call(context, "GET", "/api/audit", query: %{"pseudonym" => pseudonym}).status == 200
+
+      # The host.
+      assert call(context, "GET", "/api/health", key: nil).status == 200
+      assert call(context, "GET", "/api/openapi.json", key: nil).status == 200
+      assert call(context, "GET", "/metrics").body =~ "# TYPE"
+      assert call(context, "POST", "/api/moodle/sync").json["error"]["code"] == "not_configured"
+      Application.put_env(:awap_backend, :stand_in_sync, :ok)
+      on_exit(fn -> Application.delete_env(:awap_backend, :stand_in_sync) end)
+      synced = %{context | port: real(moodle: StandIn)}
+      assert call(synced, "POST", "/api/moodle/sync").status == 202
+
+      socket = [
+        {"upgrade", "websocket"},
+        {"connection", "upgrade"},
+        {"sec-websocket-version", "13"},
+        {"sec-websocket-key", Base.encode64(:crypto.strong_rand_bytes(16))}
+      ]
+
+      key = [{"host", "localhost"}, {"authorization", "Bearer " <> context.key}]
+      lines = for {name, value} <- key ++ socket, do: [name, ": ", value, "\r\n"]
+      upgraded = raw(context.port, ["GET /socket HTTP/1.1\r\n", lines, "\r\n"])
+      assert APIDescription.faults(context.document, "GET", "/socket", upgraded) == []
+      seen = MapSet.put(Process.get(:seen), {"GET", "/socket", upgraded.status})
+
+      for {method, template, _} <- APIDescription.operations(context.document) do
+        assert Enum.any?(seen, &match?({^method, ^template, status} when status < 300, &1)),
+               "#{method} #{template}"
+      end
+    end
+
+    test "each operation that names something, of what is not there", context do
+      for {method, template, operation} <- APIDescription.operations(context.document), template =~ "{" do
+        in_path = %{"id" => @nothing, "tma_id" => @nothing, "pseudonym" => @nobody}
+        query = if template =~ "pseudonym", do: %{"reason" => "a reason"}
+        options = [in_path: in_path, json: @bodies[{method, template}], query: query]
+
+        assert {operation["operationId"], call(context, method, template, options).status} ==
+                 {operation["operationId"], 404}
+      end
+    end
+  end
+
+  describe "what goes wrong" do
+    test "each operation refuses who may not, whom nobody knows, and what it does not know", %{
+      document: document
+    } do
+      context = %{document: document, port: start_endpoint(), key: StandIn.key()}
+      in_path = %{"id" => StandIn.id(), "tma_id" => StandIn.id(), "pseudonym" => @nobody}
+
+      for {method, template, operation} <- APIDescription.operations(document), operation["security"] != [] do
+        options = [in_path: in_path, json: @bodies[{method, template}]]
+        assert {template, call(context, method, template, [key: nil] ++ options).status} == {template, 401}
+        expected = if "tutor" in operation["x-roles"], do: nil, else: 403
+        strange = call(context, method, template, [query: %{"strange" => "1"}] ++ options).status
+
+        cond do
+          expected -> assert {template, strange} == {template, expected}
+          template == "/socket" -> assert strange == 426
+          true -> assert {template, strange} == {template, 422}
+        end
+      end
+    end
+
+    test "each operation that takes a body, of bodies it does not take", %{document: document} do
+      context = %{document: document, port: start_endpoint(max_body_bytes: 2_000), key: StandIn.admin_key()}
+      in_path = %{"tma_id" => StandIn.id()}
+
+      for {{method, template}, _} <- @bodies do
+        json = [{"content-type", "application/json"}]
+
+        for {headers, body, status} <- [
+              {json, "{", 400},
+              {json, "[]", 422},
+              {json, ~s({"strange": 1}), 422},
+              {json, String.duplicate(" ", 3_000), 413},
+              {[{"content-type", "text/plain"}], "{}", 415},
+              {[], "{}", 415}
+            ] do
+          answer = call(context, method, template, in_path: in_path, headers: headers, body: body)
+          assert {template, body, answer.status} == {template, body, status}
+        end
+      end
+    end
+
+    test "each operation without a store, and with one that has lost its mind", %{document: document} do
+      on_exit(fn -> Application.delete_env(:awap_backend, :broken_by) end)
+      port = start_endpoint(tma: Broken, repo: Broken, moodle: Broken)
+      context = %{document: document, port: port, key: StandIn.admin_key()}
+      in_path = %{"id" => StandIn.id(), "tma_id" => StandIn.id(), "pseudonym" => @nobody}
+      asks = fn template -> template not in ["/api/health", "/api/openapi.json", "/metrics", "/socket"] end
+
+      for {fault, status} <- [{"unavailable", 503}, {"timeout", 503}, {"internal", 500}, {:raise, 500}],
+          {method, template, _} <- APIDescription.operations(document),
+          asks.(template) do
+        Application.put_env(:awap_backend, :broken_by, fault)
+        query = if template =~ "pseudonym", do: %{"reason" => "a reason"}
+        options = [in_path: in_path, json: @bodies[{method, template}], query: query]
+        {answer, _log} = with_log(fn -> call(context, method, template, options) end)
+        assert {fault, method, template, answer.status} == {fault, method, template, status}
+        refute answer.body =~ "Jane"
+      end
+    end
+
+    test "a caller past its rate", %{document: document} do
+      context = %{document: document, port: start_endpoint(rate_limit: 1), key: StandIn.key()}
+      statuses = for _ <- 1..4, do: call(context, "GET", "/api/tmas").status
+      assert 429 in statuses
+    end
+  end
+end
