@@ -10,7 +10,11 @@ config :awap_backend, AwapBackendWeb.Endpoint,
   port: settings.port,
   max_body_bytes: settings.max_body_bytes,
   cors_origins: settings.cors_origins,
-  rate_limit: settings.rate_limit
+  trusted_proxies: settings.trusted_proxies,
+  rate_limit: settings.rate_limit,
+  rate_limit_global: settings.rate_limit_global,
+  sign_in_limit: settings.sign_in_limit,
+  identity_provider: settings.identity_provider
 
 config :logger, level: settings.log_level
 

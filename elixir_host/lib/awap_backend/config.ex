@@ -83,6 +83,43 @@ defmodule AwapBackend.Config do
         "Requests a minute for each API key"
       ),
       var(
+        "AWAP_RATE_LIMIT_GLOBAL",
+        :rate_limit_global,
+        {:integer, 1, 100_000_000},
+        nil,
+        "Requests a minute for all API keys together"
+      ),
+      var(
+        "AWAP_SIGN_IN_LIMIT",
+        :sign_in_limit,
+        {:integer, 1, 1_000_000},
+        30,
+        "Failed sign-ins a minute for each address; past it they are answered 429"
+      ),
+      var(
+        "AWAP_TRUSTED_PROXIES",
+        :trusted_proxies,
+        :networks,
+        [],
+        "Proxies whose `X-Forwarded-For` is believed: addresses, or networks such as `10.0.0.0/8`, comma-separated"
+      ),
+      var(
+        "AWAP_JWT_JWKS",
+        :jwt_jwks,
+        :file,
+        nil,
+        "File with the public keys (a JWK set) of an identity provider whose tokens are taken too"
+      ),
+      var("AWAP_JWT_ISSUER", :jwt_issuer, {:text, 1}, nil, "The `iss` that its tokens must have"),
+      var("AWAP_JWT_AUDIENCE", :jwt_audience, {:text, 1}, nil, "The `aud` that its tokens must have"),
+      var(
+        "AWAP_JWT_ROLE_CLAIM",
+        :jwt_role_claim,
+        {:text, 1},
+        "role",
+        "The claim that says `admin`, `tutor` or `service`; dots lead into objects"
+      ),
+      var(
         "AWAP_WORKERS",
         :workers,
         {:integer, 1, 256},
@@ -214,9 +251,13 @@ defmodule AwapBackend.Config do
         end
       end)
 
-    case Enum.reverse(problems) ++ across(settings) do
-      [] -> {:ok, Map.drop(settings, [:target, :profile])}
-      problems -> {:error, problems}
+    # A value that is at fault reads as nil: what it says of others would mislead.
+    case if(problems == [], do: across(settings), else: Enum.reverse(problems)) do
+      [] ->
+        {:ok, settings |> Map.drop([:target, :profile]) |> Map.put(:identity_provider, provider(settings))}
+
+      problems ->
+        {:error, problems}
     end
   end
 
@@ -274,7 +315,9 @@ defmodule AwapBackend.Config do
   def hidden_from_children, do: for(%Variable{secret: true, name: name} <- variables(), do: {name, nil})
 
   # What can only be judged with two settings in hand.
-  defp across(%{event_store_url: events, database_url: database})
+  defp across(settings), do: events_across(settings) ++ provider_across(settings)
+
+  defp events_across(%{event_store_url: events, database_url: database})
        when is_binary(events) and events != database do
     [
       "EVENT_STORE_URL: events are kept in the database of the TMAs, so that both change in one transaction. " <>
@@ -282,7 +325,32 @@ defmodule AwapBackend.Config do
     ]
   end
 
-  defp across(_settings), do: []
+  defp events_across(_settings), do: []
+
+  @provider [jwt_jwks: "AWAP_JWT_JWKS", jwt_issuer: "AWAP_JWT_ISSUER", jwt_audience: "AWAP_JWT_AUDIENCE"]
+
+  # A token that anyone may have issued, or that is for someone else, is no token.
+  defp provider_across(settings) do
+    case Enum.split_with(@provider, fn {key, _name} -> settings[key] end) do
+      {[], _missing} ->
+        []
+
+      {set, missing} ->
+        set = Enum.map_join(set, " and ", &elem(&1, 1))
+        for {_key, name} <- missing, do: "#{name} is not set, and goes with #{set}."
+    end
+  end
+
+  defp provider(%{jwt_jwks: nil}), do: nil
+
+  defp provider(settings) do
+    %{
+      jwks: settings.jwt_jwks,
+      issuer: settings.jwt_issuer,
+      audience: settings.jwt_audience,
+      role_claim: settings.jwt_role_claim
+    }
+  end
 
   defp var(name, key, type, default, doc) when is_binary(doc), do: var(name, key, type, default, doc: doc)
 

@@ -21,7 +21,7 @@ defmodule AwapBackendWeb.Conn do
     :peer,
     :request_id,
     :route,
-    :api_key,
+    :caller,
     :status,
     :upgrade,
     buffer: "",
@@ -44,7 +44,7 @@ defmodule AwapBackendWeb.Conn do
           peer: String.t() | nil,
           request_id: String.t() | nil,
           route: AwapBackendWeb.Router.route() | nil,
-          api_key: %{String.t() => String.t()} | nil,
+          caller: AwapBackendWeb.Auth.caller() | nil,
           status: 100..599 | nil,
           upgrade: (t -> any) | nil,
           buffer: binary,
@@ -149,8 +149,8 @@ defmodule AwapBackendWeb.Conn do
   @spec actor(t) :: %{String.t() => String.t() | nil}
   def actor(%__MODULE__{} = conn) do
     %{
-      "id" => conn.api_key && conn.api_key["id"],
-      "type" => "api_key",
+      "id" => conn.caller && conn.caller["id"],
+      "type" => conn.caller && conn.caller["type"],
       "ip_address" => conn.peer,
       "user_agent" => user_agent(conn),
       "request_id" => conn.request_id

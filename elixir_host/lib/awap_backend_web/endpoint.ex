@@ -18,13 +18,19 @@ defmodule AwapBackendWeb.Endpoint do
   | `:send_timeout_ms` | how long a client may leave an answer unread | `30_000` |
   | `:drain_timeout_ms` | how long requests in progress may take to finish on stop | `20_000` |
   | `:cors_origins` | origins that browsers may call from; `["*"]` for any | `[]` |
+  | `:trusted_proxies` | networks whose `X-Forwarded-For` is believed, see `AwapBackendWeb.HTTP.ClientAddress` | `[]` |
   | `:rate_limit` | requests a minute for each API key, nil for any number; past it 429 | `nil` |
+  | `:rate_limit_global` | requests a minute for all keys together, nil for any number; past it 429 | `nil` |
+  | `:sign_in_limit` | failed sign-ins a minute for each address, nil for any number; past it 429 | `30` |
+  | `:secret_key_base` | what the key that signs tokens is derived from | the host's own |
+  | `:identity_provider` | whose tokens are taken too, see `AwapBackendWeb.Auth.IdentityProvider` | `nil` |
   | `:health_ttl_ms` | how long a health check is answered from memory | `1_000` |
   | `:key_ttl_ms` | how long an API key is believed without asking the store: the longest that a revoked key works on | `15_000` |
   """
 
   use Supervisor
 
+  alias AwapBackendWeb.Auth.Refusals
   alias AwapBackendWeb.Endpoint.Listener
   alias AwapBackendWeb.HTTP.Budget
 
@@ -43,7 +49,12 @@ defmodule AwapBackendWeb.Endpoint do
     send_timeout_ms: 30_000,
     drain_timeout_ms: 20_000,
     cors_origins: [],
+    trusted_proxies: [],
     rate_limit: nil,
+    rate_limit_global: nil,
+    sign_in_limit: 30,
+    secret_key_base: nil,
+    identity_provider: nil,
     health_ttl_ms: 1_000,
     key_ttl_ms: 15_000,
     # Who does the work behind the controllers; a test gives stand-ins to make faults that the real ones do not make.
@@ -59,6 +70,9 @@ defmodule AwapBackendWeb.Endpoint do
           required(:cache) => :ets.table(),
           required(:budget) => Budget.t(),
           required(:draining) => :atomics.atomics_ref(),
+          required(:counts) => :ets.table(),
+          required(:refusals) => :ets.table(),
+          required(:signing_key) => AwapBackendWeb.Auth.Token.signing_key(),
           optional(atom) => term
         }
 
@@ -74,8 +88,11 @@ defmodule AwapBackendWeb.Endpoint do
 
   @impl Supervisor
   def init(settings) do
+    settings = Map.put(Map.new(settings), :refusals, Refusals.table())
+    children = [{Refusals, table: settings.refusals, repo: settings.repo}, {Listener, settings}]
+
     # One connection too many killed must not take the listener along: the limits are on restarts of the listener.
-    Supervisor.init([{Listener, Map.new(settings)}], strategy: :one_for_one)
+    Supervisor.init(children, strategy: :one_for_one)
   end
 
   @doc "The port that the endpoint listens on."
@@ -100,7 +117,7 @@ defmodule AwapBackendWeb.Endpoint do
   end
 
   defp listener(endpoint) do
-    [{Listener, pid, _, _}] = Supervisor.which_children(endpoint)
+    {Listener, pid, _, _} = endpoint |> Supervisor.which_children() |> List.keyfind!(Listener, 0)
     pid
   end
 end

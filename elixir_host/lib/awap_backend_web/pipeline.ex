@@ -9,6 +9,7 @@ defmodule AwapBackendWeb.Pipeline do
   require Logger
 
   alias AwapBackend.Redact
+  alias AwapBackendWeb.Auth.Refusals
   alias AwapBackendWeb.{Auth, Conn, CORS, ErrorView, RequestId, Router, Telemetry}
 
   @doc "Answers a request."
@@ -50,7 +51,7 @@ defmodule AwapBackendWeb.Pipeline do
 
     case Auth.check(conn, who) do
       {:ok, conn} -> handle(conn, apply(controller, action, [conn]))
-      {:error, error} -> ErrorView.render(conn, error)
+      {:error, error, conn} -> refused(conn, error)
     end
   end
 
@@ -69,9 +70,14 @@ defmodule AwapBackendWeb.Pipeline do
   end
 
   defp handle(_conn, %Conn{status: status} = conn) when is_integer(status), do: conn
-  defp handle(conn, {:error, error}), do: ErrorView.render(conn, error)
+  defp handle(conn, {:error, error}), do: refused(conn, error)
   # A body that could not be read: the connection it broke comes with the error.
-  defp handle(_conn, {:error, error, %Conn{} = conn}), do: ErrorView.render(conn, error)
+  defp handle(_conn, {:error, error, %Conn{} = conn}), do: refused(conn, error)
+
+  defp refused(conn, error) do
+    Refusals.note(conn, error)
+    ErrorView.render(conn, error)
+  end
 
   defp failed(conn, kind, reason, stack) do
     Logger.error(

@@ -16,7 +16,8 @@ defmodule AwapBackendWeb.Router do
     MoodleController,
     OpenAPIController,
     StudentController,
-    TMAController
+    TMAController,
+    TokenController
   }
 
   alias AwapBackendWeb.{MetricsController, UserSocket}
@@ -49,6 +50,7 @@ defmodule AwapBackendWeb.Router do
     {"GET", "/api/events", EventController, :index, @admin},
     {"GET", "/api/events/verify", EventController, :verify, @admin},
     {"POST", "/api/moodle/sync", MoodleController, :sync, @everyone},
+    {"POST", "/api/tokens", TokenController, :create, @everyone},
     {"GET", "/metrics", MetricsController, :show, ["admin", "service"]},
     {"GET", "/socket", UserSocket, :connect, @everyone}
   ]

@@ -2,12 +2,14 @@ defmodule AwapBackendWeb.Telemetry do
   @moduledoc """
   Telemetry of the HTTP side, its log line, and the metrics that `GET /metrics` shows.
 
-  Two events, beside those of `AwapBackend.Telemetry` and in the same style (durations in microseconds):
+  These events, beside those of `AwapBackend.Telemetry` and in the same style (durations in microseconds):
 
   | event | measurements | metadata |
   | --- | --- | --- |
   | `[:awap_backend, :http, :stop]` | `duration`, `response_bytes` | `method`, `route`, `status`, `role`, `request_id` |
   | `[:awap_backend, :http, :exception]` | the same | the same and `kind` (`:error`, `:exit`, `:throw`) |
+  | `[:awap_backend, :auth, :refused]` | `count` | `reason`, `status` |
+  | `[:awap_backend, :auth, :unrecorded]` | `count`: refusals that the audit log does not have | none |
 
   `route` is the pattern (`/api/tmas/:id`), never the address itself, which may hold anything. The log line has method,
   route, status and time, with the request id beside it; for `/api/health` only at level debug.
@@ -32,7 +34,7 @@ defmodule AwapBackendWeb.Telemetry do
       method: method(conn),
       route: route(conn),
       status: conn.status,
-      role: conn.api_key && conn.api_key["role"],
+      role: conn.caller && conn.caller["role"],
       request_id: conn.request_id
     }
 
@@ -53,9 +55,10 @@ defmodule AwapBackendWeb.Telemetry do
   def route(%Conn{route: {_, pattern, _, _, _}}), do: pattern
   def route(%Conn{}), do: "(no route)"
 
-  # A method is any token that a client thinks of: only those that are known are written out.
-  defp method(%Conn{method: method}) when method in @methods, do: method
-  defp method(_conn), do: "(other)"
+  @doc "The method of a request. It is any token that a client thinks of: only those that are known are written out."
+  @spec method(Conn.t()) :: String.t()
+  def method(%Conn{method: method}) when method in @methods, do: method
+  def method(_conn), do: "(other)"
 
   defp log(%{route: "/api/health"} = metadata, duration), do: Logger.debug(fn -> line(metadata, duration) end)
 

@@ -50,7 +50,10 @@ defmodule AwapBackend.ConfigTest do
         {"CORE_EXECUTABLE", "/etc/passwd", "program"},
         {"MOODLE_BASE_URL", "moodle.university.test", "https://"},
         {"SECRET_KEY_BASE", "short", "at least 64"},
-        {"AWAP_WORKERS", "0", "from 1"}
+        {"AWAP_WORKERS", "0", "from 1"},
+        {"AWAP_TRUSTED_PROXIES", "proxy.example", "IP addresses or networks"},
+        {"AWAP_TRUSTED_PROXIES", "10.0.0.1, 10.0.0.0/33", "IP addresses or networks"},
+        {"AWAP_SIGN_IN_LIMIT", "none", "whole number"}
       ] do
     test "#{name}=#{value} is refused by name, its value not quoted" do
       assert {:error, [problem]} = Config.load(%{unquote(name) => unquote(value)}, :dev, @root)
@@ -66,6 +69,32 @@ defmodule AwapBackend.ConfigTest do
     url = "postgres://db/awap"
     assert {:ok, _settings} = Config.load(%{"DATABASE_URL" => url, "EVENT_STORE_URL" => url}, :dev, @root)
     assert {:error, ["EVENT_STORE_URL" <> _]} = Config.load(%{"EVENT_STORE_URL" => url}, :dev, @root)
+  end
+
+  test "an identity provider is configured wholly or not at all" do
+    jwks = __ENV__.file
+    all = %{"AWAP_JWT_JWKS" => jwks, "AWAP_JWT_ISSUER" => "https://login", "AWAP_JWT_AUDIENCE" => "awap"}
+
+    assert {:ok, %{identity_provider: %{jwks: ^jwks, issuer: "https://login", role_claim: "role"}}} =
+             Config.load(all, :dev, @root)
+
+    assert {:ok, %{identity_provider: nil}} = Config.load(%{}, :dev, @root)
+
+    for {name, _} <- all do
+      assert {:error, [problem]} = Config.load(Map.delete(all, name), :dev, @root)
+      assert String.starts_with?(problem, name <> " is not set, and goes with ")
+    end
+
+    assert {:error, ["AWAP_JWT_JWKS does not name a file."]} =
+             Config.load(%{all | "AWAP_JWT_JWKS" => "/nonexistent/jwks.json"}, :dev, @root)
+  end
+
+  test "trusted proxies are addresses and networks" do
+    env = %{"AWAP_TRUSTED_PROXIES" => "127.0.0.1, 10.0.0.0/8,::1"}
+
+    assert {:ok,
+            %{trusted_proxies: [{{127, 0, 0, 1}, 32}, {{10, 0, 0, 0}, 8}, {{0, 0, 0, 0, 0, 0, 0, 1}, 128}]}} =
+             Config.load(env, :dev, @root)
   end
 
   test "tests keep off the database of the shell they run in" do

@@ -1,6 +1,8 @@
 defmodule AwapBackend.Config.Variable do
   @moduledoc "One environment variable: its name, its type, and how its value is read and checked."
 
+  alias AwapBackendWeb.HTTP.ClientAddress
+
   @enforce_keys [:name, :key, :type]
   defstruct [:name, :key, :type, :default, doc: "", required: [], secret: false]
 
@@ -65,6 +67,21 @@ defmodule AwapBackend.Config.Variable do
 
   defp parse(:list, value) do
     {:ok, value |> String.split(",") |> Enum.map(&String.trim/1) |> Enum.reject(&(&1 == ""))}
+  end
+
+  defp parse(:file, value) do
+    path = Path.expand(value)
+    if File.regular?(path), do: {:ok, path}, else: {:error, "does not name a file."}
+  end
+
+  defp parse(:networks, value) do
+    {:ok, members} = parse(:list, value)
+    networks = Enum.map(members, &ClientAddress.network/1)
+
+    if Enum.all?(networks, &match?({:ok, _}, &1)),
+      do: {:ok, Enum.map(networks, &elem(&1, 1))},
+      else:
+        {:error, "has to be IP addresses or networks, such as 127.0.0.1 or 10.0.0.0/8, separated by commas."}
   end
 
   defp parse(:executable, value) do

@@ -11,6 +11,7 @@ defmodule AwapBackendWeb.Endpoint.Listener do
 
   require Logger
 
+  alias AwapBackendWeb.Auth
   alias AwapBackendWeb.HTTP.{Budget, Connection, WebSocket}
 
   @poll_ms 20
@@ -39,35 +40,49 @@ defmodule AwapBackendWeb.Endpoint.Listener do
   @impl GenServer
   def init(settings) do
     Process.flag(:trap_exit, true)
+    cache = :ets.new(:awap_web_cache, [:public, read_concurrency: true])
 
-    config =
-      Map.merge(settings, %{
-        connections: :ets.new(:awap_connections, [:public, write_concurrency: true]),
-        cache: :ets.new(:awap_web_cache, [:public, read_concurrency: true]),
-        budget: Budget.new(settings.max_bodies_bytes),
-        draining: :atomics.new(1, [])
-      })
+    case Auth.prepare(settings, cache) do
+      {:ok, auth} -> settings |> Map.delete(:secret_key_base) |> Map.merge(auth) |> shared(cache) |> listen()
+      {:error, sentence} -> {:stop, {:configuration, sentence}}
+    end
+  end
+
+  # What the connections have in common.
+  defp shared(settings, cache) do
+    Map.merge(settings, %{
+      connections: :ets.new(:awap_connections, [:public, write_concurrency: true]),
+      cache: cache,
+      counts: :ets.new(:awap_web_counts, [:public, write_concurrency: true]),
+      budget: Budget.new(settings.max_bodies_bytes),
+      draining: :atomics.new(1, [])
+    })
+  end
+
+  defp listen(config) do
+    # Read by every connection and copied by none.
+    :persistent_term.put(key(), config)
 
     options = [
       name: :undefined,
-      ip: settings.ip,
-      port: settings.port,
-      max: settings.max_connections,
+      ip: config.ip,
+      port: config.port,
+      max: config.max_connections,
       backlog: 1_024,
       nodelay: true,
       recbuf: :undefined,
       buffer: 16_384,
-      loop: {Connection, :serve, [config]}
+      loop: {Connection, :serve, [key()]}
     ]
 
     case :mochiweb_socket_server.start_link(options) do
       {:ok, server} ->
         port = :mochiweb_socket_server.get(server, :port)
-        Logger.info("Listening on #{address(settings.ip, port)}")
+        Logger.info("Listening on #{address(config.ip, port)}")
         {:ok, %{server: server, port: port, config: config}}
 
       {:error, reason} ->
-        {:stop, {:cannot_listen, sentence(settings, reason)}}
+        {:stop, {:cannot_listen, sentence(config, reason)}}
     end
   end
 
@@ -93,7 +108,10 @@ defmodule AwapBackendWeb.Endpoint.Listener do
     end
 
     drain(config, System.monotonic_time(:millisecond) + config.drain_timeout_ms)
+    :persistent_term.erase(key())
   end
+
+  defp key, do: {__MODULE__, self()}
 
   defp drain(config, deadline) do
     open =

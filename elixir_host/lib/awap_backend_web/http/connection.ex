@@ -9,7 +9,7 @@ defmodule AwapBackendWeb.HTTP.Connection do
   """
 
   alias AwapBackendWeb.{Conn, ErrorView, Pipeline}
-  alias AwapBackendWeb.HTTP.{Budget, Head, Response}
+  alias AwapBackendWeb.HTTP.{Budget, ClientAddress, Head, Response}
 
   # What is read and thrown away, so that a client that is still sending sees the answer and not a reset.
   @linger_bytes 4_194_304
@@ -18,27 +18,24 @@ defmodule AwapBackendWeb.HTTP.Connection do
   @skip_bytes 65_536
   @collect_above 65_536
 
-  @doc "Serves a socket until it is closed; called by mochiweb's acceptor in a process of its own."
-  @spec serve(:gen_tcp.socket(), keyword, AwapBackendWeb.Endpoint.config()) :: :ok
-  def serve(socket, _options, config) do
+  @doc """
+  Serves a socket until it is closed; called by mochiweb's acceptor in a process of its own. `key` is where the endpoint's
+  configuration is, as a persistent term.
+  """
+  @spec serve(:gen_tcp.socket(), keyword, term) :: :ok
+  def serve(socket, _options, key) do
+    config = :persistent_term.get(key)
     :inet.setopts(socket, send_timeout: config.send_timeout_ms, send_timeout_close: true)
     :ets.insert(config.connections, {self(), socket, :idle})
 
     try do
-      loop(socket, "", config, peer(socket))
+      loop(socket, "", config, ClientAddress.peer(socket))
     after
       :ets.delete(config.connections, self())
       :gen_tcp.close(socket)
     end
 
     :ok
-  end
-
-  defp peer(socket) do
-    case :inet.peername(socket) do
-      {:ok, {address, _port}} -> address |> :inet.ntoa() |> List.to_string()
-      {:error, _} -> nil
-    end
   end
 
   defp loop(socket, buffer, config, peer) do
@@ -81,7 +78,7 @@ defmodule AwapBackendWeb.HTTP.Connection do
       socket: socket,
       buffer: rest,
       config: config,
-      peer: peer
+      peer: ClientAddress.of(peer, head.headers, config.trusted_proxies)
     }
   end
 

@@ -1,8 +1,18 @@
 defmodule AwapBackendWeb.HTTP.HeaderValue do
   @moduledoc """
-  Reads header values of the form `value; name=token; name="quoted string"` (RFC 9110, section 5.6.6): `Content-Type`
-  and `Content-Disposition`.
+  Reads header values: those of the form `value; name=token; name="quoted string"` (RFC 9110, section 5.6.6), as of
+  `Content-Type` and `Content-Disposition`, and lists (section 5.6.1).
   """
+
+  @doc "The members of a list, in their order, over all headers of that `name` (in lower case)."
+  @spec list([{String.t(), binary}], String.t()) :: [binary]
+  def list(headers, name) do
+    for {^name, value} <- headers,
+        member <- :binary.split(value, ",", [:global]),
+        member = trim(member),
+        member != "",
+        do: member
+  end
 
   @doc """
   The value before the first semicolon and its parameters, names in lower case.

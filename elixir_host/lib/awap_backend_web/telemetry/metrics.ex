@@ -24,6 +24,8 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
   @counters %{
     [:awap_backend, :tma, :submitted] => {"awap_tmas_submitted_total", [:created]},
     [:awap_backend, :tma, :refused] => {"awap_tmas_refused_total", [:code]},
+    [:awap_backend, :auth, :refused] => {"awap_auth_refusals_total", [:reason, :status]},
+    [:awap_backend, :auth, :unrecorded] => {"awap_auth_refusals_unrecorded_total", []},
     [:awap_backend, :process, :up] => {"awap_process_starts_total", [:component]},
     [:awap_backend, :process, :down] => {"awap_process_ends_total", [:component]}
   }
@@ -37,6 +39,8 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
     "awap_job_duration_seconds" => "Jobs by outcome.",
     "awap_tmas_submitted_total" => "TMAs taken in; created=false where an idempotency key was sent again.",
     "awap_tmas_refused_total" => "TMAs refused.",
+    "awap_auth_refusals_total" => "Requests answered 401, 403 or 429.",
+    "awap_auth_refusals_unrecorded_total" => "Those that the audit log does not have.",
     "awap_process_starts_total" => "Starts of processes outside the VM.",
     "awap_process_ends_total" => "Ends of processes outside the VM."
   }
@@ -80,7 +84,7 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
   def handle(event, measurements, metadata, _config) do
     case @histograms do
       %{^event => {name, labels}} -> observe({name, labels(labels, metadata)}, measurements.duration)
-      _ -> count(Map.fetch!(@counters, event), metadata)
+      _ -> count(Map.fetch!(@counters, event), metadata, Map.get(measurements, :count, 1))
     end
   end
 
@@ -91,9 +95,9 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
     :ets.update_counter(@table, key, [{2, duration}, {3, 1}, {bucket, 1}], zeros)
   end
 
-  defp count({name, labels}, metadata) do
+  defp count({name, labels}, metadata, by) do
     key = {name, labels(labels, metadata)}
-    :ets.update_counter(@table, key, {2, 1}, {key, 0})
+    :ets.update_counter(@table, key, {2, by}, {key, 0})
   end
 
   defp labels(names, metadata), do: for(name <- names, do: {name, to_string(metadata[name])})

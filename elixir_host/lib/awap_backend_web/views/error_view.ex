@@ -17,7 +17,8 @@ defmodule AwapBackendWeb.ErrorView do
           code: String.t(),
           message: String.t(),
           details: %{String.t() => term},
-          headers: [{String.t(), String.t()}]
+          headers: [{String.t(), String.t()}],
+          reason: atom
         }
 
   @codes %{
@@ -66,7 +67,7 @@ defmodule AwapBackendWeb.ErrorView do
 
   @doc """
   An error of HTTP's own. Options: `:code` where the status's usual one does not say enough, `:retry_after` in seconds,
-  `:headers`.
+  `:headers`, and `:reason`, a word for the audit log of refusals.
   """
   @spec error(400..599, String.t(), map, keyword) :: error
   def error(status, message, details \\ %{}, options \\ []) do
@@ -77,7 +78,8 @@ defmodule AwapBackendWeb.ErrorView do
       code: options[:code] || Map.fetch!(@codes, status),
       message: message,
       details: details,
-      headers: retry ++ (options[:headers] || [])
+      headers: retry ++ (options[:headers] || []),
+      reason: options[:reason]
     }
   end
 

@@ -65,7 +65,7 @@ defmodule AwapBackendWeb.API.FeedbackParams do
     do: {:error, %{"reviewed_by" => "names a reviewer, and “reviewed” is false"}}
 
   defp reviewer(%{"reviewed_by" => name}, _conn), do: {:ok, name}
-  defp reviewer(%{"reviewed" => true}, conn), do: {:ok, conn.api_key["name"] || conn.api_key["id"]}
+  defp reviewer(%{"reviewed" => true}, conn), do: {:ok, conn.caller["name"] || conn.caller["id"]}
   defp reviewer(_fields, _conn), do: {:ok, nil}
 
   defp nothing do

@@ -23,7 +23,7 @@ defmodule AwapBackendWeb.API.TMAController do
     with {:ok, _} <- QueryParams.none(conn),
          {:ok, key} <- idempotency_key(conn),
          {:ok, tma, conn} <- TMAParams.read(conn) do
-      options = [idempotency_key: key, priority: Map.get(@priorities, conn.api_key["role"], 0)]
+      options = [idempotency_key: key, priority: Map.get(@priorities, conn.caller["role"], 0)]
 
       case conn.config.tma.create_tma(tma, actor(conn), options) do
         {:ok, %{"id" => id} = row} ->
