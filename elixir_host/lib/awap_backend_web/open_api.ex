@@ -19,18 +19,22 @@ defmodule AwapBackendWeb.OpenAPI do
     Shared,
     Students,
     TMAs,
-    TMASubmission
+    TMASubmission,
+    Tokens
   }
 
-  @resources [Host, TMAs, Feedback, Jobs, Students, Audit, Keys, Events, Moodle]
+  @resources [Host, TMAs, Feedback, Jobs, Students, Audit, Keys, Tokens, Events, Moodle]
 
   @version Mix.Project.config()[:version]
 
   @description """
   AWAP anonymizes, parses and marks Tutor Marked Assignments (TMAs) and drafts feedback for a tutor to decide on.
 
-  * **Who may ask**: every operation but those without `security` needs `Authorization: Bearer …`, with an API key or a JWT.
-    `x-roles` lists the roles that may use an operation; what another asks is answered 403.
+  * **Who may ask**: every operation but those without `security` needs `Authorization: Bearer …`, with an API key or a JWT: one
+    that `POST /api/tokens` gave for a key, or one of an identity provider that the host is configured to trust. `x-roles` lists the
+    roles that may use an operation; what another asks is answered 403.
+  * **Limits**: so many requests a minute for each key or user. `RateLimit-Policy: "key";q=6000;w=60` says how many, `RateLimit:
+    "key";r=5999;t=37` how many are left and for how many seconds; past them the answer is 429 with `Retry-After`.
   * **Errors** have one shape, `{"error": {"code", "message", "details"}}`. Where the answer is 422, `details.fields` has a message
     for each field or parameter at fault. Messages never quote what a student wrote.
   * **Lists** are newest first and in pages: `next_cursor` is the `cursor` of the next page, null at the end. A query
@@ -49,7 +53,7 @@ defmodule AwapBackendWeb.OpenAPI do
     %{name: "students", description: "A student's rights over their data."},
     %{name: "events", description: "What happened, chained by hash."},
     %{name: "audit", description: "Who did what."},
-    %{name: "keys", description: "API keys."},
+    %{name: "keys", description: "API keys, and tokens for them."},
     %{name: "moodle", description: "The Moodle site that TMAs come from."},
     %{name: "system", description: "How the host is, and what it can do."}
   ]
@@ -81,7 +85,8 @@ defmodule AwapBackendWeb.OpenAPI do
             type: "http",
             scheme: "bearer",
             bearerFormat: "JWT",
-            description: "A token signed with the host's secret, which names its holder and their role."
+            description:
+              "A token that `POST /api/tokens` gave for an API key, or one of the identity provider that the host trusts."
           }
         },
         parameters: Shared.parameters(),

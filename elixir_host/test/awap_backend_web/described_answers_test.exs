@@ -45,7 +45,8 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
   @bodies %{
     {"POST", "/api/tmas"} => %{"content" => "A linear search starts at the first item."},
     {"PATCH", "/api/feedback/{tma_id}"} => %{"grade" => 50},
-    {"POST", "/api/keys"} => %{"name" => "a front end", "role" => "tutor"}
+    {"POST", "/api/keys"} => %{"name" => "a front end", "role" => "tutor"},
+    {"POST", "/api/tokens"} => %{"expires_in" => 600}
   }
 
   setup_all do: %{document: APIDescription.document()}
@@ -185,9 +186,14 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
       tutor = %{context | key: made["key"]}
       assert call(tutor, "GET", "/api/tmas").status == 200
       assert call(tutor, "GET", "/api/keys").status == 403
+      token = call(tutor, "POST", "/api/tokens", json: %{"expires_in" => 60}).json["access_token"]
+      of_key = %{context | key: token}
+      assert call(of_key, "GET", "/api/tmas").status == 200
+      assert call(of_key, "POST", "/api/tokens").status == 403
       assert length(call(context, "GET", "/api/keys").json["api_keys"]) == 2
       assert call(context, "DELETE", "/api/keys/{id}", in_path: %{"id" => made["id"]}).status == 200
       assert call(tutor, "GET", "/api/tmas").status == 401
+      assert call(of_key, "GET", "/api/tmas").status == 401
 
       # Audit, events, and the student's rights.
       assert [_ | _] =

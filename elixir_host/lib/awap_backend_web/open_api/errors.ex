@@ -35,7 +35,7 @@ defmodule AwapBackendWeb.OpenAPI.Errors do
           headers: ["WWW-Authenticate"]
         ),
       "Error403" =>
-        error("The caller's role may not do this.", ["forbidden"], "This API key's role may not do this.",
+        error("The caller's role may not do this.", ["forbidden"], "Your role may not do this.",
           details: %{roles: ["admin"]}
         ),
       "Error404" => error("There is no such thing.", ["not_found"], "There is no TMA of this id."),
