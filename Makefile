@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run test test-rust test-nif test-host crash-test two-hosts-test setup setup-test fmt lint bench fixtures clean
+.PHONY: help run test test-rust test-nif test-host crash-test two-hosts-test setup setup-test fmt lint bench bench-host fixtures clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -52,6 +52,10 @@ lint: setup-test ## Check formatting and lints; any warning fails
 
 bench: ## Measure the verbs by format and size (several minutes)
 	cargo bench -p awap-benches
+
+bench-host: ## Measure a whole host: health with wrk, TMAs a second, overload (SECONDS_EACH=15; on a quiet machine)
+	@scripts/setup bench
+	@scripts/bench-host
 
 fixtures: ## Make the DOCX and PDF fixtures again from their sources (needs Python, python-docx and reportlab)
 	python3 fixtures/build.py
