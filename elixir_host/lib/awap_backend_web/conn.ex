@@ -70,6 +70,15 @@ defmodule AwapBackendWeb.Conn do
     %{conn | resp_headers: List.keystore(conn.resp_headers, name, 0, {name, value})}
   end
 
+  @doc "Says that the answer depends on a header of the request (`name` in lower case)."
+  @spec vary(t, String.t()) :: t
+  def vary(%__MODULE__{} = conn, name) do
+    case List.keyfind(conn.resp_headers, "vary", 0) do
+      nil -> put_header(conn, "vary", name)
+      {_, names} -> put_header(conn, "vary", [names, ", ", name])
+    end
+  end
+
   @doc "Answers with `status` and `term` as JSON."
   @spec json(t, 100..599, term) :: t
   def json(%__MODULE__{} = conn, status, term),

@@ -9,14 +9,14 @@ defmodule AwapBackendWeb.CORS do
   alias AwapBackendWeb.Conn
 
   @allowed_headers "authorization, content-type, idempotency-key, if-match, if-none-match, x-request-id"
-  @exposed_headers "x-request-id, location, retry-after, etag, idempotency-replayed"
+  @exposed_headers "x-request-id, location, retry-after, etag, idempotency-replayed, ratelimit, ratelimit-policy"
 
   @doc "Adds to an answer what lets a listed origin read it."
   @spec headers(Conn.t()) :: Conn.t()
   def headers(%Conn{config: %{cors_origins: []}} = conn), do: conn
 
   def headers(%Conn{} = conn) do
-    conn = put_header(conn, "vary", "origin")
+    conn = vary(conn, "origin")
 
     case allowed(conn) do
       nil ->

@@ -18,6 +18,7 @@ defmodule AwapBackendWeb.Endpoint do
   | `:send_timeout_ms` | how long a client may leave an answer unread | `30_000` |
   | `:drain_timeout_ms` | how long requests in progress may take to finish on stop | `20_000` |
   | `:cors_origins` | origins that browsers may call from; `["*"]` for any | `[]` |
+  | `:static_root` | the folder of the static files, read at start | `priv/static` |
   | `:trusted_proxies` | networks whose `X-Forwarded-For` is believed, see `AwapBackendWeb.HTTP.ClientAddress` | `[]` |
   | `:rate_limit` | requests a minute for each API key, nil for any number; past it 429 | `nil` |
   | `:rate_limit_global` | requests a minute for all keys together, nil for any number; past it 429 | `nil` |
@@ -49,6 +50,7 @@ defmodule AwapBackendWeb.Endpoint do
     send_timeout_ms: 30_000,
     drain_timeout_ms: 20_000,
     cors_origins: [],
+    static_root: nil,
     trusted_proxies: [],
     rate_limit: nil,
     rate_limit_global: nil,
@@ -72,6 +74,7 @@ defmodule AwapBackendWeb.Endpoint do
           required(:draining) => :atomics.atomics_ref(),
           required(:counts) => :ets.table(),
           required(:refusals) => :ets.table(),
+          required(:files) => :ets.table(),
           required(:signing_key) => AwapBackendWeb.Auth.Token.signing_key(),
           optional(atom) => term
         }

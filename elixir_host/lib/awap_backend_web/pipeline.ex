@@ -10,7 +10,7 @@ defmodule AwapBackendWeb.Pipeline do
 
   alias AwapBackend.Redact
   alias AwapBackendWeb.Auth.Refusals
-  alias AwapBackendWeb.{Auth, Conn, CORS, ErrorView, RequestId, Router, Telemetry}
+  alias AwapBackendWeb.{Auth, Conn, CORS, ErrorView, RequestId, Router, StaticFiles, Telemetry}
 
   @doc "Answers a request."
   @spec call(Conn.t()) :: Conn.t()
@@ -37,12 +37,23 @@ defmodule AwapBackendWeb.Pipeline do
     conn |> RequestId.assign() |> ErrorView.render(error) |> finish(:answered, started)
   end
 
-  defp find_route(%Conn{method: "OPTIONS"} = conn), do: {conn, {:options, Router.methods(conn.path)}}
+  defp find_route(%Conn{method: "OPTIONS"} = conn), do: {conn, {:options, methods(conn)}}
 
   defp find_route(%Conn{} = conn) do
-    case Router.match(conn.method, conn.path) do
+    with {:error, []} <- Router.match(conn.method, conn.path),
+         route when route == nil or conn.method not in ["GET", "HEAD"] <- StaticFiles.route(conn) do
+      {conn, {:other_methods, if(route, do: StaticFiles.methods(), else: [])}}
+    else
       {:ok, route, params} -> {%{conn | route: route, params: params}, :route}
       {:error, methods} -> {conn, {:other_methods, methods}}
+      file -> {%{conn | route: file}, :route}
+    end
+  end
+
+  defp methods(conn) do
+    case Router.methods(conn.path) do
+      [] -> if StaticFiles.route(conn), do: StaticFiles.methods(), else: []
+      methods -> methods
     end
   end
 

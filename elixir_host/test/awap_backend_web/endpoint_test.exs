@@ -105,7 +105,7 @@ defmodule AwapBackendWeb.EndpointTest do
        413},
       # routes
       {"no such address", "GET /api/nothing HTTP/1.1\r\n#{auth}\r\n", 404},
-      {"the root", "GET / HTTP/1.1\r\n#{auth}\r\n", 404},
+      {"a file that would be changed", "POST / HTTP/1.1\r\n#{auth}\r\n", 405},
       {"out of the folder", "GET /../../etc/passwd HTTP/1.1\r\n#{auth}\r\n", 404},
       {"out of the folder, escaped", "GET /api/tmas/..%2f..%2fetc%2fpasswd HTTP/1.1\r\n#{auth}\r\n", 404},
       {"a doubled slash", "GET //api/tmas HTTP/1.1\r\n#{auth}\r\n", 404},

@@ -95,7 +95,7 @@ defmodule AwapBackendWeb.HostileRequestsTest do
       {"a method of bytes", <<0xFF, 0xFE, " / HTTP/1.1\r\nhost: x\r\n\r\n">>, [400, 404, 405]},
       {"a tunnel", "CONNECT evil.example:443 HTTP/1.1\r\nhost: x\r\n\r\n", [400, 404, 405]},
       {"another's address", "GET http://evil.example/api/health HTTP/1.1\r\nhost: evil.example\r\n\r\n", 200},
-      {"another's address, with a name", "GET http://a:b@evil.example/ HTTP/1.1\r\nhost: x\r\n\r\n",
+      {"another's address, with a name", "GET http://a:b@evil.example/nothing HTTP/1.1\r\nhost: x\r\n\r\n",
        [400, 404]},
       {"a scheme that is none of ours", "GET file:///etc/passwd HTTP/1.1\r\nhost: x\r\n\r\n", [400, 404]},
       {"an address of an asterisk", "GET * HTTP/1.1\r\nhost: x\r\n\r\n", [400, 404]},

@@ -13,6 +13,7 @@ defmodule AwapBackendWeb.Endpoint.Listener do
 
   alias AwapBackendWeb.Auth
   alias AwapBackendWeb.HTTP.{Budget, Connection, WebSocket}
+  alias AwapBackendWeb.StaticFiles.Index
 
   @poll_ms 20
 
@@ -42,11 +43,20 @@ defmodule AwapBackendWeb.Endpoint.Listener do
     Process.flag(:trap_exit, true)
     cache = :ets.new(:awap_web_cache, [:public, read_concurrency: true])
 
-    case Auth.prepare(settings, cache) do
-      {:ok, auth} -> settings |> Map.delete(:secret_key_base) |> Map.merge(auth) |> shared(cache) |> listen()
+    with {:ok, auth} <- Auth.prepare(settings, cache),
+         {:ok, files} <- Index.load(settings.static_root || default_root()) do
+      settings
+      |> Map.drop([:secret_key_base, :static_root])
+      |> Map.merge(auth)
+      |> Map.put(:files, files)
+      |> shared(cache)
+      |> listen()
+    else
       {:error, sentence} -> {:stop, {:configuration, sentence}}
     end
   end
+
+  defp default_root, do: Path.join(to_string(:code.priv_dir(:awap_backend)), "static")
 
   # What the connections have in common.
   defp shared(settings, cache) do
