@@ -9,6 +9,7 @@ defmodule AwapBackendWeb.Endpoint do
   | `:server` | false: nothing listens (in a task, in a test) | `true` |
   | `:ip`, `:port` | where to listen; port 0 takes a free one, see `port/1` | `{127, 0, 0, 1}`, `4000` |
   | `:max_connections` | sockets open at a time; the next wait in the backlog | `2048` |
+  | `:max_sockets` | WebSockets of one key or user at a time; past it 429 | `100` |
   | `:max_body_bytes` | of one request; past it the answer is 413 | 48 MiB |
   | `:max_bodies_bytes` | of all requests together; past it the answer is 503 | 512 MiB |
   | `:max_header_bytes` | request line and headers; past it 431 or 414 | 16 KiB |
@@ -40,6 +41,7 @@ defmodule AwapBackendWeb.Endpoint do
     ip: {127, 0, 0, 1},
     port: 4000,
     max_connections: 2048,
+    max_sockets: 100,
     max_body_bytes: 48 * 1_048_576,
     max_bodies_bytes: 512 * 1_048_576,
     max_header_bytes: 16_384,

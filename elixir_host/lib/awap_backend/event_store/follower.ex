@@ -136,10 +136,9 @@ defmodule AwapBackend.EventStore.Follower do
 
   defp tell(event) do
     PubSub.broadcast_here("stream:" <> event["stream_id"], {:event, event})
-    status = status(event)
 
-    if status && not told_by_worker?(event) do
-      PubSub.broadcast_here("tma:" <> status["id"], {:tma_status, status})
+    if status = status(event) do
+      unless told_by_worker?(event), do: PubSub.broadcast_here("tma:" <> status["id"], {:tma_status, status})
       PubSub.broadcast_here("tmas", {:tma_status, status})
     end
   end

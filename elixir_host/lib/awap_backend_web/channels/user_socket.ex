@@ -1,10 +1,22 @@
 defmodule AwapBackendWeb.UserSocket do
   @moduledoc """
-  WebSocket `/socket`: the status of TMAs, live.
+  WebSocket `/socket`: the status of TMAs, live, whichever host changes them.
 
-  The client sends `{"subscribe": id}` or `{"unsubscribe": id}`. The server sends `{"event": "tma_status", "tma": {…}}` at
-  once, with the status as it is, and then at each change (`id`, `job_id`, `status`, `stage`, `at`, `error`). What cannot
-  be done is answered `{"event": "error", "error": {…}}`.
+  A browser cannot set `Authorization` on a WebSocket, and a credential in an address ends up in logs. So it is sent among the
+  subprotocols, and `awap.v1` alone is answered:
+
+      new WebSocket("wss://awap.university.test/socket", ["awap.v1", "awap.bearer." + token])
+
+  | the client sends | and is answered |
+  | --- | --- |
+  | `{"subscribe": id}` | `{"event": "tma_status", "tma": {…}}` at once, with the status as it is, and again at each change |
+  | `{"subscribe": "*"}` | `{"event": "subscribed", "to": "*"}`, and then each change of any TMA, but not the stages of its processing |
+  | `{"unsubscribe": id}` or `"*"` | nothing |
+
+  `tma` has `id`, `job_id`, `status`, `stage`, `at` and `error`. What cannot be done is answered
+  `{"event": "error", "error": {…}}`. Each message counts as a request for the rate limit. The socket is closed with 1008 when the
+  credential it was opened with holds no longer, and when the client reads more slowly than there is news; with 1001 when the
+  host stops. Whoever comes back asks anew for the status as it is.
   """
 
   @behaviour AwapBackendWeb.HTTP.WebSocket
@@ -12,39 +24,96 @@ defmodule AwapBackendWeb.UserSocket do
   use AwapBackendWeb, :controller
 
   alias AwapBackend.{JSON, PubSub}
-  alias AwapBackendWeb.{Auth, UUID}
+  alias AwapBackendWeb.{Auth, RateLimit, UUID}
   alias AwapBackendWeb.HTTP.WebSocket
 
+  @protocol "awap.v1"
+  @all "*"
   @max_subscriptions 1_000
 
   @doc "`GET /socket` with the headers of a WebSocket."
   @spec connect(Conn.t()) :: Conn.t() | {:error, ErrorView.error()}
-  def connect(conn), do: WebSocket.upgrade(conn, __MODULE__, %{conn: conn, topics: MapSet.new()})
+  def connect(conn) do
+    state = %{conn: conn, topics: MapSet.new(), all?: false, told: %{}}
 
-  @impl WebSocket
-  def handle_text(text, state) do
-    case JSON.decode(text) do
-      {:ok, %{"subscribe" => id}} when is_binary(id) -> subscribe(UUID.cast(id), state)
-      {:ok, %{"unsubscribe" => id}} when is_binary(id) -> unsubscribe(UUID.cast(id), state)
-      _ -> fault(ErrorView.error(400, "A message is {\"subscribe\": id} or {\"unsubscribe\": id}."), state)
+    with :ok <- room(conn),
+         %Conn{} = conn <- WebSocket.upgrade(conn, __MODULE__, state, @protocol) do
+      expire_later(conn.caller["expires_at"])
+      conn
     end
   end
 
-  @impl WebSocket
-  def handle_info({:tma_status, status}, state) do
-    # The topic's last word may come after it was left.
-    if MapSet.member?(state.topics, status["id"]),
-      do: {:ok, [event(status)], state},
-      else: {:ok, [], state}
+  defp room(%Conn{config: %{max_sockets: most}} = conn) do
+    if WebSocket.open(conn) < most,
+      do: :ok,
+      else:
+        {:error,
+         ErrorView.error(429, "You have #{most} sockets open here already.", %{"limit" => most},
+           reason: :sockets
+         )}
   end
 
+  # Upgraded, this process serves the socket.
+  defp expire_later(nil), do: :ok
+
+  defp expire_later(time) do
+    milliseconds = max(ceil(time * 1_000) - System.os_time(:millisecond), 0)
+    Process.send_after(self(), {__MODULE__, :expired}, milliseconds)
+  end
+
+  @impl WebSocket
+  def handle_text(text, state) do
+    case RateLimit.check(state.conn) do
+      {:ok, _conn} -> handle(JSON.decode(text), state)
+      {:error, error} -> fault(error, state)
+    end
+  end
+
+  defp handle({:ok, %{"subscribe" => @all}}, state), do: subscribe_all(state)
+  defp handle({:ok, %{"subscribe" => id}}, state) when is_binary(id), do: subscribe(UUID.cast(id), state)
+  defp handle({:ok, %{"unsubscribe" => @all}}, state), do: unsubscribe_all(state)
+  defp handle({:ok, %{"unsubscribe" => id}}, state) when is_binary(id), do: unsubscribe(UUID.cast(id), state)
+
+  defp handle(_other, state) do
+    fault(ErrorView.error(400, "A message is {\"subscribe\": id} or {\"unsubscribe\": id}."), state)
+  end
+
+  @impl WebSocket
+  def handle_info({:tma_status, %{"id" => id} = status}, state) do
+    cond do
+      # Followed by itself and among all, a change is heard on both topics.
+      old?(state.told[id], status) -> {:ok, [], state}
+      # The topic's last word may come after it was left.
+      MapSet.member?(state.topics, id) -> {:ok, [event(status)], put_in(state.told[id], status)}
+      state.all? -> {:ok, [event(status)], state}
+      true -> {:ok, [], state}
+    end
+  end
+
+  def handle_info({__MODULE__, :expired}, _state), do: {:close, 1008, "this token has expired"}
   def handle_info(_message, state), do: {:ok, [], state}
+
+  # The same again, or that it is being processed after it was said how far.
+  defp old?(told, status),
+    do:
+      told == status or
+        match?({%{"status" => "processing"}, %{"status" => "processing", "stage" => nil}}, {told, status})
 
   @impl WebSocket
   def handle_ping(state) do
     if Auth.still_valid?(state.conn),
       do: {:ok, [], state},
-      else: {:close, 1008, "this API key is no longer valid"}
+      else: {:close, 1008, "this credential is no longer valid"}
+  end
+
+  defp subscribe_all(state) do
+    unless state.all?, do: PubSub.subscribe("tmas")
+    {:ok, [JSON.encode(%{"event" => "subscribed", "to" => @all})], %{state | all?: true}}
+  end
+
+  defp unsubscribe_all(state) do
+    if state.all?, do: PubSub.unsubscribe("tmas")
+    {:ok, [], %{state | all?: false}}
   end
 
   defp subscribe(:error, state), do: not_found(state)
@@ -98,7 +167,7 @@ defmodule AwapBackendWeb.UserSocket do
 
   defp unsubscribe({:ok, id}, state) do
     if MapSet.member?(state.topics, id), do: PubSub.unsubscribe("tma:" <> id)
-    {:ok, [], %{state | topics: MapSet.delete(state.topics, id)}}
+    {:ok, [], %{state | topics: MapSet.delete(state.topics, id), told: Map.delete(state.told, id)}}
   end
 
   defp unsubscribe(:error, state), do: not_found(state)

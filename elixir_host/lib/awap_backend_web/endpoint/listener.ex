@@ -128,7 +128,7 @@ defmodule AwapBackendWeb.Endpoint.Listener do
       for {pid, socket, use} <- :ets.tab2list(config.connections), Process.alive?(pid), do: {pid, socket, use}
 
     for {_, socket, :idle} <- open, do: :gen_tcp.shutdown(socket, :read)
-    for {pid, _, :upgraded} <- open, do: WebSocket.drain(pid)
+    for {pid, _, {:upgraded, _caller}} <- open, do: WebSocket.drain(pid)
 
     cond do
       open == [] ->

@@ -9,7 +9,7 @@ defmodule AwapBackendWeb.HTTP.Connection do
   """
 
   alias AwapBackendWeb.{Conn, ErrorView, Pipeline}
-  alias AwapBackendWeb.HTTP.{Budget, ClientAddress, Head, Response}
+  alias AwapBackendWeb.HTTP.{Budget, ClientAddress, Head, Response, WebSocket}
 
   # What is read and thrown away, so that a client that is still sending sees the answer and not a reset.
   @linger_bytes 4_194_304
@@ -46,8 +46,9 @@ defmodule AwapBackendWeb.HTTP.Connection do
 
         case after_answer(conn) do
           {:upgrade, run} ->
-            :ets.update_element(config.connections, self(), {3, :upgraded})
+            :ets.update_element(config.connections, self(), {3, {:upgraded, WebSocket.caller(conn)}})
             run.(conn)
+            linger(socket)
 
           {:next, buffer} ->
             :ets.update_element(config.connections, self(), {3, :idle})

@@ -3,11 +3,15 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
   WebSocket (RFC 6455) on a connection that began as HTTP: handshake, frames, pings, close. Frames are cowlib's `cow_ws`.
 
   The module that uses it answers `c:handle_text/2` for a client's message and `c:handle_info/2` for an Erlang message,
-  each with the texts to send. Limits: #{65_536} bytes a message, in at most 64 fragments; a client that is not heard of
-  for two ping intervals is gone.
+  each with the texts to send.
+
+  Limits: 65,536 bytes a message, in at most 64 fragments. A client that is not heard of for two ping intervals (25 seconds
+  each) is gone. So is one that takes nothing for ten seconds; one that takes it more slowly than news comes, so that more
+  than 1,000 Erlang messages wait, is closed with 1008.
   """
 
   alias AwapBackendWeb.{Conn, ErrorView}
+  alias AwapBackendWeb.HTTP.HeaderValue
 
   @type state :: term
   @type reply :: {:ok, [iodata], state} | {:close, code :: 1000..4999, reason :: String.t()}
@@ -20,10 +24,15 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
   @max_message 65_536
   @max_fragments 64
   @ping_ms 25_000
+  @send_ms 10_000
+  @max_waiting 1_000
 
-  @doc "Answers the handshake; `module` takes over the connection with `state` once the answer is sent."
-  @spec upgrade(Conn.t(), module, state) :: Conn.t() | {:error, ErrorView.error()}
-  def upgrade(%Conn{} = conn, module, state) do
+  @doc """
+  Answers the handshake; `module` takes over the connection with `state` once the answer is sent. Of the subprotocols that
+  the client offers `protocol` is taken, and no other.
+  """
+  @spec upgrade(Conn.t(), module, state, String.t()) :: Conn.t() | {:error, ErrorView.error()}
+  def upgrade(%Conn{} = conn, module, state, protocol) do
     with :ok <- handshake(conn),
          :ok <- origin(conn) do
       accept = :cow_ws.encode_key(Conn.header(conn, "sec-websocket-key"))
@@ -32,7 +41,24 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
       |> Conn.put_header("upgrade", "websocket")
       |> Conn.put_header("connection", "upgrade")
       |> Conn.put_header("sec-websocket-accept", accept)
+      |> subprotocol(protocol)
     end
+  end
+
+  defp subprotocol(conn, protocol) do
+    if protocol in HeaderValue.list(conn.headers, "sec-websocket-protocol"),
+      do: Conn.put_header(conn, "sec-websocket-protocol", protocol),
+      else: conn
+  end
+
+  @doc "Who a WebSocket belongs to, as the endpoint's table of connections has it."
+  @spec caller(Conn.t()) :: term
+  def caller(%Conn{caller: caller}), do: {caller["type"], caller["id"]}
+
+  @doc "How many WebSockets the caller has open on this endpoint."
+  @spec open(Conn.t()) :: non_neg_integer
+  def open(%Conn{config: %{connections: connections}} = conn) do
+    :ets.select_count(connections, [{{:_, :_, {:upgraded, caller(conn)}}, [], [true]}])
   end
 
   defp handshake(conn) do
@@ -72,21 +98,26 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
         :ok
 
       origin ->
-        own = "://#{Conn.header(conn, "host")}"
+        host = Conn.header(conn, "host")
 
-        if String.ends_with?(origin, own) or origin in origins or "*" in origins,
+        if origin in ["http://#{host}", "https://#{host}" | origins] or "*" in origins,
           do: :ok,
-          else: {:error, ErrorView.error(403, "This origin may not open a socket here.")}
+          else:
+            {:error, ErrorView.error(403, "This origin may not open a socket here.", %{}, reason: :origin)}
     end
   end
 
   defp run(%Conn{socket: socket} = conn, module, state) do
     Process.send_after(self(), {__MODULE__, :ping}, @ping_ms)
+    :inet.setopts(socket, send_timeout: min(conn.config.send_timeout_ms, @send_ms))
 
     read(
       %{socket: socket, module: module, state: state, fragments: [], frag: :undefined, heard?: true},
       conn.buffer
     )
+
+    # Whoever closes the connection reads what is still to come.
+    :inet.setopts(socket, active: false)
   end
 
   defp read(ws, buffer) do
@@ -104,8 +135,10 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
   defp payload(ws, {type, frag, rsv, length, mask, rest}) do
     case :cow_ws.parse_payload(rest, mask, 0, 0, utf8_later(type), length, frag, %{}, rsv) do
       {:ok, data, _, rest} -> frame(%{ws | frag: frag, heard?: true}, type, data, rest)
+      # A client that says goodbye is told its own code, as RFC 6455 has it.
       {:ok, code, _reason, _, _rest} -> close(ws, code, "")
-      _ -> close(ws, 1007, "not UTF-8")
+      {:error, :badframe} -> close(ws, 1002, "protocol error")
+      {:error, :badencoding} -> close(ws, 1007, "not UTF-8")
     end
   end
 
@@ -119,8 +152,7 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
   defp frame(ws, :pong, _data, rest), do: read(ws, rest)
 
   defp frame(ws, :ping, data, rest) do
-    send_frame(ws, {:pong, data})
-    read(ws, rest)
+    with :ok <- send_frame(ws, {:pong, data}), do: read(ws, rest)
   end
 
   defp frame(%{frag: {_, :binary, _}} = ws, :fragment, _data, _rest), do: close(ws, 1003, "messages are text")
@@ -143,24 +175,33 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
   end
 
   defp wait(%{socket: socket} = ws, buffer) do
-    :inet.setopts(socket, active: :once)
+    with :ok <- :inet.setopts(socket, active: :once) do
+      receive do
+        {:tcp, ^socket, data} -> read(ws, buffer <> data)
+        {:tcp_closed, ^socket} -> :gone
+        {:tcp_error, ^socket, _} -> :gone
+        {__MODULE__, :ping} -> ping(ws, buffer)
+        {__MODULE__, :drain} -> close(ws, 1001, "the server is stopping")
+        message -> news(ws, message, buffer)
+      end
+    end
+  end
 
-    receive do
-      {:tcp, ^socket, data} -> read(ws, buffer <> data)
-      {:tcp_closed, ^socket} -> :ok
-      {:tcp_error, ^socket, _} -> :ok
-      {__MODULE__, :ping} -> ping(ws, buffer)
-      {__MODULE__, :drain} -> close(ws, 1001, "the server is stopping")
-      message -> act(ws, ws.module.handle_info(message, ws.state), buffer)
+  # What waits while an answer is written waits for a client that reads too slowly.
+  defp news(ws, message, buffer) do
+    case Process.info(self(), :message_queue_len) do
+      {_, waiting} when waiting > @max_waiting -> close(ws, 1008, "this client reads too slowly")
+      _ -> act(ws, ws.module.handle_info(message, ws.state), buffer)
     end
   end
 
   defp ping(%{heard?: false} = ws, _buffer), do: close(ws, 1001, "nothing was heard")
 
   defp ping(ws, buffer) do
-    send_frame(ws, :ping)
-    Process.send_after(self(), {__MODULE__, :ping}, @ping_ms)
-    act(%{ws | heard?: false}, ws.module.handle_ping(ws.state), buffer)
+    with :ok <- send_frame(ws, :ping) do
+      Process.send_after(self(), {__MODULE__, :ping}, @ping_ms)
+      act(%{ws | heard?: false}, ws.module.handle_ping(ws.state), buffer)
+    end
   end
 
   @doc "Has the process of a connection close its socket with 1001, if it is a WebSocket."
@@ -170,15 +211,16 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
     :ok
   end
 
-  defp act(ws, {:ok, texts, state}, buffer) do
-    for text <- texts, do: send_frame(ws, {:text, text})
-    read(%{ws | state: state}, buffer)
+  defp act(ws, {:ok, [text | texts], state}, buffer) do
+    with :ok <- send_frame(ws, {:text, text}), do: act(ws, {:ok, texts, state}, buffer)
   end
+
+  defp act(ws, {:ok, [], state}, buffer), do: read(%{ws | state: state}, buffer)
 
   defp act(ws, {:close, code, reason}, _buffer), do: close(ws, code, reason)
 
   defp close(ws, code, reason), do: send_frame(ws, {:close, code, reason})
 
-  # A socket that cannot be written to is closed (`send_timeout_close`): the next wait says so.
+  # A socket that cannot be written to in time is closed (`send_timeout_close`), and this is the end of it.
   defp send_frame(ws, frame), do: :gen_tcp.send(ws.socket, :cow_ws.frame(frame, %{}))
 end

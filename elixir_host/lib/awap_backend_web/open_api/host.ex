@@ -51,9 +51,13 @@ defmodule AwapBackendWeb.OpenAPI.Host do
         get:
           operation("openSocket", "system", ["admin", "tutor", "service"], "The status of TMAs, live",
             description: """
-            A WebSocket (RFC 6455). The client sends `{"subscribe": id}` or `{"unsubscribe": id}`, the id being a TMA's. The server sends
-            `{"event": "tma_status", "tma": {"id", "job_id", "status", "stage", "at", "error"}}` at once, with the status as it is, and
-            then at each change; what cannot be done is answered `{"event": "error", "error": {…}}`.
+            A WebSocket (RFC 6455). The client sends `{"subscribe": id}`, the id being a TMA's or `"*"` for all, and `{"unsubscribe": id}`.
+            The server sends `{"event": "tma_status", "tma": {"id", "job_id", "status", "stage", "at", "error"}}`, of one TMA at once,
+            with the status as it is, and then at each change, whichever host makes it; `"*"` is answered
+            `{"event": "subscribed", "to": "*"}`, and what cannot be done `{"event": "error", "error": {…}}`.
+
+            A browser, which cannot set `Authorization` here, sends the credential among the subprotocols:
+            `new WebSocket(url, ["awap.v1", "awap.bearer." + token])`. `awap.v1` alone is answered.
             """,
             errors: [426],
             answers: %{101 => bare("The protocol is switched.", ["Upgrade"])}

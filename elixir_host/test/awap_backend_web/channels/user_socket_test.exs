@@ -2,72 +2,18 @@ defmodule AwapBackendWeb.UserSocketTest do
   # Not async: it uses the PubSub of the VM.
   use AwapBackendWeb.ConnCase
 
-  alias AwapBackend.PubSub
-  alias AwapBackendWeb.ConnCase.Answer
+  import AwapBackendWeb.SocketClient
 
-  @handshake [
-    {"upgrade", "websocket"},
-    {"connection", "Upgrade"},
-    {"sec-websocket-version", "13"},
-    {"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="}
-  ]
+  alias AwapBackend.PubSub
+  alias AwapBackendWeb.Auth.Token
+  alias AwapBackendWeb.ConnCase.Answer
 
   setup do
     unless Process.whereis(PubSub), do: start_supervised!(PubSub)
     %{port: start_endpoint()}
   end
 
-  defp open(port) do
-    socket = connect(port)
-    lines = for {name, value} <- @handshake, do: [name, ": ", value, "\r\n"]
-    head = ["GET /socket HTTP/1.1\r\nhost: x\r\nauthorization: Bearer #{StandIn.key()}\r\n", lines, "\r\n"]
-    :ok = :gen_tcp.send(socket, head)
-    answer = receive_answer(socket)
-    assert answer.status == 101
-    # The example of RFC 6455, section 1.3.
-    assert Answer.header(answer, "sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-    assert Answer.header(answer, "content-length") == nil
-    socket
-  end
-
-  # A client's frame, masked.
-  defp send_frame(socket, opcode, data, fin \\ 1) do
-    length =
-      if byte_size(data) < 126, do: <<1::1, byte_size(data)::7>>, else: <<1::1, 126::7, byte_size(data)::16>>
-
-    mask = <<1, 2, 3, 4>>
-
-    masked =
-      for {byte, i} <- Enum.with_index(:binary.bin_to_list(data)),
-          into: "",
-          do: <<Bitwise.bxor(byte, rem(i, 4) + 1)>>
-
-    :ok = :gen_tcp.send(socket, [<<fin::1, 0::3, opcode::4>>, length, mask, masked])
-  end
-
-  defp say(socket, term), do: send_frame(socket, 1, IO.iodata_to_binary(AwapBackend.JSON.encode(term)))
-
-  defp hear(socket) do
-    {:ok, <<1::1, 0::3, opcode::4, 0::1, length::7>>} = :gen_tcp.recv(socket, 2, 2_000)
-
-    length =
-      case length do
-        126 ->
-          {:ok, <<length::16>>} = :gen_tcp.recv(socket, 2, 2_000)
-          length
-
-        length ->
-          length
-      end
-
-    {:ok, data} = if length == 0, do: {:ok, ""}, else: :gen_tcp.recv(socket, length, 2_000)
-
-    case opcode do
-      1 -> elem(AwapBackend.JSON.decode(data), 1)
-      8 -> {:close, :binary.decode_unsigned(binary_part(data, 0, 2))}
-      10 -> {:pong, data}
-    end
-  end
+  defp send_frame(socket, opcode, data, fin \\ 1), do: send_bytes(socket, frame(opcode, data, fin: fin))
 
   test "tells the status at once and each change of it, of what was asked for alone", %{port: port} do
     socket = open(port)
@@ -125,43 +71,123 @@ defmodule AwapBackendWeb.UserSocketTest do
     assert %{"event" => "tma_status"} = hear(socket)
   end
 
-  test "closes with the code that says why", %{port: port} do
-    for {what, code, act} <- [
-          {"a close", 1000, &send_frame(&1, 8, <<1000::16>>)},
-          {"an empty close", 1000, &send_frame(&1, 8, "")},
-          {"binary", 1003, &send_frame(&1, 2, "abc")},
-          {"bad UTF-8", 1007, &send_frame(&1, 1, <<255>>)},
-          {"too large", 1009, &:gen_tcp.send(&1, <<1::1, 0::3, 1::4, 1::1, 127::7, 100_000::64, 0::32>>)},
-          {"not masked", 1002, &:gen_tcp.send(&1, <<1::1, 0::3, 1::4, 0::1, 2::7, "{}">>)},
-          {"an unknown opcode", 1002, &send_frame(&1, 3, "")},
-          {"a continuation of nothing", 1002, &send_frame(&1, 0, "")}
-        ] do
-      socket = open(port)
-      act.(socket)
-      assert {what, hear(socket)} == {what, {:close, code}}
-      assert {:error, :closed} = :gen_tcp.recv(socket, 0, 5_000)
-    end
-  end
-
   test "is closed with 1001 when the endpoint stops", %{port: port} do
     socket = open(port)
     :ok = stop_endpoint()
     assert hear(socket) == {:close, 1001}
   end
 
-  test "refuses what is no handshake", %{port: port} do
-    for {what, headers, status} <- [
-          {"no upgrade", [], 426},
-          {"another version",
-           List.keyreplace(@handshake, "sec-websocket-version", 0, {"sec-websocket-version", "8"}), 426},
-          {"no key", List.keydelete(@handshake, "sec-websocket-key", 0), 400},
-          {"a short key", List.keyreplace(@handshake, "sec-websocket-key", 0, {"sec-websocket-key", "YWJj"}),
-           400},
-          {"a foreign page", [{"origin", "https://evil.example"} | @handshake], 403}
-        ] do
-      lines = for {name, value} <- headers, do: [name, ": ", value, "\r\n"]
-      head = ["GET /socket HTTP/1.1\r\nhost: x\r\nauthorization: Bearer #{StandIn.key()}\r\n", lines, "\r\n"]
-      assert {what, raw(port, head).status} == {what, status}
+  test "tells each change of any TMA to who asked for all, and once to who asked twice", %{port: port} do
+    socket = open(port)
+    say(socket, %{"subscribe" => "*"})
+    assert hear(socket) == %{"event" => "subscribed", "to" => "*"}
+    [one, other] = [StandIn.id(), StandIn.id(:pending)]
+    tell = fn topic, status -> PubSub.broadcast(topic, {:tma_status, status}) end
+
+    both = fn status ->
+      tell.("tma:" <> status["id"], status)
+      tell.("tmas", status)
     end
+
+    both.(%{"id" => other, "status" => "processing", "stage" => nil})
+    assert %{"tma" => %{"id" => ^other, "status" => "processing"}} = hear(socket)
+
+    say(socket, %{"subscribe" => one})
+    assert %{"tma" => %{"id" => ^one, "status" => "completed"}} = hear(socket)
+    # Its stages come by its own topic alone, and that it is processed does not take one back.
+    tell.("tma:" <> one, %{"id" => one, "status" => "processing", "stage" => "parse_tma"})
+    tell.("tmas", %{"id" => one, "status" => "processing", "stage" => nil})
+    both.(%{"id" => one, "status" => "failed", "stage" => nil})
+    both.(%{"id" => other, "status" => "failed", "stage" => nil})
+    assert %{"tma" => %{"id" => ^one, "stage" => "parse_tma"}} = hear(socket)
+    assert %{"tma" => %{"id" => ^one, "status" => "failed"}} = hear(socket)
+    assert %{"tma" => %{"id" => ^other, "status" => "failed"}} = hear(socket)
+
+    say(socket, %{"unsubscribe" => "*"})
+    say(socket, %{"hello" => 1})
+    assert %{"event" => "error"} = hear(socket)
+    both.(%{"id" => other, "status" => "pending", "stage" => nil})
+    both.(%{"id" => one, "status" => "pending", "stage" => nil})
+    assert %{"tma" => %{"id" => ^one, "status" => "pending"}} = hear(socket)
+  end
+
+  describe "a credential among the subprotocols" do
+    defp protocols(value), do: [key: nil, headers: [{"sec-websocket-protocol", value}]]
+
+    test "is taken, and not sent back", %{port: port} do
+      for {offered, answered} <- [
+            {"awap.v1, awap.bearer." <> StandIn.key(), "awap.v1"},
+            {"awap.bearer.#{StandIn.key()} ,awap.v1", "awap.v1"},
+            {"awap.v2, awap.v1,awap.bearer." <> StandIn.key(), "awap.v1"},
+            {"awap.bearer." <> StandIn.key(), nil}
+          ] do
+        {socket, answer} = handshake(port, protocols(offered))
+        assert {offered, answer.status} == {offered, 101}
+        assert Answer.header(answer, "sec-websocket-protocol") == answered
+        refute inspect(answer.headers) =~ StandIn.key()
+        say(socket, %{"subscribe" => StandIn.id()})
+        assert %{"event" => "tma_status"} = hear(socket)
+      end
+    end
+
+    test "may come in a header of its own", %{port: port} do
+      headers =
+        for value <- ["awap.v1", "awap.bearer." <> StandIn.key()], do: {"sec-websocket-protocol", value}
+
+      assert {_, %{status: 101}} = handshake(port, key: nil, headers: headers)
+    end
+
+    test "may be a token", %{port: port} do
+      token = request(port, "POST", "/api/tokens").json["access_token"]
+      assert {_, %{status: 101}} = handshake(port, protocols("awap.v1, awap.bearer." <> token))
+    end
+
+    test "is refused where it is wrong, doubled, or sent to another address", %{port: port} do
+      bearer = "awap.bearer." <> StandIn.key()
+
+      for {offered, key, status} <- [
+            {"awap.v1", nil, 401},
+            {"awap.v1, awap.bearer.", nil, 401},
+            {"awap.v1, awap.bearer.awap_nobody_has_this_key", nil, 401},
+            {"awap.v1, #{bearer}, #{bearer}", nil, 401},
+            {"awap.v1, #{bearer}", StandIn.key(), 401},
+            {"AWAP.BEARER." <> StandIn.key(), nil, 401}
+          ] do
+        {_socket, answer} = handshake(port, key: key, headers: [{"sec-websocket-protocol", offered}])
+        assert {offered, answer.status} == {offered, status}
+      end
+
+      headers = [{"sec-websocket-protocol", "awap.v1, " <> bearer}]
+      assert request(port, "GET", "/api/tmas", key: nil, headers: headers).status == 401
+    end
+  end
+
+  test "is closed with 1008 when the token it was opened with expires" do
+    secret = String.duplicate("s", 64)
+    port = start_endpoint(secret_key_base: secret)
+    {token, _claims} = Token.issue(Token.signing_key(secret), "1", "tutor", 2)
+    socket = open(port, key: token)
+    say(socket, %{"subscribe" => StandIn.id()})
+    assert %{"event" => "tma_status"} = hear(socket)
+    assert hear(socket, 20_000) == {:close, 1008}
+  end
+
+  test "messages count for the rate limit, and past it nothing is asked of the store" do
+    port = start_endpoint(rate_limit: 3)
+    socket = open(port)
+    for _ <- 1..8, do: say(socket, %{"subscribe" => StandIn.id()})
+    # The minute may turn, once.
+    heard = for _ <- 1..8, do: hear(socket)["event"]
+    assert Enum.count(heard, &(&1 == "tma_status")) in 2..5
+    assert "error" in heard
+  end
+
+  test "one caller has so many sockets, and others have theirs" do
+    port = start_endpoint(max_sockets: 2)
+    [first, _second] = for _ <- 1..2, do: open(port)
+    assert {_, %{status: 429, json: %{"error" => %{"details" => %{"limit" => 2}}}}} = handshake(port)
+    assert {_, %{status: 101}} = handshake(port, key: StandIn.admin_key())
+    :gen_tcp.close(first)
+    AwapBackend.DataCase.eventually(fn -> match?({_, %{status: 101}}, handshake(port)) end)
   end
 end
