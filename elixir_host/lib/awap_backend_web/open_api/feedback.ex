@@ -182,7 +182,7 @@ defmodule AwapBackendWeb.OpenAPI.Feedback do
     object(
       %{
         grade: @grade,
-        feedback_text: string(maxLength: 500_000, pattern: text),
+        feedback_text: string(maxLength: 100_000, pattern: text),
         strengths: sentences,
         improvements: sentences,
         marking_criteria:

@@ -3,8 +3,6 @@ defmodule AwapBackendWeb.OpenAPI.TMASubmission do
 
   import AwapBackendWeb.OpenAPI.Parts
 
-  # 32 MiB, in base64.
-  @max_base64 44_739_244
   @base64 "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
 
   @student ["name", "given_name", "family_name", "email", "username"]
@@ -91,8 +89,14 @@ defmodule AwapBackendWeb.OpenAPI.TMASubmission do
         properties: %{
           filename: nullable(string()),
           content_type: nullable(string()),
+          # No maxLength: a tool that tries it out would make strings of 43 MiB.
           data_base64:
-            string(contentEncoding: "base64", pattern: @base64, minLength: 4, maxLength: @max_base64)
+            string(
+              contentEncoding: "base64",
+              pattern: @base64,
+              minLength: 4,
+              description: "At most 32 MiB of document."
+            )
         }
       },
       "TMAForm" => form()
@@ -118,11 +122,9 @@ defmodule AwapBackendWeb.OpenAPI.TMASubmission do
             text:
               string(
                 minLength: 1,
-                maxLength: 1_048_576,
-                description: "What was written, where it is no document."
+                description: "What was written, where it is no document; at most 1 MiB."
               ),
-            rubric:
-              string(minLength: 1, maxLength: 1_048_576, description: "JSON or YAML, as a file or as text."),
+            rubric: string(minLength: 1, description: "JSON or YAML, as a file or as text; at most 1 MiB."),
             assignment_id: schema("Name"),
             course_id: schema("Name"),
             student_id: schema("Name"),

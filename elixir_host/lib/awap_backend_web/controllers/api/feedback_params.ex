@@ -14,7 +14,7 @@ defmodule AwapBackendWeb.API.FeedbackParams do
   alias AwapBackendWeb.{Conn, ErrorView, Timestamp}
 
   @max_bytes 4 * 1_048_576
-  @max_text 500_000
+  @max_text 100_000
   @max_sentences 200
   @max_sentence 10_000
   # RFC 7396: the body is what to put in place of what is there.
