@@ -66,8 +66,8 @@ defmodule AwapBackendWeb.OpenAPI.Feedback do
             description: """
             What is given is changed, what is absent stays (RFC 7396). What was there before is kept as a revision.
 
-            `reviewed_by` marks the feedback as reviewed by that name, `reviewed: true` by the name of the API key or the holder of the token:
-            a front end that serves many tutors with one key sends `reviewed_by`. Whoever is named, the audit log has who asked. An edit
+            `reviewed_by` marks the feedback as reviewed by that name, `reviewed: true` by the name of the API key, or the `sub` of a user of the
+            identity provider: a front end that serves many tutors with one key sends `reviewed_by`. Whoever is named, the audit log has who asked. An edit
             with neither takes an earlier review away, since what was reviewed is no longer what is there.
 
             With `If-Match` (412) or `expected_updated_at` (409) nothing is overwritten that was changed since it was read. With neither, the

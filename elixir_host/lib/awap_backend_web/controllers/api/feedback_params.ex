@@ -4,7 +4,8 @@ defmodule AwapBackendWeb.API.FeedbackParams do
 
     * what to change: `grade` (0 to 100, or null), `feedback_text`, `strengths`, `improvements`, `marking_criteria`; what is
       absent stays;
-    * `reviewed_by`, the name of who has reviewed it, or `reviewed: true`, which takes the name of the API key or token;
+    * `reviewed_by`, the name of who has reviewed it, or `reviewed: true`, which takes the name of the API key, or the `sub` of
+      a user of the identity provider;
     * `expected_updated_at`, the `updated_at` that the change was made to.
 
   A front end that serves many tutors with one key says who it was with `reviewed_by`; the audit log has the key beside it.
