@@ -178,13 +178,19 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
       assert feedback.("PATCH", json: %{"grade" => 1}, headers: etag).status == 412
       stale = %{"grade" => 1, "expected_updated_at" => first.json["updated_at"]}
       assert feedback.("PATCH", json: stale).status == 409
+      # No database keeps U+0000 in a text.
+      nul = %{"feedback_text" => "a\0b", "improvements" => ["\0"], "marking_criteria" => %{"a\0" => "\0"}}
+      kept = feedback.("PATCH", json: Map.put(nul, "grade", 70)).json
+      assert {kept["feedback_text"], kept["improvements"]} == {"a b", [" "]}
+      assert kept["marking_criteria"] == %{"a " => " "}
+
       again = feedback.("PATCH", json: %{"feedback_text" => "", "grade" => nil}, headers: [{"if-match", "*"}])
       assert %{"reviewed_by" => nil, "grade" => nil, "feedback_text" => ""} = again.json
 
       revisions =
         call(context, "GET", "/api/feedback/{tma_id}/revisions", in_path: %{"tma_id" => id}).json["revisions"]
 
-      assert Enum.map(revisions, & &1["grade"]) == [first.json["grade"], 64.5]
+      assert Enum.map(revisions, & &1["grade"]) == [first.json["grade"], 64.5, 70.0]
 
       # Given up, and tried again.
       jobs = call(context, "GET", "/api/jobs/failed", query: %{"limit" => 200}).json["jobs"]

@@ -176,13 +176,12 @@ defmodule AwapBackendWeb.OpenAPI.Feedback do
   end
 
   defp update do
-    text = "^[^\\u0000]*$"
-    sentences = %{type: "array", items: string(minLength: 1, maxLength: 10_000, pattern: text), maxItems: 200}
+    sentences = %{type: "array", items: string(minLength: 1, maxLength: 10_000), maxItems: 200}
 
     object(
       %{
         grade: @grade,
-        feedback_text: string(maxLength: 100_000, pattern: text),
+        feedback_text: string(maxLength: 100_000),
         strengths: sentences,
         improvements: sentences,
         marking_criteria:

@@ -81,8 +81,7 @@ defmodule AwapBackendWeb.OpenAPI.Shared do
         Makes a retry safe: the same key with the same body gets the first answer again, with `Idempotency-Replayed: true`;
         with another body 409. Keys are each caller's own.\
         """,
-        schema: string(pattern: "^[\\x21-\\x7e]{1,255}$"),
-        example: "4b1c6f0e-tm112-tma02"
+        schema: string(pattern: "^[\\x21-\\x7e]{1,255}$")
       }
     }
   end

@@ -86,12 +86,12 @@ defmodule AwapBackendWeb.API.BodyParams do
   defp field(nil, _value), do: {:error, "is not a field of this"}
   defp field(reader, value), do: reader.(value)
 
-  @doc "A string of `range` characters, none of them U+0000."
+  @doc "A string of so many characters. (U+0000 among them becomes a space in the store.)"
   @spec text(term, Range.t()) :: {:ok, String.t()} | {:error, String.t()}
   def text(value, least..most) do
-    if is_binary(value) and String.length(value) in least..most and not String.contains?(value, "\0"),
+    if is_binary(value) and String.length(value) in least..most,
       do: {:ok, value},
-      else: {:error, "must be a string of #{least} to #{most} characters, none of them U+0000"}
+      else: {:error, "must be a string of #{least} to #{most} characters"}
   end
 
   @doc "A name: 1 to 255 characters, none of them a control character, and not spaces alone."

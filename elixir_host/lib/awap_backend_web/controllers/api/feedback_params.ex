@@ -82,7 +82,7 @@ defmodule AwapBackendWeb.API.FeedbackParams do
   defp sentences(list) when is_list(list) and length(list) <= @max_sentences do
     if Enum.all?(list, &match?({:ok, _}, BodyParams.text(&1, 1..@max_sentence))),
       do: {:ok, list},
-      else: {:error, "must be a list of strings of 1 to #{@max_sentence} characters, none of them U+0000"}
+      else: {:error, "must be a list of strings of 1 to #{@max_sentence} characters"}
   end
 
   defp sentences(_), do: {:error, "must be a list of at most #{@max_sentences} strings"}
