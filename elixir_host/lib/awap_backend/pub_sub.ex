@@ -10,8 +10,9 @@ defmodule AwapBackend.PubSub do
   | `"tma:" <> id` | the same from a worker of this host, with `status` `"processing"` and the `stage` that begins: `anonymize_student`, `parse_tma`, `generate_feedback`, `complete_job` |
   | `"stream:" <> stream_id` | `{:event, event}`: each event of the stream, as `AwapBackend.EventStore.read_stream/2` has it |
   | `"events"` | `:events_appended`: the event store has something new |
+  | `"key:" <> id` | `{:key_revoked, id}`: this API key was revoked, by this host or one that is connected to it |
 
-  All but the stages is told by `AwapBackend.EventStore.Follower` of what it reads in the store: in order, once (twice at
+  All but the stages and the keys is told by `AwapBackend.EventStore.Follower` of what it reads in the store: in order, once (twice at
   most, should it be restarted), and the same on every host of one database, a moment after the change is on disk.
 
   Delivery is by Erlang messages: nothing is kept for one who was not listening. What must not be missed is read from

@@ -16,6 +16,7 @@ defmodule AwapBackendWeb.Auth do
   time.
   """
 
+  alias AwapBackend.PubSub
   alias AwapBackendWeb.Auth.{Credential, IdentityProvider, JWT, SignIns, Token}
   alias AwapBackendWeb.{Conn, ErrorView, RateLimit}
 
@@ -78,14 +79,15 @@ defmodule AwapBackendWeb.Auth do
   end
 
   @doc """
-  Refuses an API key from now on, on this host: for when it was revoked. (What is verified while it is being revoked is
-  forgotten too: who remembers a key looks whether it is to be forgotten afterwards, and this says so first.)
+  Refuses an API key from now on, on this host: for when it was revoked. Its open sockets are closed, and those of tokens that
+  were made of it. (What is verified while it is being revoked is forgotten too: who remembers a key looks
+  afterwards whether it is to be forgotten, and this says so first.)
   """
   @spec forget(AwapBackendWeb.Endpoint.config(), String.t()) :: :ok
   def forget(config, id) do
     :ets.insert(config.cache, {{:revoked, id}})
     :ets.match_delete(config.cache, {{:api_key, :_, :_}, %{"id" => id}, :_})
-    :ok
+    PubSub.broadcast("key:" <> id, {:key_revoked, id})
   end
 
   defp identify(conn) do

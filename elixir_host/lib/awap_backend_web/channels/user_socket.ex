@@ -39,6 +39,7 @@ defmodule AwapBackendWeb.UserSocket do
     with :ok <- room(conn),
          %Conn{} = conn <- WebSocket.upgrade(conn, __MODULE__, state, @protocol) do
       expire_later(conn.caller["expires_at"])
+      hear_of_revocation(conn.caller)
       conn
     end
   end
@@ -60,6 +61,9 @@ defmodule AwapBackendWeb.UserSocket do
     milliseconds = max(ceil(time * 1_000) - System.os_time(:millisecond), 0)
     Process.send_after(self(), {__MODULE__, :expired}, milliseconds)
   end
+
+  defp hear_of_revocation(%{"type" => "api_key", "id" => id}), do: PubSub.subscribe("key:" <> id)
+  defp hear_of_revocation(_user), do: :ok
 
   @impl WebSocket
   def handle_text(text, state) do
@@ -91,6 +95,7 @@ defmodule AwapBackendWeb.UserSocket do
   end
 
   def handle_info({__MODULE__, :expired}, _state), do: {:close, 1008, "this token has expired"}
+  def handle_info({:key_revoked, _id}, _state), do: {:close, 1008, "this credential is no longer valid"}
   def handle_info(_message, state), do: {:ok, [], state}
 
   # The same again, or that it is being processed after it was said how far.
