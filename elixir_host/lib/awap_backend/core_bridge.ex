@@ -145,7 +145,7 @@ defmodule AwapBackend.CoreBridge do
 
     children =
       for {name, index} <- Enum.with_index(names, 1) do
-        child(name, defaults ++ [load: {load, index}], given)
+        child(name, defaults ++ [load: {load, index}, prove: "health_check"], given)
       end
 
     # A caller that brings a program of its own says what it sees of the environment.

@@ -20,6 +20,8 @@ defmodule AwapBackend.PortClient do
     * `:max_in_flight`, `:max_bytes_in_flight` - bounds of what may wait (1,000 calls, 256 MiB)
     * `:backoff_ms` - first and longest wait before a restart (`{100, 10_000}`)
     * `:load` - `{atomics, index}`: where to note how many calls are in flight (a large number while down)
+    * `:prove` - a command that the process has to answer before its load is noted as that of one that is up, so that
+      one which ends as soon as it starts is never held to be of use
     * `:telemetry` - `{event, metadata}` of a call
   """
 
@@ -37,6 +39,9 @@ defmodule AwapBackend.PortClient do
   # timed out are such too, so a few are in order.
   @max_unknown 1_000
   @stop_ms 3_000
+  # How long a process may take to answer its first command.
+  @prove_ms 10_000
+  @proof "proof"
 
   @type error :: %{required(String.t()) => term}
   @type server :: GenServer.server()
@@ -53,7 +58,8 @@ defmodule AwapBackend.PortClient do
     bytes: 0,
     failures: 0,
     restarts: 0,
-    unknown: 0
+    unknown: 0,
+    proven: true
   ]
 
   @doc "Starts the owner, which starts its process at once."
@@ -128,7 +134,7 @@ defmodule AwapBackend.PortClient do
   end
 
   def handle_call({:request, id, command, frame, size, timeout}, from, state) do
-    %{max_in_flight: most, max_bytes_in_flight: most_bytes, grace_ms: grace} = state.options
+    %{max_in_flight: most, max_bytes_in_flight: most_bytes} = state.options
 
     if map_size(state.pending) >= most or (state.bytes + size > most_bytes and state.pending != %{}) do
       {:reply,
@@ -136,16 +142,7 @@ defmodule AwapBackend.PortClient do
        state}
     else
       send(state.writer, {:write, frame})
-
-      entry = %{
-        from: from,
-        command: command,
-        size: size,
-        started: System.monotonic_time(),
-        timer: Process.send_after(self(), {:deadline, id}, timeout + grace)
-      }
-
-      state = %{state | pending: Map.put(state.pending, id, entry), bytes: state.bytes + size}
+      state = sent(state, id, from, command, size, timeout)
       note_load(state)
       {:noreply, state}
     end
@@ -242,6 +239,7 @@ defmodule AwapBackend.PortClient do
         unknown: 0
     }
 
+    state = prove(state)
     note_load(state)
     state
   rescue
@@ -250,6 +248,14 @@ defmodule AwapBackend.PortClient do
   end
 
   defp open(state), do: state
+
+  defp prove(%{options: %{prove: command}} = state) when is_binary(command) do
+    envelope = %{"request_id" => @proof, "command" => command, "timeout_ms" => @prove_ms, "data" => %{}}
+    send(state.writer, {:write, JSON.encode(envelope)})
+    %{sent(state, @proof, nil, command, 0, @prove_ms) | proven: false}
+  end
+
+  defp prove(state), do: state
 
   defp environment({name, nil}), do: {String.to_charlist(name), false}
   defp environment({name, value}), do: {String.to_charlist(name), String.to_charlist(value)}
@@ -283,17 +289,35 @@ defmodule AwapBackend.PortClient do
   end
 
   defp matched(state, id, result) do
+    # Whatever it answers to the proof, it lives and speaks.
+    state = if id == @proof, do: %{state | proven: true}, else: state
     if is_map_key(state.pending, id), do: answer(state, id, result), else: unknown(state)
   end
 
   defp unknown(%{unknown: count} = state) when count >= @max_unknown, do: down(:garbage, state)
   defp unknown(state), do: %{state | unknown: state.unknown + 1}
 
+  defp sent(state, id, from, command, size, timeout) do
+    entry = %{
+      from: from,
+      command: command,
+      size: size,
+      started: System.monotonic_time(),
+      timer: Process.send_after(self(), {:deadline, id}, timeout + state.options.grace_ms)
+    }
+
+    %{state | pending: Map.put(state.pending, id, entry), bytes: state.bytes + size}
+  end
+
   defp answer(state, id, result) do
     {entry, pending} = Map.pop!(state.pending, id)
     Process.cancel_timer(entry.timer)
-    GenServer.reply(entry.from, result)
-    measured(state, entry, result)
+
+    if entry.from do
+      GenServer.reply(entry.from, result)
+      measured(state, entry, result)
+    end
+
     state = %{state | pending: pending, bytes: state.bytes - entry.size}
     note_load(state)
     state
@@ -344,13 +368,12 @@ defmodule AwapBackend.PortClient do
         "reason" => "process_exit"
       })
 
-    state = Enum.reduce(Map.keys(state.pending), state, &answer(&2, &1, lost))
+    state = Enum.reduce(Map.keys(state.pending), %{state | port: nil}, &answer(&2, &1, lost))
     if state.retry, do: Process.cancel_timer(state.retry)
 
     state = %{
       state
-      | port: nil,
-        process: nil,
+      | process: nil,
         writer: nil,
         opened_at: nil,
         last_exit: reason,
@@ -395,7 +418,8 @@ defmodule AwapBackend.PortClient do
   defp ended(:garbage), do: "wrote what is not an answer and was killed"
 
   defp note_load(%{options: %{load: {atomics, index}}} = state) do
-    :atomics.put(atomics, index, if(state.port, do: map_size(state.pending), else: @down))
+    up? = state.port != nil and state.proven
+    :atomics.put(atomics, index, if(up?, do: map_size(state.pending), else: @down))
   end
 
   defp note_load(_state), do: :ok

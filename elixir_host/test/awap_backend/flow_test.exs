@@ -159,6 +159,8 @@ defmodule AwapBackend.FlowTest do
       "MIX_ENV" => "test"
     }
 
+    variables = Map.merge(variables, database(folder))
+
     port =
       Port.open({:spawn_executable, System.find_executable("elixir")}, [
         :binary,

@@ -46,6 +46,15 @@ defmodule AwapBackend.PortClientTest do
     assert PortClient.status(client).in_flight == 0
   end
 
+  test "a process is noted as one that is up when it has answered, not when it was started" do
+    load = :atomics.new(2, signed: true)
+    client(load: {load, 1}, prove: "echo")
+    client(load: {load, 2}, prove: "echo", args: ["deaf"])
+    eventually(fn -> :atomics.get(load, 1) == 0 end)
+    Process.sleep(100)
+    assert :atomics.get(load, 2) > 1_000
+  end
+
   test "megabytes go there, many at once" do
     client = client()
     text = String.duplicate("é", 1_000_000)

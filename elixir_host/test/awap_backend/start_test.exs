@@ -12,12 +12,17 @@ defmodule AwapBackend.StartTest do
     on_exit(fn -> restart(%{}) end)
     folder = new_folder()
 
+    file = Path.join(folder, "awap.db")
+
     File.write!(
-      Path.join(folder, "awap.db"),
+      file,
       "this is no database, and much longer than the header of one would be " <> String.duplicate("x", 4096)
     )
 
-    assert_raise MatchError, ~r/migration failed/, fn -> restart(%{"AWAP_DATA_DIR" => folder}) end
+    assert_raise MatchError, ~r/migration failed/, fn ->
+      restart(%{"AWAP_DATA_DIR" => folder, "AWAP_TEST_DATABASE_URL" => "sqlite:" <> file})
+    end
+
     refute Process.whereis(AwapBackend.Supervisor)
   end
 

@@ -199,12 +199,13 @@ defmodule AwapBackend.TMATest do
   test "without a core TMAs are accepted and wait, and no try is used up; with one they are done", context do
     variables = %{"AWAP_DATA_DIR" => context.folder, "AWAP_WORKERS" => "2"}
     idle = Path.join(context.folder, "idle.sh")
-    File.write!(idle, "#!/bin/sh\nexit 1\n")
+    # It lives for a while each time it is started, and is of no use even then.
+    File.write!(idle, "#!/bin/sh\nsleep 0.2\nexit 1\n")
     File.chmod!(idle, 0o700)
 
     restart(Map.put(variables, "CORE_EXECUTABLE", idle))
     created = submit("Patience.")
-    Process.sleep(500)
+    Process.sleep(1_500)
     assert {:ok, %{"status" => "pending"}} = TMA.get_tma(created["id"])
     assert %{"status" => "degraded", "parts" => %{"core" => %{"status" => "down"}}} = Health.refresh()
 

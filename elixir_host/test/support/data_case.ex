@@ -5,13 +5,16 @@ defmodule AwapBackend.DataCase do
   The host is one for the whole VM, so these tests do not run beside others. `start_host/1` stops it and starts it anew,
   configured by environment variables, on a fresh folder; afterwards the usual one is back.
 
+  The host runs on SQLite, or, where `AWAP_TEST_DATABASE=postgres` is set, on a PostgreSQL database of the folder's own: what
+  holds on one has to hold on the other, and `scripts/test` runs the same tests on both.
+
   Tests say what they need by a tag: `:store` (`awap-store` built), `:core` (`awap-port` built), `:nif` (the host built with
   awap_nif), `:postgres` (a database to use). Where it is not there, they are left out, and counted as such.
   """
 
   use ExUnit.CaseTemplate
 
-  alias AwapBackend.{Config, OSProcess, PubSub, TMA}
+  alias AwapBackend.{Config, OSProcess, Postgres, PubSub, TMA}
 
   using do
     quote do
@@ -73,13 +76,30 @@ defmodule AwapBackend.DataCase do
     # A stop and a start are told in the log.
     ExUnit.CaptureLog.capture_log(fn ->
       Application.stop(:awap_backend)
-      variables = [System.get_env(), @keys, variables] |> Enum.reduce(&Map.merge(&2, &1))
+      database = database(variables["AWAP_DATA_DIR"])
+      variables = [System.get_env(), @keys, database, variables] |> Enum.reduce(&Map.merge(&2, &1))
       settings = Config.load!(variables, :test, @root)
       Application.put_env(:awap_backend, :settings, settings)
       {:ok, _started} = Application.ensure_all_started(:awap_backend)
     end)
 
     :ok
+  end
+
+  @doc """
+  The database of a data folder, as a variable: a host that is started again on its folder finds it again. (PostgreSQL's go
+  with their server, when the tests are over.)
+  """
+  def database(nil), do: %{}
+
+  def database(folder) do
+    if System.get_env("AWAP_TEST_DATABASE") == "postgres" do
+      known = :persistent_term.get({__MODULE__, folder}, nil) || Postgres.create_database()
+      :persistent_term.put({__MODULE__, folder}, known)
+      %{"AWAP_TEST_DATABASE_URL" => known}
+    else
+      %{}
+    end
   end
 
   @doc "A folder that is removed after the test."
@@ -91,7 +111,7 @@ defmodule AwapBackend.DataCase do
   end
 
   @doc "Waits until `check` holds."
-  def eventually(check, milliseconds \\ 5_000) do
+  def eventually(check, milliseconds \\ 15_000) do
     cond do
       check.() -> :ok
       milliseconds <= 0 -> ExUnit.Assertions.flunk("it did not come to be")
