@@ -91,6 +91,23 @@ impl Db {
         }
     }
 
+    /// The migrations that the tables are made by: version and checksum, in order.
+    pub(crate) fn migrations(&self) -> Vec<(i64, Vec<u8>)> {
+        let migrator = match self {
+            Self::Sqlite { .. } => sqlx::migrate!("migrations/sqlite"),
+            Self::Postgres(_) => sqlx::migrate!("migrations/postgres"),
+        };
+        migrator.iter().map(|migration| (migration.version, migration.checksum.to_vec())).collect()
+    }
+
+    /// Whether it is an SQLite database whose file is not there.
+    pub(crate) fn is_absent(&self) -> bool {
+        match self {
+            Self::Sqlite { read, .. } => !read.connect_options().get_filename().exists(),
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// Brings the tables up to date. Several processes may do so at once.
     pub(crate) async fn migrate(&self) -> Result<()> {
         match self {

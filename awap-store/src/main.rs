@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use awap_core::{Error, ErrorCode, Result};
-use awap_store::{Commands, Options, SealKeys, Store};
+use awap_store::{Commands, Options, Schema, SchemaState, SealKeys, Store};
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
@@ -25,6 +25,9 @@ struct Arguments {
     /// Bytes of one request, at most
     #[arg(long, default_value_t = 128 << 20)]
     request_bytes: usize,
+    /// Say what state the database is in, as one JSON object, and end; nothing is changed, and no key is needed
+    #[arg(long)]
+    check: bool,
 }
 
 const ENVIRONMENT: &str = "Environment:
@@ -36,12 +39,16 @@ const ENVIRONMENT: &str = "Environment:
   POOL_SIZE           connections to the database, at most (10)
   AWAP_LOG            what is logged to stderr (info)
 
-Status: 0 once stdin closes, 78 where the configuration or a migration is at fault, 1 otherwise.";
+Status: 0 once stdin closes, 78 where the configuration or a migration is at fault, 1 otherwise. With --check: 0 where the
+store could start on the database as it is, 78 where not, 1 where the database does not answer.";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env("AWAP_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=error"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).init();
+    if arguments.check {
+        return check();
+    }
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -52,15 +59,39 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<()> {
-    let options = options()?;
-    let jobs = arguments.jobs.unwrap_or(options.pool_size as usize + 2).max(1);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .thread_name("awap-store")
         .build()
-        .map_err(|_| Error::new(ErrorCode::Unavailable, "This system gives no threads to work on."))?;
+        .map_err(|_| Error::new(ErrorCode::Unavailable, "This system gives no threads to work on."))
+}
+
+/// Prints what is found: a [`Schema`], or `{"state": the error's code, "message"}`.
+fn check() -> ExitCode {
+    let found = required("DATABASE_URL").and_then(|url| {
+        let runtime = runtime()?;
+        runtime.block_on(Schema::inspect(&url))
+    });
+    let (answer, status) = match found {
+        Ok(schema) => {
+            let refused = matches!(schema.state, SchemaState::Newer | SchemaState::Foreign);
+            (serde_json::json!(schema), if refused { CONFIGURATION } else { 0 })
+        }
+        Err(error) => {
+            let status = if error.code() == ErrorCode::Unavailable { 1 } else { CONFIGURATION };
+            (serde_json::json!({"state": error.code().to_string(), "message": error.message()}), status)
+        }
+    };
+    println!("{answer}");
+    ExitCode::from(status)
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let options = options()?;
+    let jobs = arguments.jobs.unwrap_or(options.pool_size as usize + 2).max(1);
+    let runtime = runtime()?;
     let store = {
         let _guard = runtime.enter();
         Store::open_lazily(options)?

@@ -158,7 +158,8 @@ pub fn text(value: &Value) -> String {
 }
 
 /// Runs a statement behind the store's back.
-pub async fn execute(base: &Base, statement: &'static str) {
+pub async fn execute(base: &Base, statement: impl Into<String>) {
+    let statement = AssertSqlSafe(statement.into());
     if base.folder().is_some() {
         let mut connection = sqlx::SqliteConnection::connect(&base.url).await.unwrap();
         connection.execute(statement).await.unwrap();
