@@ -1,4 +1,4 @@
 [
-  inputs: ["{mix,.formatter}.exs", "{config,lib,test}/**/*.{ex,exs}", "../benches/host/*.exs"],
+  inputs: ["{mix,.formatter}.exs", "{config,lib,rel,test}/**/*.{ex,exs}", "../benches/host/*.exs"],
   line_length: 110
 ]

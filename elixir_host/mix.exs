@@ -1,3 +1,5 @@
+Code.require_file("rel/steps.exs", __DIR__)
+
 defmodule AwapBackend.MixProject do
   use Mix.Project
 
@@ -9,7 +11,19 @@ defmodule AwapBackend.MixProject do
       elixirc_paths: elixirc_paths(Mix.env()),
       start_permanent: Mix.env() == :prod,
       test_coverage: [summary: [threshold: 0]],
-      deps: deps()
+      deps: deps(),
+      releases: releases()
+    ]
+  end
+
+  # With Erlang and Elixir inside: it runs where neither is installed. `make release` makes it and its tarball.
+  defp releases do
+    [
+      awap_backend: [
+        include_erts: true,
+        include_executables_for: [:unix],
+        steps: AwapBackend.ReleaseSteps.steps()
+      ]
     ]
   end
 

@@ -1,7 +1,17 @@
 # Reads the environment once, at start. Every variable is described, checked and defaulted in AwapBackend.Config.
 import Config
 
-settings = AwapBackend.Config.load!(config_env(), Path.expand("../..", __DIR__))
+settings =
+  try do
+    AwapBackend.Config.load!(config_env(), Path.expand("../..", __DIR__))
+  rescue
+    error in AwapBackend.Config.Error ->
+      if config_env() != :prod, do: reraise(error, __STACKTRACE__)
+
+      # Who runs a release wants the sentences, not a stack trace. EX_CONFIG says that starting again is of no use.
+      IO.puts(:stderr, error.message)
+      System.halt(78)
+  end
 
 config :awap_backend, :settings, settings
 

@@ -28,7 +28,7 @@ defmodule AwapBackend.Application do
           AwapBackend.AI.Manager,
           AwapBackend.Moodle.SyncScheduler,
           AwapBackend.Health
-        ] ++ web(AwapBackendWeb.Endpoint)
+        ] ++ web(AwapBackendWeb.Endpoint) ++ web(AwapBackend.ServiceManager)
 
     Supervisor.start_link(children,
       strategy: :one_for_one,

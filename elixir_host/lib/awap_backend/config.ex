@@ -6,7 +6,7 @@ defmodule AwapBackend.Config do
   which the README's table follows.
   """
 
-  alias AwapBackend.Config.Variable
+  alias AwapBackend.Config.{Environment, Variable}
 
   defmodule Error do
     @moduledoc "The environment does not make a configuration: the message has a line for each variable at fault."
@@ -240,6 +240,15 @@ defmodule AwapBackend.Config do
   """
   @spec load(%{String.t() => String.t()}, atom, Path.t()) :: {:ok, settings} | {:error, [String.t()]}
   def load(env, env_name, root) do
+    case examine(env, env_name, root) do
+      {settings, []} -> {:ok, settings}
+      {_settings, problems} -> {:error, problems}
+    end
+  end
+
+  @doc "As `load/3`, for whoever goes on with what there is: the settings, nil where one cannot be used, and every problem."
+  @spec examine(%{String.t() => String.t()}, atom, Path.t()) :: {settings, [String.t()]}
+  def examine(env, env_name, root) do
     env = if env_name == :test, do: test_database(env), else: env
     start = %{env: env_name, root: root, target: env["AWAP_TARGET_DIR"], profile: env["AWAP_PROFILE"]}
 
@@ -252,13 +261,9 @@ defmodule AwapBackend.Config do
       end)
 
     # A value that is at fault reads as nil: what it says of others would mislead.
-    case if(problems == [], do: across(settings), else: Enum.reverse(problems)) do
-      [] ->
-        {:ok, settings |> Map.drop([:target, :profile]) |> Map.put(:identity_provider, provider(settings))}
-
-      problems ->
-        {:error, problems}
-    end
+    problems = if problems == [], do: across(settings), else: Enum.reverse(problems)
+    settings = settings |> Map.drop([:target, :profile]) |> Map.put(:identity_provider, provider(settings))
+    {settings, problems}
   end
 
   @doc """
@@ -267,7 +272,7 @@ defmodule AwapBackend.Config do
   The environment is not an argument: an error's stack trace shows arguments, and these hold secrets.
   """
   @spec load!(atom, Path.t()) :: settings
-  def load!(env_name, root), do: load!(System.get_env(), env_name, root)
+  def load!(env_name, root), do: load!(Environment.read(), env_name, root)
 
   @doc "As `load/3`, raising `AwapBackend.Config.Error` with every problem found."
   @spec load!(%{String.t() => String.t()}, atom, Path.t()) :: settings

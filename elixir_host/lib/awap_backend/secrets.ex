@@ -23,6 +23,22 @@ defmodule AwapBackend.Secrets do
     end)
   end
 
+  @doc """
+  Which of the keys that a database depends on are neither in the settings nor in files: where there is a database, these
+  are lost, and a new one would not do.
+  """
+  @spec missing(map) :: [atom]
+  def missing(settings) do
+    for key <- [:seal_key, :pseudonym_key],
+        settings[key] == nil,
+        not File.exists?(path(settings.data_dir, key)),
+        do: key
+  end
+
+  @doc "The file that a secret is kept in where the environment does not set it."
+  @spec path(Path.t(), atom) :: Path.t()
+  def path(data_dir, key), do: Path.join([data_dir, "secrets", Atom.to_string(key)])
+
   @doc "The first administrator's API key, made where there is none, and the path of its file."
   @spec api_key!(Path.t()) :: {String.t(), Path.t()}
   def api_key!(data_dir) do

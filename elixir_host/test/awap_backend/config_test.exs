@@ -120,4 +120,25 @@ defmodule AwapBackend.ConfigTest do
     error = assert_raise ArgumentError, fn -> Config.get(:no_such_setting) end
     assert error.message == "there is no setting :no_such_setting"
   end
+
+  test "secrets come as systemd's credentials too, where the environment does not set them" do
+    folder = Path.join(System.tmp_dir!(), "awap-credentials-#{System.pid()}")
+    File.mkdir_p!(folder)
+    on_exit(fn -> File.rm_rf!(folder) end)
+
+    for name <- ~w(awap_seal_key secret_key_base port),
+        do: File.write!(Path.join(folder, name), "of the file\n")
+
+    env = %{
+      "CREDENTIALS_DIRECTORY" => folder,
+      "SECRET_KEY_BASE" => "of the environment",
+      "AWAP_SEAL_KEY" => ""
+    }
+
+    read = Config.Environment.read(env)
+    assert read["AWAP_SEAL_KEY"] == "of the file\n"
+    assert read["SECRET_KEY_BASE"] == "of the environment"
+    refute Map.has_key?(read, "PORT")
+    assert Config.Environment.read(%{"PORT" => "1"}) == %{"PORT" => "1"}
+  end
 end

@@ -9,7 +9,8 @@ defmodule AwapBackend.DataCase do
   holds on one has to hold on the other, and `scripts/test` runs the same tests on both.
 
   Tests say what they need by a tag: `:store` (`awap-store` built), `:core` (`awap-port` built), `:nif` (the host built with
-  awap_nif), `:postgres` (a database to use). Where it is not there, they are left out, and counted as such.
+  awap_nif), `:postgres` (a database to use), `:systemd` (`systemd-analyze`). Where it is not there, they are left out, and
+  counted as such.
   """
 
   use ExUnit.CaseTemplate
@@ -42,7 +43,9 @@ defmodule AwapBackend.DataCase do
 
     nif = if Code.ensure_loaded?(AwapBackend.CoreBridge.Native), do: [], else: [:nif]
     postgres = if postgres_url(), do: [], else: [:postgres]
-    programs ++ nif ++ postgres
+    systemd = if System.find_executable("systemd-analyze"), do: [], else: [:systemd]
+    release = if System.get_env("AWAP_TEST_RELEASE"), do: [], else: [:release]
+    programs ++ nif ++ postgres ++ systemd ++ release
   end
 
   @doc "A PostgreSQL database for the tests (`scripts/with-postgres` starts one), or nil."

@@ -1,0 +1,66 @@
+defmodule AwapBackend.Release.DatabaseURL do
+  @moduledoc "What a `DATABASE_URL` says, for those who need its parts: SQLite's file, PostgreSQL's connection."
+
+  # Parameters of a URL, by the names that both libpq and the store know.
+  @parameters %{
+    "host" => "PGHOST",
+    "port" => "PGPORT",
+    "user" => "PGUSER",
+    "password" => "PGPASSWORD",
+    "dbname" => "PGDATABASE",
+    "sslmode" => "PGSSLMODE",
+    "sslrootcert" => "PGSSLROOTCERT",
+    "sslcert" => "PGSSLCERT",
+    "sslkey" => "PGSSLKEY",
+    "options" => "PGOPTIONS"
+  }
+
+  @doc "The file of an SQLite database."
+  @spec sqlite_file(String.t()) :: Path.t()
+  def sqlite_file("sqlite:" <> rest) do
+    rest |> String.replace_prefix("//", "") |> String.split("?") |> hd() |> URI.decode()
+  end
+
+  @doc """
+  PostgreSQL's connection as the variables that its own programs (`pg_dump`, `pg_restore`) read. Not as an argument: these
+  are shown to every user of the machine, and the URL holds a password.
+  """
+  @spec libpq(String.t()) :: [{String.t(), String.t()}]
+  def libpq(url) do
+    uri = URI.parse(url)
+    {user, password} = userinfo(uri.userinfo)
+
+    address = [
+      {"PGHOST", if(uri.host != "", do: uri.host)},
+      {"PGPORT", uri.port && Integer.to_string(uri.port)},
+      {"PGUSER", user},
+      {"PGPASSWORD", password},
+      {"PGDATABASE", database(url)}
+    ]
+
+    parameters =
+      for {name, value} <- URI.decode_query(uri.query || ""),
+          variable = @parameters[name],
+          do: {variable, value}
+
+    given = for {name, value} when is_binary(value) <- address, do: {name, URI.decode(value)}
+    Map.to_list(Map.merge(Map.new(given), Map.new(parameters)))
+  end
+
+  @doc "The name of a PostgreSQL database."
+  @spec database(String.t()) :: String.t()
+  def database(url) do
+    uri = URI.parse(url)
+    parameters = URI.decode_query(uri.query || "")
+    Map.get_lazy(parameters, "dbname", fn -> uri.path |> String.trim_leading("/") |> URI.decode() end)
+  end
+
+  defp userinfo(nil), do: {nil, nil}
+
+  defp userinfo(text) do
+    case String.split(text, ":", parts: 2) do
+      [user, password] -> {user, password}
+      [user] -> {user, nil}
+    end
+  end
+end

@@ -1,0 +1,233 @@
+defmodule AwapBackend.ReleaseTest do
+  @moduledoc """
+  The commands of `bin/awap`: keys, backup, restore, verify, reseal, on both databases.
+
+  As a command's store has the host's name, the host is stopped for them.
+  """
+
+  use AwapBackend.DataCase, async: false
+
+  import ExUnit.CaptureIO
+
+  alias AwapBackend.{JSON, Release, Repo, TMA}
+  alias AwapBackend.Release.DatabaseURL
+
+  @moduletag :store
+  @moduletag timeout: 120_000
+  @root Path.expand("../../..", __DIR__)
+
+  # A database of its own for each test, by the variable that tests are given one by.
+  defp database(:sqlite), do: "sqlite:#{new_folder()}/awap.db"
+
+  defp database(:postgres) do
+    name = "awap_release_#{System.pid()}_#{System.unique_integer([:positive])}"
+    uri = URI.parse(postgres_url())
+    psql(postgres_url(), "CREATE DATABASE #{name}")
+    on_exit(fn -> psql(postgres_url(), "DROP DATABASE IF EXISTS #{name} WITH (FORCE)") end)
+    URI.to_string(%{uri | path: "/" <> name})
+  end
+
+  defp psql(url, statement) do
+    psql = Path.join(System.get_env("AWAP_TEST_POSTGRES_BIN", ""), "psql")
+    {_said, 0} = System.cmd(psql, ["-qc", statement], env: DatabaseURL.libpq(url), stderr_to_stdout: true)
+  end
+
+  defp variables(url, folder \\ new_folder()),
+    do: Map.merge(keys(), %{"AWAP_TEST_DATABASE_URL" => url, "AWAP_DATA_DIR" => folder})
+
+  # Runs a command as another process would: with no host in this VM.
+  defp awap(arguments, variables) do
+    Application.stop(:awap_backend)
+    env = Map.merge(System.get_env(), variables)
+    context = %{env: env, env_name: :test, root: @root}
+    me = self()
+
+    told =
+      capture_io(:stderr, fn ->
+        said = capture_io(fn -> send(me, {:status, Release.run(arguments, context)}) end)
+        send(me, {:said, said})
+      end)
+
+    assert_received {:status, status}
+    assert_received {:said, said}
+    {status, said, told}
+  end
+
+  # A host with one TMA marked, then stopped.
+  defp with_feedback(variables) do
+    start_host(variables)
+    created = submit("By Zebedee Quillfeather. Photosynthesis stores light.")
+    assert %{"status" => "completed"} = settled(created, 60_000)
+    {:ok, feedback} = TMA.get_feedback(created["id"])
+    {created["id"], feedback}
+  end
+
+  for kind <- [:sqlite, :postgres] do
+    describe "on #{kind}" do
+      if kind == :postgres, do: @describetag(:postgres)
+      @kind kind
+
+      @tag :core
+      test "a backup is restored and goes on; nothing that is there is written over" do
+        url = database(@kind)
+        variables = variables(url)
+        {id, feedback} = with_feedback(variables)
+        file = Path.join(new_folder(), "awap.backup")
+
+        assert {0, "", told} = awap(["backup", file], variables)
+        assert told =~ file
+        assert Bitwise.band(File.stat!(file).mode, 0o777) == 0o600
+        assert File.ls!(Path.dirname(file)) == ["awap.backup"]
+        before = File.read!(file)
+        assert {1, "", _told} = awap(["backup", file], variables)
+        assert File.read!(file) == before
+
+        assert {1, "", told} = awap(["restore", file], variables)
+        assert told =~ "there is a database already"
+
+        elsewhere = variables(database(@kind))
+        text = Path.join(new_folder(), "text")
+        File.write!(text, String.duplicate("This is no backup. ", 500))
+        assert {1, "", _told} = awap(["restore", text], elsewhere)
+        assert {1, "", told} = awap(["verify"], elsewhere)
+        assert told =~ "the database is empty"
+
+        assert {0, "", told} = awap(["restore", file], elsewhere)
+        assert told =~ "the events are whole"
+        start_host(elsewhere)
+        assert {:ok, ^feedback} = TMA.get_feedback(id)
+
+        another = submit("Respiration frees what was stored.")
+        assert %{"status" => "completed"} = settled(another, 60_000)
+      end
+
+      test "keys are made, listed and revoked" do
+        variables = variables(database(@kind))
+        start_host(variables)
+
+        assert {0, key, told} =
+                 awap(["key", "create", "--name", "Dr Ames’s marking", "--role", "service"], variables)
+
+        assert String.trim(key) =~ ~r/^awap_[\w-]{43}$/
+        refute told =~ String.trim(key)
+
+        assert {0, json, ""} = awap(["key", "list", "--json"], variables)
+        {:ok, keys} = JSON.decode(json)
+        assert %{"id" => id, "role" => "service"} = Enum.find(keys, &(&1["name"] == "Dr Ames’s marking"))
+        assert {0, table, ""} = awap(["key", "list"], variables)
+        assert table =~ ~r/^#{id}  service  Dr Ames’s marking .*valid$/m
+        refute table <> json =~ String.trim(key)
+
+        start_host(variables)
+        assert {:ok, %{"id" => ^id}} = Repo.call("verify_api_key", %{"key" => String.trim(key)})
+        assert {0, "", _told} = awap(["key", "revoke", id], variables)
+        assert {0, table, ""} = awap(["key", "list"], variables)
+        assert table =~ ~r/^#{id} .*revoked \d{4}-\d\d-\d\d$/m
+        start_host(variables)
+        assert {:error, %{"code" => "not_found"}} = Repo.call("verify_api_key", %{"key" => String.trim(key)})
+        assert {1, "", _told} = awap(["key", "revoke", "018f0000-0000-7000-8000-000000000000"], variables)
+      end
+
+      @tag :core
+      test "what an older key sealed is sealed anew, and the older key can go" do
+        variables = variables(database(@kind))
+        {_id, _feedback} = with_feedback(variables)
+        old = variables["AWAP_SEAL_KEY"]
+        changed = Map.put(variables, "AWAP_SEAL_KEY", String.duplicate("3c", 32))
+        assert {1, "", told} = awap(["reseal"], changed)
+        assert told =~ "whose key is not in AWAP_SEAL_KEYS_OLD"
+        assert {0, "", told} = awap(["reseal"], Map.put(changed, "AWAP_SEAL_KEYS_OLD", old))
+        assert told =~ "AWAP_SEAL_KEYS_OLD can go"
+        assert {0, "", "awap: 0 sealed anew" <> _} = awap(["reseal"], changed)
+      end
+    end
+  end
+
+  @tag :postgres
+  test "a changed past is found" do
+    url = database(:postgres)
+    variables = variables(url)
+    start_host(variables)
+    submit("By Zebedee Quillfeather. Photosynthesis stores light.")
+    assert {0, "", told} = awap(["verify"], variables)
+    assert told =~ "the events are whole"
+    psql(url, "UPDATE events SET data = '{}' WHERE global_position = 1")
+    assert {1, "", told} = awap(["verify"], variables)
+    assert told =~ "CHANGED: at position 1"
+  end
+
+  test "a database that is not this version's is left alone, and the reason told" do
+    program = Path.join(new_folder(), "store")
+
+    for {state, reason} <- [
+          {"empty", "start the host on it first"},
+          {"older", "of an older version"},
+          {"newer", "of a newer version"}
+        ] do
+      File.write!(program, ~s(#!/bin/sh\n[ "$1" = --check ] && echo '{"state":"#{state}"}'\n))
+      File.chmod!(program, 0o700)
+      variables = Map.put(variables(database(:sqlite)), "AWAP_STORE_EXECUTABLE", program)
+
+      for command <- [["key", "list"], ["verify"], ["reseal"], ["backup", "/nonexistent/x"]] do
+        assert {1, "", told} = awap(command, variables)
+        assert told =~ reason
+      end
+    end
+  end
+
+  test "a key that is lost is not made anew" do
+    folder = new_folder()
+    url = database(:sqlite)
+    variables = Map.drop(variables(url, folder), ["AWAP_SEAL_KEY"])
+    start_host(Map.put(variables, "AWAP_SEAL_KEY", ""))
+    File.rm!(Path.join(folder, "secrets/seal_key"))
+    assert {1, "", told} = awap(["key", "list"], Map.put(variables, "AWAP_SEAL_KEY", ""))
+    assert told =~ "secrets/seal_key: not there"
+    refute File.exists?(Path.join(folder, "secrets/seal_key"))
+  end
+
+  test "wrong usage is 64, wrong settings 78, neither with a secret" do
+    variables = variables(database(:sqlite))
+
+    for arguments <- [
+          ["nonsense"],
+          ["key"],
+          ["key", "create"],
+          ["key", "create", "--name", "x", "--role", "king"],
+          ["doctor", "-x"]
+        ] do
+      assert {64, "", told} = awap(arguments, variables)
+      assert told =~ "(awap help)"
+    end
+
+    assert {78, "", told} =
+             awap(["key", "list"], Map.merge(variables, %{"PORT" => "x", "AWAP_SEAL_KEY" => "s3cr3t"}))
+
+    assert told =~ "PORT has to be" and told =~ "AWAP_SEAL_KEY has to be"
+    refute told =~ "s3cr3t"
+    assert {0, help, ""} = awap(["help"], variables)
+    assert help =~ "awap key create"
+  end
+
+  test "a PostgreSQL URL in the words of its own programs" do
+    for {url, expected} <- [
+          {"postgres://awap:p%40ss%2Fword@db.example.ac.uk:6432/awap?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem",
+           %{
+             "PGHOST" => "db.example.ac.uk",
+             "PGPORT" => "6432",
+             "PGUSER" => "awap",
+             "PGPASSWORD" => "p@ss/word",
+             "PGDATABASE" => "awap",
+             "PGSSLMODE" => "verify-full",
+             "PGSSLROOTCERT" => "/etc/ca.pem"
+           }},
+          {"postgres://awap@localhost/awap?host=/run/postgresql",
+           %{"PGHOST" => "/run/postgresql", "PGUSER" => "awap", "PGDATABASE" => "awap"}}
+        ] do
+      assert Map.new(DatabaseURL.libpq(url)) == expected
+    end
+
+    assert DatabaseURL.sqlite_file("sqlite:/var/lib/a%20b.db?mode=rwc") == "/var/lib/a b.db"
+    assert DatabaseURL.sqlite_file("sqlite:///var/lib/awap.db") == "/var/lib/awap.db"
+  end
+end
