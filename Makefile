@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run test test-rust test-nif test-host crash-test two-hosts-test setup setup-test fmt lint bench bench-host fixtures clean
+.PHONY: help run test test-rust test-nif test-host test-release release crash-test two-hosts-test setup setup-test fmt lint bench bench-host fixtures clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -32,6 +32,12 @@ crash-test: setup-test ## Kill everything at random under load (MINUTES=10, SEED
 
 two-hosts-test: setup-test ## Two hosts on one PostgreSQL, one killed half-way (TMAS=1000)
 	@AWAP_TWO_HOSTS_TMAS=$${TMAS:-1000} scripts/test two_hosts
+
+test-release: setup-test ## Make a release and run it where no Erlang, Elixir or Rust is, without rights: marking, commands, SIGTERM
+	@scripts/test release
+
+release: setup ## Make dist/awap-VERSION-linux-ARCH.tar.gz, which runs without Erlang, Elixir and Rust (AWAP_CORE_MODE=nif: with the NIF)
+	@scripts/release
 
 setup: ## Install what running AWAP needs and this machine lacks
 	@scripts/setup run
@@ -61,4 +67,4 @@ fixtures: ## Make the DOCX and PDF fixtures again from their sources (needs Pyth
 	python3 fixtures/build.py
 
 clean: ## Remove what was built, and the data of `make run`
-	rm -rf target var elixir_host/_build awap-nif/_build awap-nif/priv
+	rm -rf target var dist elixir_host/_build awap-nif/_build awap-nif/priv

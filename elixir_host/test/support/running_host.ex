@@ -8,24 +8,28 @@ defmodule AwapBackend.RunningHost do
 
   alias AwapBackend.{HTTPClient, JSON, OSProcess}
 
-  defstruct [:number, :control, :port, :os_pid, :url, :key, :data_dir, :env, :run, restarts: 0]
+  defstruct [:number, :control, :port, :os_pid, :url, :key, :data_dir, :env, :run, :command, restarts: 0]
 
   @type t :: %__MODULE__{}
 
   @root Path.expand("../../..", __DIR__)
   @start_ms 120_000
+  # Run by a shell that writes it to the log; `exec` makes the process that we know the VM itself.
+  @command "exec elixir --no-halt -S mix run --no-compile --no-deps-check test/support/host_control.exs"
 
   @doc """
   Starts a host with `env` on top of what every test host has, and waits until it answers.
 
-  `data_dir` (default: a new folder) may be one that an earlier host has used.
+  `data_dir` (default: a new folder) may be one that an earlier host has used. `command` is a line of shell that runs
+  another host than the project's own, such as a release.
   """
-  @spec start(map, Path.t()) :: t
-  def start(env \\ %{}, data_dir \\ new_dir()) do
+  @spec start(map, Path.t(), String.t()) :: t
+  def start(env \\ %{}, data_dir \\ new_dir(), command \\ @command) do
     host = %__MODULE__{
       number: free_port(),
       control: free_port(),
       data_dir: data_dir,
+      command: command,
       run: "#{System.pid()}-#{System.unique_integer([:positive])}"
     }
 
@@ -57,19 +61,12 @@ defmodule AwapBackend.RunningHost do
     }
   end
 
-  # The shell's `exec` makes the process that we know the VM itself.
   defp launch(host) do
     port =
       Port.open({:spawn_executable, "/bin/sh"}, [
         :binary,
         :exit_status,
-        args: [
-          "-c",
-          "exec elixir --no-halt -S mix run --no-compile --no-deps-check test/support/host_control.exs " <>
-            ">>\"$1\" 2>&1 </dev/null",
-          "sh",
-          log(host)
-        ],
+        args: ["-c", "exec >>\"$1\" 2>&1 </dev/null; " <> host.command, "sh", log(host)],
         cd: Path.join(@root, "elixir_host"),
         env: for({name, value} <- host.env, do: {to_charlist(name), to_charlist(value)})
       ])
@@ -82,13 +79,20 @@ defmodule AwapBackend.RunningHost do
   @spec log(t) :: Path.t()
   def log(host), do: Path.join(host.data_dir, "host.log")
 
-  @doc "Ends a host as an operator would, and waits until it is gone."
-  @spec stop(t) :: :ok
-  def stop(host), do: signal(host, "TERM")
+  @doc "Ends a host as an operator would, and waits until it is gone; the status it ended with."
+  @spec stop(t) :: non_neg_integer
+  def stop(host) do
+    signal(host, "TERM")
+    ended(host)
+  end
 
   @doc "Ends a host as a power cut would."
   @spec kill(t) :: :ok
-  def kill(host), do: signal(host, "KILL")
+  def kill(host) do
+    signal(host, "KILL")
+    ended(host)
+    :ok
+  end
 
   @doc "Ends whatever is left of a host, and removes its folder: for `on_exit`."
   @spec remove(t) :: :ok
@@ -240,13 +244,20 @@ defmodule AwapBackend.RunningHost do
     end
   end
 
-  defp signal(host, name) do
+  @doc "Sends the host a signal, and does not wait for what it does."
+  @spec signal(t, String.t()) :: :ok
+  def signal(host, name) do
     System.cmd("kill", ["-#{name}", Integer.to_string(host.os_pid)], stderr_to_stdout: true)
+    :ok
+  end
 
+  @doc "Waits until the host has ended; the status it ended with."
+  @spec ended(t) :: non_neg_integer
+  def ended(host) do
     receive do
-      {port, {:exit_status, _}} when port == host.port -> :ok
+      {port, {:exit_status, status}} when port == host.port -> status
     after
-      60_000 -> raise "the host did not end within 60 s of SIG#{name}"
+      90_000 -> raise "the host did not end within 90 s"
     end
   end
 end
