@@ -105,9 +105,10 @@ defmodule AwapBackend.DoctorTest do
 
   @tag :store
   test "a database without its keys is a fault before the host makes others" do
-    folder = start_host(%{"AWAP_SEAL_KEY" => ""})
-    env = env(%{"AWAP_DATA_DIR" => folder, "AWAP_PSEUDONYM_KEY" => String.duplicate("5a", 32)})
+    folder = new_folder()
     url = %{"AWAP_TEST_DATABASE_URL" => "sqlite:#{folder}/awap.db"}
+    start_host(Map.merge(url, %{"AWAP_DATA_DIR" => folder, "AWAP_SEAL_KEY" => ""}))
+    env = env(%{"AWAP_DATA_DIR" => folder, "AWAP_PSEUDONYM_KEY" => String.duplicate("5a", 32)})
     assert found(Map.merge(env, url), "Database", "keys") == []
     assert [%{state: :ok}] = found(Map.merge(env, url), "Database", "tables")
 

@@ -9,7 +9,7 @@ defmodule AwapBackend.ReleaseTest do
 
   import ExUnit.CaptureIO
 
-  alias AwapBackend.{JSON, Release, Repo, TMA}
+  alias AwapBackend.{JSON, Postgres, Release, Repo, TMA}
   alias AwapBackend.Release.DatabaseURL
 
   @moduletag :store
@@ -17,14 +17,12 @@ defmodule AwapBackend.ReleaseTest do
   @root Path.expand("../../..", __DIR__)
 
   # A database of its own for each test, by the variable that tests are given one by.
-  defp database(:sqlite), do: "sqlite:#{new_folder()}/awap.db"
+  defp new_database(:sqlite), do: "sqlite:#{new_folder()}/awap.db"
 
-  defp database(:postgres) do
-    name = "awap_release_#{System.pid()}_#{System.unique_integer([:positive])}"
-    uri = URI.parse(postgres_url())
-    psql(postgres_url(), "CREATE DATABASE #{name}")
-    on_exit(fn -> psql(postgres_url(), "DROP DATABASE IF EXISTS #{name} WITH (FORCE)") end)
-    URI.to_string(%{uri | path: "/" <> name})
+  defp new_database(:postgres) do
+    url = Postgres.create_database()
+    on_exit(fn -> Postgres.drop_database(url) end)
+    url
   end
 
   defp psql(url, statement) do
@@ -69,7 +67,7 @@ defmodule AwapBackend.ReleaseTest do
 
       @tag :core
       test "a backup is restored and goes on; nothing that is there is written over" do
-        url = database(@kind)
+        url = new_database(@kind)
         variables = variables(url)
         {id, feedback} = with_feedback(variables)
         file = Path.join(new_folder(), "awap.backup")
@@ -85,7 +83,7 @@ defmodule AwapBackend.ReleaseTest do
         assert {1, "", told} = awap(["restore", file], variables)
         assert told =~ "there is a database already"
 
-        elsewhere = variables(database(@kind))
+        elsewhere = variables(new_database(@kind))
         text = Path.join(new_folder(), "text")
         File.write!(text, String.duplicate("This is no backup. ", 500))
         assert {1, "", _told} = awap(["restore", text], elsewhere)
@@ -102,7 +100,7 @@ defmodule AwapBackend.ReleaseTest do
       end
 
       test "keys are made, listed and revoked" do
-        variables = variables(database(@kind))
+        variables = variables(new_database(@kind))
         start_host(variables)
 
         assert {0, key, told} =
@@ -130,7 +128,7 @@ defmodule AwapBackend.ReleaseTest do
 
       @tag :core
       test "what an older key sealed is sealed anew, and the older key can go" do
-        variables = variables(database(@kind))
+        variables = variables(new_database(@kind))
         {_id, _feedback} = with_feedback(variables)
         old = variables["AWAP_SEAL_KEY"]
         changed = Map.put(variables, "AWAP_SEAL_KEY", String.duplicate("3c", 32))
@@ -145,7 +143,7 @@ defmodule AwapBackend.ReleaseTest do
 
   @tag :postgres
   test "a changed past is found" do
-    url = database(:postgres)
+    url = new_database(:postgres)
     variables = variables(url)
     start_host(variables)
     submit("By Zebedee Quillfeather. Photosynthesis stores light.")
@@ -166,7 +164,7 @@ defmodule AwapBackend.ReleaseTest do
         ] do
       File.write!(program, ~s(#!/bin/sh\n[ "$1" = --check ] && echo '{"state":"#{state}"}'\n))
       File.chmod!(program, 0o700)
-      variables = Map.put(variables(database(:sqlite)), "AWAP_STORE_EXECUTABLE", program)
+      variables = Map.put(variables(new_database(:sqlite)), "AWAP_STORE_EXECUTABLE", program)
 
       for command <- [["key", "list"], ["verify"], ["reseal"], ["backup", "/nonexistent/x"]] do
         assert {1, "", told} = awap(command, variables)
@@ -177,7 +175,7 @@ defmodule AwapBackend.ReleaseTest do
 
   test "a key that is lost is not made anew" do
     folder = new_folder()
-    url = database(:sqlite)
+    url = new_database(:sqlite)
     variables = Map.drop(variables(url, folder), ["AWAP_SEAL_KEY"])
     start_host(Map.put(variables, "AWAP_SEAL_KEY", ""))
     File.rm!(Path.join(folder, "secrets/seal_key"))
@@ -187,7 +185,7 @@ defmodule AwapBackend.ReleaseTest do
   end
 
   test "wrong usage is 64, wrong settings 78, neither with a secret" do
-    variables = variables(database(:sqlite))
+    variables = variables(new_database(:sqlite))
 
     for arguments <- [
           ["nonsense"],
