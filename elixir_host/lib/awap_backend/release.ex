@@ -21,7 +21,7 @@ defmodule AwapBackend.Release do
     awap doctor [--json]           say what is missing or wrong on this machine, and what to do
     awap version                   say which version this is
 
-    awap key create --name NAME [--role admin|tutor|service]
+    awap key create NAME [--role admin|tutor|service]
                                    make an API key (role tutor unless said): printed once, and kept nowhere in clear
     awap key list [--json]         the API keys there are
     awap key revoke ID             revoke one, for good

@@ -124,6 +124,9 @@ defmodule AwapBackend.ReleaseTest do
         start_host(variables)
         assert {:error, %{"code" => "not_found"}} = Repo.call("verify_api_key", %{"key" => String.trim(key)})
         assert {1, "", _told} = awap(["key", "revoke", "018f0000-0000-7000-8000-000000000000"], variables)
+
+        assert {0, "awap_" <> _, told} = awap(["key", "create", "a front end"], variables)
+        assert told =~ "“a front end” (tutor)"
       end
 
       @tag :core
@@ -192,6 +195,9 @@ defmodule AwapBackend.ReleaseTest do
           ["key"],
           ["key", "create"],
           ["key", "create", "--name", "x", "--role", "king"],
+          ["key", "create", "x", "--role", "king"],
+          ["key", "create", "x", "y"],
+          ["key", "create", "x", "--name", "y"],
           ["doctor", "-x"]
         ] do
       assert {64, "", told} = awap(arguments, variables)

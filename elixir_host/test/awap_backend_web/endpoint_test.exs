@@ -5,6 +5,7 @@ defmodule AwapBackendWeb.EndpointTest do
   import ExUnit.CaptureLog
 
   alias AwapBackendWeb.ConnCase.Answer
+  alias AwapBackendWeb.Router
 
   describe "an answer" do
     setup do: %{port: start_endpoint()}
@@ -388,6 +389,41 @@ defmodule AwapBackendWeb.EndpointTest do
 
         assert Answer.header(preflight, "access-control-allow-credentials") == nil
       end
+    end
+
+    test "lets a page of a listed origin use the whole API, and read what tells it how" do
+      port = start_endpoint(cors_origins: ["https://vle.example"])
+      origin = {"origin", "https://vle.example"}
+
+      for {_method, path, _, _, _} <- Router.routes(), path != "/socket" do
+        methods = path |> String.split("/", trim: true) |> Router.methods()
+        headers = [origin, {"access-control-request-method", hd(methods)}]
+
+        preflight =
+          request(port, "OPTIONS", String.replace(path, ~r/:\w+/, StandIn.id()), key: nil, headers: headers)
+
+        assert {path, preflight.status} == {path, 204}
+        allowed = preflight |> Answer.header("access-control-allow-methods") |> String.split(", ")
+        assert {path, allowed} == {path, methods}
+        headers = preflight |> Answer.header("access-control-allow-headers") |> String.split(", ")
+
+        for name <- ~w(authorization content-type idempotency-key if-match if-none-match x-request-id),
+            do: assert(name in headers)
+      end
+
+      assert "PATCH" in Router.methods(["api", "feedback", StandIn.id()])
+      assert "DELETE" in Router.methods(["api", "keys", StandIn.id()])
+      answer = request(port, "GET", "/api/tmas", headers: [origin])
+      exposed = answer |> Answer.header("access-control-expose-headers") |> String.split(", ")
+
+      for name <- ~w(x-request-id location retry-after etag idempotency-replayed ratelimit ratelimit-policy),
+          do: assert(name in exposed)
+
+      # A refusal can be read too: the page is to know that its token has run its time.
+      refused = request(port, "GET", "/api/tmas", key: nil, headers: [origin])
+
+      assert {refused.status, Answer.header(refused, "access-control-allow-origin")} ==
+               {401, "https://vle.example"}
     end
   end
 end

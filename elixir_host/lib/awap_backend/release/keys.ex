@@ -13,7 +13,9 @@ defmodule AwapBackend.Release.Keys do
   def create(settings, options) do
     case OptionParser.parse(options, strict: [name: :string, role: :string]) do
       {options, [], []} -> create(settings, options[:name], options[:role] || "tutor")
-      _other -> usage("key create takes --name NAME and --role ROLE.")
+      {[], [name], []} -> create(settings, name, "tutor")
+      {[role: role], [name], []} -> create(settings, name, role)
+      _other -> usage("key create takes a NAME, which may follow --name, and --role ROLE.")
     end
   end
 

@@ -14,16 +14,5 @@ defmodule Mix.Tasks.Awap.Doctor do
   use Mix.Task
 
   @impl Mix.Task
-  def run(arguments) do
-    Mix.Task.run("compile")
-    # As config/runtime.exs has it: the folder above this project.
-    root = Mix.Project.project_file() |> Path.dirname() |> Path.dirname()
-    context = %{env: AwapBackend.Config.Environment.read(), env_name: Mix.env(), root: root}
-    :io.setopts(:standard_io, encoding: :unicode)
-
-    case AwapBackend.Release.run(["doctor" | arguments], context) do
-      0 -> :ok
-      status -> exit({:shutdown, status})
-    end
-  end
+  def run(arguments), do: Mix.AwapCommand.run(["doctor" | arguments])
 end

@@ -9,7 +9,7 @@ defmodule AwapBackendWeb.Auth.IdentityProviderTest do
   @audience "awap.university.test"
 
   setup_all do
-    keys = %{rsa: key(:rsa), p256: key(:p256), ed25519: key(:ed25519)}
+    keys = %{rsa: key(:rsa), p256: key(:p256), ed25519: key(:ed25519), encryption: key(:rsa)}
     folder = Path.join(System.tmp_dir!(), "awap-jwks-#{System.pid()}-#{System.unique_integer([:positive])}")
     File.mkdir_p!(folder)
     on_exit(fn -> File.rm_rf!(folder) end)
@@ -25,7 +25,8 @@ defmodule AwapBackendWeb.Auth.IdentityProviderTest do
         public(keys.ed25519, %{"kid" => "d"}),
         # What a real set has beside them.
         public(key(:p384), %{"kid" => "p384"}),
-        %{"kty" => "RSA", "kid" => "enc", "use" => "enc", "n" => "AQAB", "e" => "AQAB"},
+        public(keys.encryption, %{"kid" => "enc", "use" => "enc"}),
+        public(keys.encryption, %{"kid" => "oaep", "alg" => "RSA-OAEP"}),
         %{"kty" => "new"}
       ])
     )
@@ -85,6 +86,9 @@ defmodule AwapBackendWeb.Auth.IdentityProviderTest do
           {"a path for a kid", es256.(claims(), %{"kid" => "../../../../dev/null"})},
           {"a kid that is no text", es256.(claims(), %{"kid" => 1})},
           {"no kid among several keys", signed(keys.p256, "ES256", claims())},
+          {"no kid, with the first of several keys", signed(keys.rsa, "RS256", claims())},
+          {"a key for encryption", signed(keys.encryption, "RS256", claims(), %{"kid" => "enc"})},
+          {"a key of another algorithm", signed(keys.encryption, "RS256", claims(), %{"kid" => "oaep"})},
           {"an algorithm that the key is not for", signed(keys.rsa, "RS512", claims(), %{"kid" => "r"})},
           {"PS256", signed(keys.rsa, "PS256", claims(), %{"kid" => "r"})},
           {"another issuer", es256.(claims(%{"iss" => @issuer <> "/"}), %{})},

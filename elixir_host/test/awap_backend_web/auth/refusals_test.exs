@@ -81,6 +81,16 @@ defmodule AwapBackendWeb.Auth.RefusalsTest do
     assert length(counts) in 1..2
   end
 
+  test "a single refusal is one row" do
+    port = start_endpoint(repo: Log)
+    request(port, "GET", "/api/tmas", key: nil)
+    assert_receive %{"metadata" => %{"count" => 1}}, 10_000
+    # It is noted as written a moment after.
+    Process.sleep(100)
+    :ok = stop_endpoint()
+    refute_received %{"action" => "auth.refused"}
+  end
+
   defp counts do
     receive do
       %{"action" => "auth.refused", "metadata" => %{"count" => count}} -> [count | counts()]
@@ -124,5 +134,39 @@ defmodule AwapBackendWeb.Auth.RefusalsTest do
     assert request(port, "GET", "/api/tmas", key: nil).status == 401
     assert_receive {:unrecorded, 1}, 10_000
     assert request(port, "GET", "/api/health").status == 200
+  end
+end
+
+defmodule AwapBackendWeb.Auth.RefusalsOnTheStoreTest do
+  @moduledoc "Refusals in the audit log of the real store."
+
+  use AwapBackendWeb.ConnCase
+  use AwapBackend.DataCase
+
+  alias AwapBackend.{Config, JSON, Repo, Secrets, TMA}
+
+  @moduletag :store
+
+  test "an administrator sees who was refused, why and how often, and no credential" do
+    start_host()
+    {admin, _path} = Secrets.api_key!(Config.get(:data_dir))
+    port = start_endpoint(tma: TMA, repo: Repo)
+    tutor = post_json(port, "/api/keys", %{"name" => "a tutor", "role" => "tutor"}, key: admin).json
+    for _ <- 1..3, do: request(port, "GET", "/api/tmas", key: "awap_nobody_has_this_key")
+    request(port, "GET", "/api/keys", key: tutor["key"])
+
+    refusals = fn -> request(port, "GET", "/api/audit?action=auth.refused", key: admin).json["entries"] end
+    eventually(fn -> length(refusals.()) >= 2 end, 20_000)
+
+    assert [known] = Enum.filter(refusals.(), &(&1["metadata"]["reason"] == "role"))
+    assert %{"actor_id" => id, "actor_type" => "api_key", "result" => "refused"} = known
+    assert id == tutor["id"]
+    assert %{"route" => "/api/keys", "status" => 403, "method" => "GET"} = known["metadata"]
+
+    # Those that had come within the second before it was written; the rest follows at the end of the minute.
+    assert [unknown | _] = Enum.filter(refusals.(), &(&1["metadata"]["reason"] == "unknown_key"))
+    assert %{"actor_id" => nil, "actor_type" => nil, "ip_address" => "127.0.0.1"} = unknown
+    assert unknown["metadata"]["count"] in 1..3
+    refute IO.iodata_to_binary(JSON.encode(refusals.())) =~ "nobody_has_this_key"
   end
 end

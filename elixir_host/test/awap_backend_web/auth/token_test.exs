@@ -143,6 +143,7 @@ defmodule AwapBackendWeb.Auth.TokenTest do
        elem(Token.issue(Token.signing_key(String.duplicate("b", 64)), "1", "tutor", 600), 0)},
       # the header
       {"an extension that must be understood", as.(%{"alg" => "HS256", "crit" => ["b64"], "b64" => false})},
+      {"an extension that is of no use here", as.(%{"alg" => "HS256", "crit" => ["exp"]})},
       {"another type", as.(%{"alg" => "HS256", "typ" => "dpop+jwt"})},
       {"a header that is no object", compact("[]", claims, hs256(signing_secret()))},
       {"a header that is no JSON", compact("{\"alg\"", claims, hs256(signing_secret()))},
