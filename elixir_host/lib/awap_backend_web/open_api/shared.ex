@@ -24,7 +24,8 @@ defmodule AwapBackendWeb.OpenAPI.Shared do
         string(
           minLength: 1,
           maxLength: 255,
-          pattern: "^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+          pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+          not: %{pattern: "^\\s*$"},
           description: "Without control characters, and not spaces alone."
         )
     }
@@ -125,7 +126,8 @@ defmodule AwapBackendWeb.OpenAPI.Shared do
     string(
       minLength: 1,
       maxLength: 255,
-      pattern: "^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$",
+      pattern: "^[^\\u0000-\\u001f\\u007f]*$",
+      not: %{pattern: "^\\s*$"},
       example: "subject access request"
     )
   end
