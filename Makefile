@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run test test-rust test-nif test-host test-release release crash-test two-hosts-test setup setup-test fmt lint bench bench-host fixtures clean
+.PHONY: help run test test-rust test-nif test-host test-release release crash-test two-hosts-test setup setup-test fmt lint bench bench-host fuzz-api fixtures clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -55,6 +55,10 @@ lint: setup-test ## Check formatting and lints; any warning fails
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cd awap-nif && mix format --check-formatted
 	cd elixir_host && mix format --check-formatted
+
+fuzz-api: setup-test ## Hold a running host against its OpenAPI document with Schemathesis (EXAMPLES=100, SEED=…; needs Python 3)
+	@scripts/setup fuzz-api
+	@scripts/fuzz-api
 
 bench: ## Measure the verbs by format and size (several minutes)
 	cargo bench -p awap-benches

@@ -131,7 +131,8 @@ defmodule AwapBackendWeb.Conn do
   @doc """
   The query's parameters as a map of strings.
 
-  `{:error, fields}` names what is wrong: a parameter given twice, or one that is not valid percent-encoded UTF-8.
+  `{:error, fields}` names what is wrong: a parameter given twice, or one that is not percent-encoded UTF-8 or has a
+  control character.
   """
   @spec query_params(t) :: {:ok, %{String.t() => String.t()}} | {:error, %{String.t() => String.t()}}
   def query_params(%__MODULE__{query: ""}), do: {:ok, %{}}
@@ -149,7 +150,7 @@ defmodule AwapBackendWeb.Conn do
           do: {:halt, {:error, %{name => "is given more than once"}}},
           else: {:cont, {:ok, Map.put(acc, name, value)}}
       else
-        :error -> {:halt, {:error, %{"query" => "is not valid percent-encoded UTF-8"}}}
+        :error -> {:halt, {:error, %{"query" => "is not percent-encoded UTF-8 without control characters"}}}
       end
     end)
   end

@@ -202,7 +202,7 @@ defmodule AwapBackendWeb.HTTP.Head do
       end
     end)
     |> case do
-      :error -> bad("The address of this request is not valid percent-encoded UTF-8.")
+      :error -> bad("The address of this request is not percent-encoded UTF-8 without control characters.")
       ["" | reversed] -> {:ok, :lists.reverse(reversed), query}
       reversed -> {:ok, :lists.reverse(reversed), query}
     end

@@ -58,7 +58,7 @@ defmodule AwapBackendWeb.OpenAPI.Shared do
           "types",
           %{
             type: "array",
-            items: string(minLength: 1, maxLength: 255, pattern: "^[^,]+$"),
+            items: string(minLength: 1, maxLength: 255, pattern: "^[^,\\u0000-\\u001f\\u007f]+$"),
             minItems: 1,
             maxItems: 50
           },

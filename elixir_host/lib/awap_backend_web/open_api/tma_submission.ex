@@ -107,7 +107,7 @@ defmodule AwapBackendWeb.OpenAPI.TMASubmission do
     %{
       type: "object",
       description:
-        "`file` or `text` has to be there. A field of the student's may also be written `student[name]`, and so on.",
+        "`file` or `text` has to be there; what is left empty counts as absent. A field of the student's may also be written `student[name]`, and so on.",
       additionalProperties: false,
       properties:
         Map.merge(
@@ -119,22 +119,18 @@ defmodule AwapBackendWeb.OpenAPI.TMASubmission do
               minItems: 1,
               maxItems: 200
             },
-            text:
-              string(
-                minLength: 1,
-                description: "What was written, where it is no document; at most 1 MiB."
-              ),
-            rubric: string(minLength: 1, description: "JSON or YAML, as a file or as text; at most 1 MiB."),
+            text: string(description: "What was written, where it is no document; at most 1 MiB."),
+            rubric: string(description: "JSON or YAML, as a file or as text; at most 1 MiB."),
             assignment_id: schema("Name"),
             course_id: schema("Name"),
             student_id: schema("Name"),
             student_alias: %{
               type: "array",
-              items: string(minLength: 1),
+              items: string(),
               description: "Another name, once or more."
             }
           },
-          Map.new(@student, &{"student_" <> &1, string(minLength: 1)})
+          Map.new(@student, &{"student_" <> &1, string()})
         ),
       anyOf: [%{required: ["file"]}, %{required: ["text"]}]
     }

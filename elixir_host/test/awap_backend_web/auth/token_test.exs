@@ -51,6 +51,7 @@ defmodule AwapBackendWeb.Auth.TokenTest do
   test "a token may be shorter, never longer, and have fewer rights, never more" do
     port = endpoint()
     assert %{"expires_in" => 60} = exchange(port, %{"expires_in" => 60}).json
+    assert %{"expires_in" => 60} = exchange(port, %{"expires_in" => 60.0}).json
 
     for {wishes, key, field} <- [
           {%{"expires_in" => 3601}, StandIn.key(), "expires_in"},

@@ -41,6 +41,9 @@ defmodule AwapBackendWeb.API.TokenController do
     BodyParams.read(conn, %{"expires_in" => &seconds/1, "role" => &role(&1, key)}, max_bytes: @max_bytes)
   end
 
+  # JSON has one kind of number: 600.0 is as whole as 600.
+  defp seconds(value) when is_float(value) and trunc(value) == value, do: value |> trunc() |> seconds()
+
   defp seconds(value) do
     if is_integer(value) and value in @min_seconds..Token.max_seconds(),
       do: {:ok, value},
