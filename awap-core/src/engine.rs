@@ -1,9 +1,11 @@
 //! The engine: what is compiled once and shared by all threads.
 
 use crate::anonymize::{self, Anonymized, Options, PseudonymKey};
+use crate::feedback::ai::{self, AiProvenance, SuggestBudget, SuggestRequest};
 use crate::feedback::{self, Feedback};
 use crate::tma::{self, ParsedTma};
 use crate::{Deadline, Limits, Result, Submission};
+use serde_json::Value;
 
 /// The verbs, with the tables and keys they need. Cheap to share (`&Engine` from any number of threads).
 #[derive(Debug)]
@@ -54,6 +56,29 @@ impl Engine {
     /// Marks a parsed TMA against the rubric it carries.
     pub fn mark(&self, tma: &ParsedTma, deadline: &Deadline) -> Result<Feedback> {
         feedback::mark_with(tma, &self.rubrics, deadline)
+    }
+
+    /// Makes the request that a model in the AI jail is sent, from an anonymized TMA and the feedback on it.
+    pub fn prepare_suggestions(
+        &self,
+        tma: &ParsedTma,
+        feedback: &Feedback,
+        budget: SuggestBudget,
+        deadline: &Deadline,
+    ) -> Result<SuggestRequest> {
+        ai::prepare(tma, feedback, budget, &self.rubrics, deadline)
+    }
+
+    /// Merges what a model answered, which may be anything, into the feedback; no mark ever changes.
+    pub fn merge_suggestions(
+        &self,
+        tma: &ParsedTma,
+        feedback: Feedback,
+        suggestions: &Value,
+        ai: &AiProvenance,
+        deadline: &Deadline,
+    ) -> Result<Feedback> {
+        ai::merge(tma, feedback, suggestions, ai, &self.rubrics, &self.limits, deadline)
     }
 }
 

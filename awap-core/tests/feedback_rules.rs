@@ -5,6 +5,7 @@
 mod marking;
 
 use awap_core::feedback::Feedback;
+use marking::schema::{conforms, feedback_schema};
 use marking::{Work, fault, mark, rubric};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -335,60 +336,9 @@ fn json_yaml_and_strings_of_either_are_one_rubric() {
     assert_eq!(mark(&as_value), mark(&as_string));
 }
 
-/// Checks `value` against the part of JSON Schema that our schemas use.
-fn conforms(value: &Value, schema: &Value, root: &Value, at: &str) {
-    if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-        return conforms(value, root.pointer(target.trim_start_matches('#')).unwrap(), root, at);
-    }
-    let is = |name: &str| match name {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "number" => value.is_number(),
-        "integer" => value.is_u64() || value.is_i64(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        other => panic!("type {other}"),
-    };
-    match schema.get("type") {
-        Some(Value::String(name)) => assert!(is(name), "{at} is not {name}: {value}"),
-        Some(Value::Array(names)) => assert!(names.iter().any(|n| is(n.as_str().unwrap())), "{at}: {value}"),
-        _ => {}
-    }
-    if let Some(wanted) = schema.get("const") {
-        assert_eq!(value, wanted, "{at}");
-    }
-    if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
-        assert!(choices.contains(value), "{at}: {value}");
-    }
-    for (key, below) in [("minimum", true), ("maximum", false)] {
-        if let (Some(bound), Some(n)) = (schema.get(key).and_then(Value::as_f64), value.as_f64()) {
-            assert!(if below { n >= bound } else { n <= bound }, "{at}: {n}");
-        }
-    }
-    if let (Some(least), Some(text)) = (schema.get("minLength").and_then(Value::as_u64), value.as_str()) {
-        assert!(text.chars().count() as u64 >= least, "{at}");
-    }
-    if let (Some(least), Some(items)) = (schema.get("minItems").and_then(Value::as_u64), value.as_array()) {
-        assert!(items.len() as u64 >= least, "{at}");
-    }
-    if let (Some(items), Some(list)) = (schema.get("items"), value.as_array()) {
-        list.iter().enumerate().for_each(|(i, v)| conforms(v, items, root, &format!("{at}[{i}]")));
-    }
-    let Some(map) = value.as_object() else { return };
-    for key in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
-        assert!(map.contains_key(key.as_str().unwrap()), "{at} has no {key}");
-    }
-    for (key, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        if let Some(value) = map.get(key) {
-            conforms(value, schema, root, &format!("{at}.{key}"));
-        }
-    }
-}
-
 #[test]
 fn what_comes_out_is_what_the_schema_says() {
-    let schema: Value = serde_json::from_str(include_str!("../schema/feedback.schema.json")).unwrap();
+    let schema = feedback_schema();
     for name in ["tm112-25j-tma02.json", "dd102-25b-tma03.yaml", "k102-25j-tma01.json"] {
         for answers in [
             vec![vec![]; 4],
@@ -396,9 +346,9 @@ fn what_comes_out_is_what_the_schema_says() {
             vec![vec![12, 12, 12], vec![], vec![4], vec![14]],
         ] {
             let feedback = serde_json::to_value(mark(&work(name, &answers, 1))).unwrap();
-            conforms(&feedback, &schema, &schema, "feedback");
+            conforms(&feedback, &schema);
         }
     }
     let schema: Value = serde_json::from_str(include_str!("../schema/rubric.schema.json")).unwrap();
-    conforms(&rubric("tm112-25j-tma02.json"), &schema, &schema, "rubric");
+    conforms(&rubric("tm112-25j-tma02.json"), &schema);
 }

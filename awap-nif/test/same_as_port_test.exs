@@ -27,12 +27,17 @@ defmodule AwapNif.SameAsPortTest do
     test "fixture #{name}, from the document to the feedback", %{port: port} do
       {_, tma} = List.keyfind(Fixtures.tmas(), unquote(name), 0)
 
-      Enum.reduce(~w(anonymize_student parse_tma generate_feedback), tma, fn command, data ->
-        result = apply(Native, String.to_existing_atom(command), [data])
-        assert {:ok, next} = result
-        assert result === Port.call(port, command, data)
-        next
-      end)
+      anonymized = same(port, "anonymize_student", tma)
+      parsed = same(port, "parse_tma", anonymized)
+      feedback = same(port, "generate_feedback", parsed)
+
+      marked = %{"parsed" => parsed, "feedback" => feedback}
+      assert %{"request" => %{"text" => text}} = same(port, "prepare_suggestions", marked)
+      assert text == parsed["text"]
+      answered = Map.merge(marked, %{"suggestions" => suggestions(feedback), "ai" => %{"model_id" => "m"}})
+      merged = same(port, "merge_suggestions", answered)
+      assert merged["grade"] === feedback["grade"]
+      assert merged["marking_criteria"]["provenance"]["ai"]["model_id"] == "m"
 
       # Not anonymized, too: parse_tma takes the TMA as it comes in.
       assert Native.parse_tma(tma) === Port.call(port, "parse_tma", tma)
@@ -90,6 +95,27 @@ defmodule AwapNif.SameAsPortTest do
       assert result === Port.call(port, "anonymize_student", data)
       assert match?({:ok, _}, result) == depth <= 255
     end
+  end
+
+  # What either way returns, if both return the same.
+  defp same(port, command, data) do
+    assert {:ok, returned} = result = apply(Native, String.to_existing_atom(command), [data])
+    assert result === Port.call(port, command, data)
+    returned
+  end
+
+  # For each criterion a comment on each place that the engine found, one on a place that is nowhere, and a score.
+  defp suggestions(feedback) do
+    criteria = feedback["marking_criteria"]["criteria"]
+
+    comments =
+      for criterion <- criteria,
+          %{"quote" => quote} <- [%{"quote" => "no such place at all"} | criterion["evidence"]] do
+        text = "Say in your own words why this is so, and what would follow if it were not."
+        %{"criterion" => criterion["id"], "kind" => "improvement", "text" => text, "quote" => quote}
+      end
+
+    %{"comments" => comments, "scores" => for(c <- criteria, do: %{"criterion" => c["id"], "score" => 0.5})}
   end
 
   defp matches?({tag, expected}, {tag, result}, subset?), do: matches?(expected, result, subset?)

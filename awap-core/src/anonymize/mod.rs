@@ -36,6 +36,7 @@ mod matcher;
 mod metadata;
 mod model;
 mod names;
+mod outside;
 mod patterns;
 mod person;
 mod pieces;
@@ -50,6 +51,7 @@ mod signature;
 mod words;
 
 pub use model::{Anonymized, Options, Replacement, Report};
+pub(crate) use outside::{identity_in, is_anonymized, is_not_a_name, placeholders_in};
 pub use pseudonym::{PseudonymKey, PseudonymScope};
 
 use crate::{Deadline, Limits, Result, Submission, document};

@@ -45,6 +45,13 @@ pub struct Report {
     pub counts: BTreeMap<String, usize>,
     /// Citations and references in which names were left alone.
     pub citations_kept: usize,
+    /// Labels that stayed in the text because the caller asked for it, now or in an earlier run on the same TMA.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels_kept: Vec<String>,
+    /// Whether nothing was replaced because the caller asked for the report alone, now or in an earlier run on the same
+    /// TMA, after which the student was not known any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report_only: bool,
 }
 
 /// One thing replaced.

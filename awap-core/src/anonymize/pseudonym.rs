@@ -29,6 +29,12 @@ impl std::fmt::Debug for PseudonymKey {
     }
 }
 
+/// Whether `text` has the form of a pseudonym.
+pub(super) fn is_pseudonym(text: &str) -> bool {
+    let digits = text.strip_prefix("stu_");
+    digits.is_some_and(|d| d.len() == 32 && d.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// The least length of a key, in bytes.
 const KEY_BYTES: usize = 32;
 

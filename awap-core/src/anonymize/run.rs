@@ -14,7 +14,7 @@ use super::model::{Anonymized, Options, Replacement, Report};
 use super::patterns::Patterns;
 use super::person::Roster;
 use super::pieces::{Collect, Piece, Visit, Zone, touches, walk};
-use super::pseudonym::PseudonymKey;
+use super::pseudonym::{PseudonymKey, is_pseudonym};
 use super::recognizer::{Context, Mention, NameRecognizer, Recognizer};
 use super::relations::Relations;
 use super::resolve::{Placeholders, placeholders_in, settle};
@@ -40,6 +40,13 @@ pub(super) fn run(
     } else {
         Known::of(&tma)
     };
+    let (mut labels_kept, mut report_only) = (options.keep.clone(), options.report_only);
+    if before.is_some() {
+        // Who the student is was known then and is not now: what stayed then may still be there.
+        let (labels, only) = left_earlier(&tma);
+        labels_kept.extend(labels.into_iter().filter(|l| !options.keep.contains(l)));
+        report_only |= only;
+    }
     let pseudonym = before.unwrap_or_else(|| key.pseudonym(&tma));
     tma.student_id = Some(pseudonym.clone());
     tma.student = None;
@@ -76,6 +83,8 @@ pub(super) fn run(
         replacements: restore.replacements,
         counts,
         citations_kept: plan.citations,
+        labels_kept,
+        report_only,
     };
     Ok(Anonymized { tma, anonymization: report })
 }
@@ -83,9 +92,17 @@ pub(super) fn run(
 /// The pseudonym of a TMA that was anonymized before.
 fn earlier_pseudonym(tma: &Submission) -> Option<String> {
     let earlier = tma.extra.get("anonymization")?.get("pseudonym")?.as_str()?;
-    let digits = earlier.strip_prefix("stu_")?;
-    let whole = digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let whole = is_pseudonym(earlier);
     (whole && tma.student_id.as_deref() == Some(earlier) && tma.student.is_none()).then(|| earlier.to_owned())
+}
+
+/// The labels that an earlier run kept, and whether it replaced nothing.
+fn left_earlier(tma: &Submission) -> (Vec<String>, bool) {
+    let earlier = tma.extra.get("anonymization");
+    let says = |field: &str| earlier.and_then(|e| e.get(field));
+    let labels = says("labels_kept").and_then(Value::as_array).into_iter().flatten();
+    let labels = labels.filter_map(Value::as_str).map(str::to_owned).collect();
+    (labels, says("report_only") == Some(&Value::Bool(true)))
 }
 
 /// The fields that say who the student is, without the content.
@@ -103,6 +120,16 @@ fn identity_of(tma: &Submission) -> Submission {
 struct Planned {
     finding: Finding,
     placeholder: String,
+}
+
+/// Where the recognizers see identity in a text of which no student is known.
+pub(super) fn identity_in(text: &str, limits: &Limits, deadline: &Deadline) -> Result<Vec<Span>> {
+    let mut tma = Submission::default();
+    tma.content.text = Some(text.to_owned());
+    let mut collect = Collect { pieces: Vec::new(), deadline };
+    walk(&mut tma, limits, &mut collect)?;
+    let plan = Plan::make(&collect.pieces, &Known::default(), &Options::default(), deadline)?;
+    Ok(plan.pieces.into_iter().flatten().map(|planned| planned.finding.span).collect())
 }
 
 /// What is to be done to each piece.

@@ -2,8 +2,10 @@
 //!
 //! The way through: the rubric is read and checked (`rubric`), each question of it finds its answer (`answers`), each
 //! criterion is marked by its kind (`criteria`), the marks are added up and penalties taken off (`totals`), what a
-//! person must look at is gathered (`integrity`), and all of it is put into words (`compose`).
+//! person must look at is gathered (`integrity`), and all of it is put into words (`compose`). What a model in the AI
+//! jail has to add is asked for and verified by [`ai`].
 
+pub mod ai;
 mod answer;
 mod answers;
 mod chunks;
@@ -17,7 +19,9 @@ mod rubrics;
 mod terms;
 mod totals;
 
-pub use model::{Evidence, Feedback, MarkedCriterion, MarkingCriteria, Provenance, Review, Totals, Trace};
+pub use model::{
+    Evidence, Feedback, MarkedCriterion, MarkingCriteria, Provenance, Review, Suggestion, Totals, Trace,
+};
 
 pub use rubrics::Rubrics;
 
@@ -159,5 +163,6 @@ fn finished(marked: &Marked<'_>, comment: String) -> MarkedCriterion {
         evidence: out.evidence.clone(),
         missing: out.missing.clone(),
         trace: out.trace.clone(),
+        suggestions: Vec::new(),
     }
 }

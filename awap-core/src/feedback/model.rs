@@ -64,6 +64,22 @@ pub struct MarkedCriterion {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     pub trace: Vec<Trace>,
+    /// What a model added: verified comments, in the order of the places that they are about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<Suggestion>,
+}
+
+/// A verified comment of a model, with the place it is about: `text[start..end] == quote`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Suggestion {
+    /// `strength` or `improvement`
+    pub kind: String,
+    /// To the student, as the model wrote it.
+    pub text: String,
+    pub start: usize,
+    pub end: usize,
+    pub quote: String,
 }
 
 /// A place in the text: `text[start..end] == quote`.

@@ -7,6 +7,8 @@ mod typed;
 use serde_json::{Value, json};
 
 use crate::anonymize::Options;
+use crate::feedback::Feedback;
+use crate::feedback::ai::{AiProvenance, SuggestBudget};
 use crate::tma::ParsedTma;
 use crate::{Deadline, Engine, Error, ErrorCode, Result, Submission};
 
@@ -27,8 +29,15 @@ pub struct Dispatcher {
 }
 
 /// The commands of the Core Bridge.
-pub const COMMANDS: [&str; 5] =
-    ["anonymize_student", "parse_tma", "generate_feedback", "query_events", "health_check"];
+pub const COMMANDS: [&str; 7] = [
+    "anonymize_student",
+    "parse_tma",
+    "generate_feedback",
+    "prepare_suggestions",
+    "merge_suggestions",
+    "query_events",
+    "health_check",
+];
 
 impl Dispatcher {
     /// A dispatcher over `engine`, without an event store.
@@ -61,6 +70,8 @@ impl Dispatcher {
                 let tma: ParsedTma = from_value(data, "", "The data is not what parse_tma returns")?;
                 to_value(self.engine.mark(&tma, deadline)?)
             }
+            "prepare_suggestions" => self.prepare_suggestions(data, deadline),
+            "merge_suggestions" => self.merge_suggestions(data, deadline),
             "query_events" => match &self.events {
                 Some(events) => events.query_events(&data, deadline),
                 None => Err(Error::new(
@@ -88,6 +99,34 @@ impl Dispatcher {
         let tma = Submission::from_value(data, self.engine.limits())?;
         to_value(self.engine.anonymize(tma, &options, deadline)?)
     }
+
+    fn prepare_suggestions(&self, mut data: Value, deadline: &Deadline) -> Result<Value> {
+        let (tma, feedback) = marked(&mut data)?;
+        let budget = match data.get_mut("budget").map(Value::take) {
+            None | Some(Value::Null) => SuggestBudget::default(),
+            Some(budget) => from_value(budget, "budget", "The budget cannot be read")?,
+        };
+        let request = self.engine.prepare_suggestions(&tma, &feedback, budget, deadline)?;
+        Ok(json!({ "request": to_value(request)? }))
+    }
+
+    fn merge_suggestions(&self, mut data: Value, deadline: &Deadline) -> Result<Value> {
+        let (tma, feedback) = marked(&mut data)?;
+        let ai = AiProvenance::from_value(&data["ai"]);
+        to_value(self.engine.merge_suggestions(&tma, feedback, &data["suggestions"], &ai, deadline)?)
+    }
+}
+
+/// A TMA as `parse_tma` returned it, and the feedback that `generate_feedback` made of it.
+fn marked(data: &mut Value) -> Result<(ParsedTma, Feedback)> {
+    let mut field = |name: &str| match data.get_mut(name).map(Value::take) {
+        None | Some(Value::Null) => Err(Error::invalid_input(name, format!("“{name}” is missing."))),
+        Some(value) => Ok(value),
+    };
+    let tma = from_value(field("parsed")?, "parsed", "“parsed” is not what parse_tma returns")?;
+    let feedback =
+        from_value(field("feedback")?, "feedback", "“feedback” is not what generate_feedback returns")?;
+    Ok((tma, feedback))
 }
 
 #[cfg(test)]
@@ -141,6 +180,10 @@ mod tests {
             ),
             ("anonymize_student", json!({"content": text, "options": text}), "options", "must be an object."),
             ("generate_feedback", json!({}), "metadata", "“metadata” is missing."),
+            ("prepare_suggestions", json!({}), "parsed", "“parsed” is missing."),
+            ("prepare_suggestions", json!({"parsed": text}), "parsed", "must be an object."),
+            ("merge_suggestions", json!({"parsed": {}}), "parsed.metadata", "is missing."),
+            ("merge_suggestions", json!({"parsed": null, "feedback": {}}), "parsed", "“parsed” is missing."),
         ] {
             let error = dispatch(command, data.clone()).expect_err("a fault");
             assert_eq!(error.code(), ErrorCode::InvalidInput, "{data}");

@@ -1,5 +1,7 @@
 //! Works made up for tests, as the parser would return them.
 
+pub(crate) mod schema;
+
 use awap_core::feedback::{self, Feedback};
 use awap_core::tma::ParsedTma;
 use awap_core::{Deadline, Error};
@@ -107,6 +109,7 @@ impl Work {
     }
 }
 
+#[allow(dead_code)] // not every test crate needs it
 pub(crate) fn mark(work: &Work) -> Feedback {
     feedback::mark(&work.parsed(), &Deadline::never()).unwrap()
 }

@@ -47,6 +47,22 @@ defmodule AwapBackend.CoreBridge do
   def generate_feedback(parsed), do: call("generate_feedback", parsed)
 
   @doc """
+  Makes the request that a model in the AI jail is sent: `%{"request" => request}`, of `"parsed"` and `"feedback"` as the
+  functions above return them and, where it is given, a `"budget"` (`"max_tokens"`, `"time_ms"`). A TMA that was not
+  anonymized is refused (`invalid_input`).
+  """
+  @spec prepare_suggestions(map) :: result
+  def prepare_suggestions(marked), do: call("prepare_suggestions", marked)
+
+  @doc """
+  Merges what a model answered into the feedback, and returns that: of `"parsed"` and `"feedback"`, the model's
+  `"suggestions"` and what the host knows of it (`"ai"`: `"image_digest"`, `"model_sha256"`, `"model_id"`). Each suggestion
+  is verified or dropped and counted; no mark ever changes, and whatever the suggestions are, they are no error.
+  """
+  @spec merge_suggestions(map) :: result
+  def merge_suggestions(answered), do: call("merge_suggestions", answered)
+
+  @doc """
   Reads the event store through the core. `opts` is a map or keyword list: `from_version`, `max_count`, `direction`,
   `types`, `since`, `until`. Stream `"$all"` is every stream, in global order.
   """
@@ -207,6 +223,8 @@ defmodule AwapBackend.CoreBridge do
     "anonymize_student" => :anonymize_student,
     "parse_tma" => :parse_tma,
     "generate_feedback" => :generate_feedback,
+    "prepare_suggestions" => :prepare_suggestions,
+    "merge_suggestions" => :merge_suggestions,
     "query_events" => :query_events,
     "health_check" => :health_check
   }

@@ -17,11 +17,14 @@ defmodule AwapBackend.CoreBridgeTest do
     eventually(fn -> length(core_processes()) == 3 and CoreBridge.available?() end)
   end
 
-  test "the five functions" do
+  test "the functions chain" do
     assert {:ok, %{"status" => "healthy"}} = CoreBridge.health_check()
     assert {:ok, %{"anonymization" => _} = anonymized} = CoreBridge.anonymize_student(%{"content" => "x"})
     assert {:ok, %{"text" => _} = parsed} = CoreBridge.parse_tma(anonymized)
-    assert {:ok, %{"grade" => 70.0}} = CoreBridge.generate_feedback(parsed)
+    assert {:ok, %{"grade" => 70.0} = feedback} = CoreBridge.generate_feedback(parsed)
+    marked = %{"parsed" => parsed, "feedback" => feedback}
+    assert {:ok, %{"request" => %{"text" => _}}} = CoreBridge.prepare_suggestions(marked)
+    assert {:ok, %{"grade" => 70.0}} = CoreBridge.merge_suggestions(Map.put(marked, "suggestions", nil))
     assert {:ok, %{}} = CoreBridge.query_events("$all", max_count: 1)
   end
 
@@ -67,6 +70,18 @@ defmodule AwapBackend.CoreBridgeTest do
   test "a command that makes no sense is refused in both modes" do
     start_host(%{"AWAP_CORE_MODE" => "nif"})
     assert {:error, %{"code" => "unknown_command", "details" => %{}}} = CoreBridge.call("sing", %{})
+  end
+
+  test "the NIF has every command of the bridge" do
+    start_host(%{"AWAP_CORE_MODE" => "nif"})
+
+    functions =
+      ~w(anonymize_student parse_tma generate_feedback prepare_suggestions merge_suggestions query_events)a
+
+    for function <- functions do
+      assert {:error, %{"code" => code}} = apply(CoreBridge, function, [%{}])
+      assert code in ~w(invalid_input not_configured unavailable), "#{function}: #{code}"
+    end
   end
 
   test "stopping the host ends every process of the core" do

@@ -17,6 +17,9 @@ use crate::text;
 /// Sentences at most, whatever the number of words allowed.
 const MOST: usize = 20;
 
+/// The line above the end of the letter.
+pub(crate) const FORWARD: &str = "**To carry forward**";
+
 /// For a rubric that allows too few words for anything else.
 const FALLBACK: &str = "Thank you for this TMA. My comments stand beside each criterion.";
 
@@ -134,20 +137,28 @@ fn sections<'a, 'm>(rubric: &Rubric, marked: &'a [Marked<'m>]) -> Vec<Section<'a
     }
     for section in &mut sections {
         let name = match section.marked.first() {
-            Some(m) if by_question => format!("Question {}", m.question.id),
-            Some(m) => m.criterion.head.title.clone(),
+            Some(m) => section_name(by_question, &m.question.id, &m.criterion.head.title),
             None => continue,
         };
         let open = section.marked.iter().any(|m| m.outcome.score.is_none());
         let got: f64 = section.marked.iter().filter_map(|m| m.outcome.score).sum();
         let max: f64 = section.marked.iter().map(|m| m.criterion.head.max_mark).sum();
-        section.heading = if open {
-            format!("**{name}**")
-        } else {
-            format!("**{name}** ({} out of {})", number(got), number(max))
-        };
+        section.heading = heading(&name, (!open).then_some((got, max)));
     }
     sections
+}
+
+/// What a section is called: its question or, where there is one question, its criterion.
+pub(crate) fn section_name(by_question: bool, question: &str, title: &str) -> String {
+    if by_question { format!("Question {question}") } else { title.to_owned() }
+}
+
+/// The line above a section, with the marks got and the most there were, unless some are open.
+pub(crate) fn heading(name: &str, marks: Option<(f64, f64)>) -> String {
+    match marks {
+        Some((got, max)) => format!("**{name}** ({} out of {})", number(got), number(max)),
+        None => format!("**{name}**"),
+    }
 }
 
 /// Takes one from each section in turn, so that no part of the work goes without a word.
@@ -499,5 +510,5 @@ fn forward(sections: &[Section<'_, '_>], share: f64, voice: &mut Voice, written:
         sentences.push(sentence);
         written.push(if share < 0.4 { Tone::Teach } else { Tone::Praise });
     }
-    format!("**To carry forward**\n{}", sentences.join(" "))
+    format!("{FORWARD}\n{}", sentences.join(" "))
 }

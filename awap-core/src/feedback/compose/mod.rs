@@ -5,8 +5,10 @@ mod excerpt;
 mod label;
 mod letter;
 mod phrases;
-mod tone;
+pub(crate) mod tone;
 mod voice;
+
+pub(crate) use letter::{FORWARD, heading, section_name};
 
 use serde_json::Value;
 

@@ -16,7 +16,10 @@ pub(crate) enum Tone {
 }
 
 /// Per cent of praise, teaching, questions and criticism.
-pub(super) type Profile = [f64; 4];
+pub(crate) type Profile = [f64; 4];
+
+/// How far a share may lie from its ideal, in points.
+const SLACK: f64 = 10.0;
 
 /// The ideal for a share of the marks, by the Open University's bands.
 pub(super) fn ideal(share: f64) -> Profile {
@@ -84,19 +87,54 @@ fn counted(written: &[Tone]) -> [usize; 4] {
 
 /// Whether the sentences that were written keep within ten points of the ideal.
 pub(super) fn keeps_to(written: &[Tone], ideal: &Profile) -> bool {
-    distance(&shares(&counted(written)), ideal) <= 10.0
+    keeps_counts(&counted(written), ideal)
+}
+
+fn keeps_counts(counts: &[usize; 4], ideal: &Profile) -> bool {
+    off_by(counts, ideal) <= SLACK
+}
+
+/// How far the share that lies furthest from its ideal does so, in points.
+pub(crate) fn off_by(counts: &[usize; 4], ideal: &Profile) -> f64 {
+    distance(&shares(counts), ideal)
+}
+
+/// Whether sentences may be added to a text: with them it keeps to the ideal, or comes no further from it.
+pub(crate) fn may_become(before: &[usize; 4], after: &[usize; 4], ideal: &Profile) -> bool {
+    keeps_counts(after, ideal) || off_by(after, ideal) <= off_by(before, ideal)
 }
 
 /// The report: shares of the sentences that were written beside the ideal.
 pub(super) fn report(written: &[Tone], ideal: &Profile) -> Value {
-    let actual = shares(&counted(written)).map(|s| (s * 10.0).round() / 10.0);
-    let map = |p: &Profile| json!({"A": p[0], "B": p[1], "C": p[2], "D": p[3]});
+    report_counts(&counted(written), ideal)
+}
+
+const LETTERS: [&str; 4] = ["A", "B", "C", "D"];
+
+/// The report for so many sentences of each tone.
+pub(crate) fn report_counts(counts: &[usize; 4], ideal: &Profile) -> Value {
+    let actual = shares(counts).map(|s| (s * 10.0).round() / 10.0);
+    let map =
+        |p: &Profile| LETTERS.iter().zip(p).map(|(k, v)| ((*k).to_owned(), json!(v))).collect::<Value>();
     json!({
         "actual": map(&actual),
         "ideal": map(ideal),
-        "sentences": written.len(),
-        "within_ten_points": keeps_to(written, ideal),
+        "sentences": counts.iter().sum::<usize>(),
+        "within_ten_points": keeps_counts(counts, ideal),
     })
+}
+
+/// How many sentences of each tone a report counts, and its ideal; none where it is not one of ours.
+pub(crate) fn read_report(report: &Value) -> Option<([usize; 4], Profile)> {
+    let sentences = usize::try_from(report.get("sentences")?.as_u64()?).ok().filter(|n| *n <= 1000)?;
+    let (mut counts, mut ideal) = ([0; 4], [0.0; 4]);
+    for (i, letter) in LETTERS.iter().enumerate() {
+        // Shares are rounded to a tenth, of so few sentences that their number comes back whole.
+        let share = report.get("actual")?.get(letter)?.as_f64().filter(|s| (0.0..=100.0).contains(s))?;
+        counts[i] = (share * sentences as f64 / 100.0).round() as usize;
+        ideal[i] = report.get("ideal")?.get(letter)?.as_f64().filter(|s| (0.0..=100.0).contains(s))?;
+    }
+    (counts.iter().sum::<usize>() == sentences).then_some((counts, ideal))
 }
 
 #[cfg(test)]
@@ -112,6 +150,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_report_says_how_many_sentences_it_counts(counts in prop::array::uniform4(0usize..12), share in 0.0f64..1.0) {
+            let ideal = ideal(share);
+            prop_assert_eq!(read_report(&report_counts(&counts, &ideal)), Some((counts, ideal)));
+        }
+
         #[test]
         fn a_plan_never_promises_what_is_not_there(a in 0usize..9, b in 0usize..9, c in 0usize..9, d in 0usize..3, most in 1usize..20, share in 0.0f64..1.0) {
             let have = [a, b, c, d];

@@ -239,6 +239,10 @@ impl Kind for Concepts {
         out.confidence = 0.85 - 0.6 * doubts as f64 / self.points.len() as f64;
         out
     }
+
+    fn points(&self) -> Vec<(&str, &str)> {
+        self.points.iter().map(|p| (p.id.as_str(), p.label.as_str())).collect()
+    }
 }
 
 /// The sentences in which hits stand (in code, the lines), each once, few enough to read.

@@ -265,6 +265,11 @@ impl Kind for Descriptors {
         self.say(head, &reading, &sentences, &mut out);
         out
     }
+
+    fn points(&self) -> Vec<(&str, &str)> {
+        let all = self.chunks.iter().chain(self.steps.iter().flat_map(|s| &s.chunks));
+        all.map(|chunk| (chunk.label.as_str(), chunk.label.as_str())).collect()
+    }
 }
 
 impl Descriptors {

@@ -23,6 +23,12 @@ use crate::tma::ParsedTma;
 pub(crate) trait Kind: fmt::Debug + Send + Sync {
     /// Marks `script` for the criterion `head`.
     fn mark(&self, head: &Head, script: &Script<'_>) -> Outcome;
+
+    /// Each thing that it looks for: the name that evidence bears in `point`, and the rubric's words for it. Empty where
+    /// it judges form.
+    fn points(&self) -> Vec<(&str, &str)> {
+        Vec::new()
+    }
 }
 
 /// What a criterion sees.

@@ -201,6 +201,17 @@ impl Kind for Structure {
         out.score = Some(rounded);
         out
     }
+
+    fn points(&self) -> Vec<(&str, &str)> {
+        fn name(part: &Part) -> &str {
+            match part {
+                Part::Introduction => "introduction",
+                Part::Conclusion => "conclusion",
+                Part::Section(name) => name.as_str(),
+            }
+        }
+        self.required.iter().map(|part| (name(part), name(part))).collect()
+    }
 }
 
 fn count(n: usize, thing: &str) -> String {

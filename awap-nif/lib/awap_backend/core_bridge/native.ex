@@ -45,6 +45,17 @@ defmodule AwapBackend.CoreBridge.Native do
   @spec generate_feedback(map) :: result
   def generate_feedback(parsed), do: call("generate_feedback", parsed)
 
+  @doc ~S(Makes the request for a model in the AI jail: `%{"parsed" => parsed, "feedback" => feedback, "budget" => %{}}`.)
+  @spec prepare_suggestions(map) :: result
+  def prepare_suggestions(marked), do: call("prepare_suggestions", marked)
+
+  @doc """
+  Verifies what a model answered and merges what passes into the feedback; no mark changes:
+  `%{"parsed" => parsed, "feedback" => feedback, "suggestions" => suggestions, "ai" => %{}}`.
+  """
+  @spec merge_suggestions(map) :: result
+  def merge_suggestions(answered), do: call("merge_suggestions", answered)
+
   @doc ~S(Reads the event store: `%{"stream_id" => stream, "opts" => %{}}`.)
   @spec query_events(map) :: result
   def query_events(query), do: call("query_events", query)
