@@ -6,10 +6,8 @@ mod setup;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use tracing_subscriber::EnvFilter;
-
 use arguments::Arguments;
+use clap::Parser;
 
 /// `EX_CONFIG` of sysexits.h: what was configured cannot be used.
 const BAD_CONFIGURATION: u8 = 78;
@@ -18,23 +16,18 @@ const INPUT_OUTPUT: u8 = 74;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // Stdout carries responses and nothing else.
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_env_filter(EnvFilter::try_from_env("AWAP_LOG").unwrap_or_else(|_| EnvFilter::new("warn")))
-        .init();
+    awap_wire::log::init("core", "warn");
     let dispatcher = match setup::dispatcher(&arguments) {
         Ok(dispatcher) => dispatcher,
         Err(error) => {
-            eprintln!("awap-port: {}", error.message());
+            awap_wire::log::last_words("core", "awap-port", error.message());
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
     match awap_wire::serve_stdio(dispatcher, &arguments.config()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("awap-port: {error}");
+            awap_wire::log::last_words("core", "awap-port", &error.to_string());
             ExitCode::from(INPUT_OUTPUT)
         }
     }

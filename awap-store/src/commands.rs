@@ -11,6 +11,7 @@ use awap_core::{Deadline, Error, ErrorCode, Result};
 
 use crate::audit::NewEntry;
 use crate::cursor::Cursor;
+use crate::db::Db;
 use crate::events::NewEvent;
 use crate::feedback::Draft;
 use crate::input::Input;
@@ -106,10 +107,29 @@ impl Store {
     /// Runs one command of `PROTOCOL.md`.
     pub async fn command(&self, command: &str, data: Value) -> Result<Value> {
         let input = Input::new(data)?;
+        // (On SQLite it is a lock that calls wait for, and those who only read need not.)
+        if let Db::Sqlite { .. } = self.db {
+            return self.run(command, input).await;
+        }
+        let _finding_out = self.outage.pass()?;
+        let answer = self.run(command, input).await;
+        self.outage.note(&answer);
+        answer
+    }
+
+    async fn run(&self, command: &str, input: Input) -> Result<Value> {
         self.ready().await?;
+        let answer = self.dispatch(command, input).await;
+        if let Err(error) = &answer {
+            self.refusals.note(error);
+        }
+        answer
+    }
+
+    async fn dispatch(&self, command: &str, input: Input) -> Result<Value> {
         match command {
             "health_check" => to_value(&self.health_check().await?),
-            "stats" => to_value(&self.stats().await?),
+            "stats" => self.run_stats(input).await,
             "create_tma" => self.run_create_tma(input).await,
             "get_tma" => self.run_get_tma(input).await,
             "list_tmas" => self.run_list_tmas(input).await,
@@ -152,6 +172,14 @@ impl Store {
         let max_queue = input.integer("max_queue", 1..=i64::MAX)?;
         let tma = Value::Object(input.required_object("tma")?);
         to_value(&self.create_tma(NewTma { tma, idempotency_key, priority, max_queue }, &actor).await?)
+    }
+
+    async fn run_stats(&self, mut input: Input) -> Result<Value> {
+        if input.boolean("queue_only")?.unwrap_or(false) {
+            to_value(&self.queue_stats().await?)
+        } else {
+            to_value(&self.stats().await?)
+        }
     }
 
     async fn run_claim_job(&self, mut input: Input) -> Result<Value> {

@@ -1,13 +1,11 @@
 //! `awap-store`: serves the store's commands over stdin and stdout.
 
-use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use awap_core::{Error, ErrorCode, Result};
 use awap_store::{Commands, Options, Schema, SchemaState, SealKeys, Store};
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 /// `EX_CONFIG` of sysexits.h: starting again changes nothing.
 const CONFIGURATION: u8 = 78;
@@ -38,14 +36,14 @@ const ENVIRONMENT: &str = "Environment:
   AWAP_KEEP_ORIGINALS whether sealed originals are kept once a TMA is completed: true (the default) or false
   POOL_SIZE           connections to the database, at most (10)
   AWAP_LOG            what is logged to stderr (info)
+  AWAP_LOG_FORMAT     text (the default), or json: one object a line
 
 Status: 0 once stdin closes, 78 where the configuration or a migration is at fault, 1 otherwise. With --check: 0 where the
 store could start on the database as it is, 78 where not, 1 where the database does not answer.";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("AWAP_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false).init();
+    awap_wire::log::init("store", "info,sqlx=error");
     if arguments.check {
         return check();
     }
@@ -53,7 +51,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let details = serde_json::Value::Object(error.details().clone());
-            eprintln!("awap-store: {} {details}", error.message());
+            awap_wire::log::last_words("store", "awap-store", &format!("{} {details}", error.message()));
             ExitCode::from(if error.code() == ErrorCode::Internal { 1 } else { CONFIGURATION })
         }
     }

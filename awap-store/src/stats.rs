@@ -1,24 +1,56 @@
 //! Figures: whether the database answers, how much there is to do.
 
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use awap_core::Result;
+use awap_core::{Error, ErrorCode, Result};
 
 use crate::{Store, Timestamp};
 
 /// Whether the store can serve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Health {
-    /// `healthy`: an error says why it is not.
+    /// `healthy`, or `degraded` where the database answers and has lately refused what was to be written. An error says why
+    /// it does not answer.
     pub status: &'static str,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// Of this store.
     pub version: &'static str,
     /// `sqlite` or `postgres`.
     pub database: &'static str,
     /// How long the database took to answer, in microseconds.
     pub latency_us: u64,
+}
+
+/// For how long a refusal counts: who writes again in this time is refused again where its reason stands.
+const REFUSAL_COUNTS: Duration = Duration::from_secs(10);
+
+/// The last time that the database answered, and would not have what was to be written: its disk is full or at fault, it is
+/// locked or read-only. Reading goes on meanwhile, so nothing else shows it.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals(Mutex<Option<(Instant, String)>>);
+
+impl Refusals {
+    /// Notes an error, where it is one of these.
+    pub(crate) fn note(&self, error: &Error) {
+        let code = error.details().get("database_code").and_then(serde_json::Value::as_str);
+        // Two changes that came in each other's way (SQLSTATE class 40) are no fault of the database.
+        if error.code() == ErrorCode::Unavailable && code.is_some_and(|code| !code.starts_with("40")) {
+            *self.lock() = Some((Instant::now(), error.message().to_owned()));
+        }
+    }
+
+    fn last(&self) -> Option<String> {
+        self.lock().as_ref().filter(|(at, _)| at.elapsed() < REFUSAL_COUNTS).map(|(_, why)| why.clone())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How many TMAs are in each state.
@@ -36,6 +68,14 @@ pub struct TmaCounts {
 pub struct Stats {
     /// TMAs by state.
     pub tmas: TmaCounts,
+    /// What waits.
+    #[serde(flatten)]
+    pub queue: QueueStats,
+}
+
+/// How much there is to do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QueueStats {
     /// Jobs that wait for a worker.
     pub queue_depth: i64,
     /// How long the oldest of them has waited; null where there is none.
@@ -47,8 +87,10 @@ impl Store {
     pub async fn health_check(&self) -> Result<Health> {
         let start = Instant::now();
         self.db.fetch_optional("SELECT global_position FROM event_head WHERE id = 1", Vec::new()).await?;
+        let message = self.refusals.last();
         Ok(Health {
-            status: "healthy",
+            status: if message.is_none() { "healthy" } else { "degraded" },
+            message,
             version: env!("CARGO_PKG_VERSION"),
             database: self.db.name(),
             latency_us: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -70,6 +112,11 @@ impl Store {
                 _ => {}
             }
         }
+        Ok(Stats { tmas, queue: self.queue_stats().await? })
+    }
+
+    /// Counts jobs that wait; unlike [`stats`](Self::stats) at no cost that grows with what is kept.
+    pub async fn queue_stats(&self) -> Result<QueueStats> {
         let row = self
             .db
             .fetch_optional(
@@ -83,6 +130,6 @@ impl Store {
         };
         let now = Timestamp::now();
         let oldest_pending_seconds = oldest.map(|oldest| now.seconds_since(oldest));
-        Ok(Stats { tmas, queue_depth, oldest_pending_seconds })
+        Ok(QueueStats { queue_depth, oldest_pending_seconds })
     }
 }

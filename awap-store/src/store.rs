@@ -12,8 +12,10 @@ use awap_core::{Error, ErrorCode, Limits, Result};
 
 use crate::access::Accesses;
 use crate::db::{Access, Db};
+use crate::outage::Outage;
 use crate::queue::Turns;
 use crate::seal::{self, SealKeys};
+use crate::stats::Refusals;
 
 /// What a [`Store`] is made of.
 #[derive(Debug, Clone)]
@@ -115,6 +117,8 @@ pub struct Store {
     pub(crate) options: Arc<Options>,
     pub(crate) accesses: Arc<Accesses>,
     pub(crate) turns: Arc<Turns>,
+    pub(crate) refusals: Arc<Refusals>,
+    pub(crate) outage: Arc<Outage>,
     migrated: Arc<OnceCell<()>>,
 }
 
@@ -137,6 +141,8 @@ impl Store {
             options: Arc::new(options),
             accesses: Arc::default(),
             turns: Arc::default(),
+            refusals: Arc::default(),
+            outage: Arc::default(),
             migrated: Arc::default(),
         })
     }

@@ -48,6 +48,7 @@ fn a_lock_of_another_process_is_waited_for_and_then_told() {
         }
         let waited = start.elapsed();
         assert!(waited > Duration::from_secs(4) && waited < Duration::from_secs(20), "{waited:?}");
+        assert_eq!(unwell(&store).await, "The database is locked by another process.");
         other.execute("ROLLBACK").await.unwrap();
         nothing_is_half_done(&base, 1).await;
 
@@ -63,6 +64,13 @@ fn a_lock_of_another_process_is_waited_for_and_then_told() {
         nothing_is_half_done(&base, 2).await;
         assert_eq!(ask(&store, "verify_events", json!({})).await["valid"], true);
     });
+}
+
+/// Why the store says that it is degraded.
+async fn unwell(store: &Store) -> String {
+    let health = ask(store, "health_check", json!({})).await;
+    assert_eq!(health["status"], "degraded", "{health}");
+    text(&health["message"])
 }
 
 /// A TMA that fills a disk in a few steps.
@@ -158,6 +166,7 @@ fn a_full_disk_is_told_and_the_store_goes_on_once_there_is_room() {
             assert!(accepted.len() < 1000, "the disk is not small");
         };
         assert_eq!(refusal.code().as_str(), "unavailable", "{refusal} {:?}", refusal.details());
+        assert_eq!(unwell(&store).await, "The disk is full.");
         for n in 0..10 {
             match store.command("create_tma", json!({"tma": large(n)})).await {
                 Ok(created) => accepted.push(text(&created["id"])),

@@ -32,7 +32,9 @@ impl Gate {
     }
 
     fn open(&mut self) {
-        let listener = UnixListener::bind(self.folder.path().join(SOCKET)).unwrap();
+        let socket = self.folder.path().join(SOCKET);
+        let _ = std::fs::remove_file(&socket);
+        let listener = UnixListener::bind(socket).unwrap();
         let server = self.server.clone();
         self.connections.spawn(async move {
             let mut passing = JoinSet::new();
@@ -47,10 +49,9 @@ impl Gate {
         });
     }
 
-    /// Cuts every connection and lets none in.
+    /// Cuts every connection and lets none in: as after a crash, the socket is there, and refuses.
     async fn close(&mut self) {
         self.connections.shutdown().await;
-        std::fs::remove_file(self.folder.path().join(SOCKET)).unwrap();
     }
 }
 
@@ -95,6 +96,19 @@ fn the_store_goes_on_when_the_database_is_back() {
             "unavailable"
         );
         assert!(start.elapsed() < Duration::from_secs(7), "a call does not hang");
+
+        // While one call finds out whether it is back, no other waits.
+        let finding_out = {
+            let store = store.clone();
+            tokio::spawn(async move { refused(&store, "stats", json!({})).await.0 })
+        };
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let start = Instant::now();
+        for _ in 0..100 {
+            assert_eq!(refused(&store, "create_tma", json!({"tma": tma(1)})).await.0, "unavailable");
+        }
+        assert!(!finding_out.is_finished(), "{:?}", start.elapsed());
+        assert_eq!(finding_out.await.unwrap(), "unavailable");
 
         gate.open();
         let kept = ask(&store, "stats", json!({})).await["tmas"]["pending"].as_i64().unwrap();

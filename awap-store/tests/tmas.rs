@@ -45,6 +45,9 @@ mod body {
         let of_another = ask(&store, "create_tma", request(1, "b")).await;
         assert_eq!(of_another["created"], true, "a key is its actor's own");
         assert_eq!(ask(&store, "stats", json!({})).await["tmas"]["pending"], 2);
+        let queue = ask(&store, "stats", json!({"queue_only": true})).await;
+        assert_eq!((&queue["queue_depth"], queue.get("tmas")), (&json!(2), None));
+        assert!(queue["oldest_pending_seconds"].is_number());
     }
 
     pub(super) async fn pages_hold_each_tma_once_while_others_come_in(base: Base) {

@@ -20,6 +20,8 @@
 
 mod flight;
 mod framing;
+#[cfg(feature = "log")]
+pub mod log;
 mod pool;
 mod server;
 mod stdio;
