@@ -27,6 +27,7 @@ defmodule AwapBackend.Application do
           AwapBackend.Core.WorkerPool,
           AwapBackend.AI.Manager,
           AwapBackend.Moodle.SyncScheduler,
+          AwapBackend.Retention,
           AwapBackend.Health
         ] ++ web(AwapBackendWeb.Endpoint) ++ web(AwapBackend.ServiceManager)
 

@@ -201,6 +201,27 @@ defmodule AwapBackend.Config do
         "Whether sealed originals are kept once a TMA is completed"
       ),
       var(
+        "AWAP_RETAIN_ORIGINALS_DAYS",
+        :retain_originals_days,
+        {:integer, 1, 36_525},
+        nil,
+        "Days after which the sealed original of a completed or failed TMA is purged; none, never"
+      ),
+      var(
+        "AWAP_RETAIN_TMAS_DAYS",
+        :retain_tmas_days,
+        {:integer, 1, 36_525},
+        nil,
+        "Days after which such a TMA is purged whole, and its student's identity with their last; none, never"
+      ),
+      var(
+        "AWAP_RETAIN_IDEMPOTENCY_DAYS",
+        :retain_idempotency_days,
+        {:integer, 1, 36_525},
+        30,
+        "Days for which a submission that is sent again under its idempotency key is known"
+      ),
+      var(
         "AI_CONTAINER_IMAGE",
         :ai_container_image,
         {:text, 1},
@@ -308,11 +329,18 @@ defmodule AwapBackend.Config do
     |> Map.put("DATABASE_URL", Map.get(env, "AWAP_TEST_DATABASE_URL", ""))
   end
 
-  @doc "How much the processes we start log, to the same stderr: as much as we do, unless `AWAP_LOG` says otherwise."
-  @spec child_log() :: {String.t(), String.t()}
+  @doc """
+  How the processes that we start log, to the same stderr: as much as we do, unless `AWAP_LOG` says otherwise, and in the same
+  format.
+  """
+  @spec child_log() :: [{String.t(), String.t()}]
   def child_log do
     level = %{debug: "debug", info: "info", warning: "warn", error: "error"}[get(:log_level)]
-    {"AWAP_LOG", System.get_env("AWAP_LOG", level <> ",sqlx=error")}
+
+    [
+      {"AWAP_LOG", System.get_env("AWAP_LOG", level <> ",sqlx=error")},
+      {"AWAP_LOG_FORMAT", to_string(get(:log_format))}
+    ]
   end
 
   @doc "The secrets among the variables, unset: what a process we start has no need of, it does not see."

@@ -184,13 +184,14 @@ defmodule AwapBackend.CoreBridge do
   end
 
   defp core_environment do
-    Config.hidden_from_children() ++ [Config.child_log(), {"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)}]
+    Config.hidden_from_children() ++
+      Config.child_log() ++ [{"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)}]
   end
 
   defp events_environment do
     Config.hidden_from_children() ++
+      Config.child_log() ++
       [
-        Config.child_log(),
         {"DATABASE_URL", Config.get(:database_url)},
         {"EVENT_STORE_URL", Config.get(:database_url)}
       ]

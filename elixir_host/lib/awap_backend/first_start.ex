@@ -12,10 +12,7 @@ defmodule AwapBackend.FirstStart do
 
   require Logger
 
-  # The store's exit status for a configuration or migration that cannot work (EX_CONFIG).
-  @ex_config 78
   @wait_ms 20_000
-  @pause_ms 100
   @retry_ms 2_000
 
   def start_link(_options), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -24,10 +21,23 @@ defmodule AwapBackend.FirstStart do
   def init(nil) do
     Logger.metadata(component: :first_start)
 
-    case await(System.monotonic_time(:millisecond) + wait_ms()) do
-      :ok -> ensure_key()
-      {:halt, reason} -> {:stop, reason}
-      :away -> {:ok, nil, @retry_ms}
+    case Repo.await(wait_ms()) do
+      :ok ->
+        ensure_key()
+
+      {:refused, reason} ->
+        {:stop, reason}
+
+      {:away, %{"details" => %{"reason" => "no_program"}}} ->
+        Logger.error(
+          "awap-store was not found: build it (cargo build -p awap-store) or set AWAP_STORE_EXECUTABLE"
+        )
+
+        {:ok, nil, @retry_ms}
+
+      {:away, _error} ->
+        Logger.error("The database does not answer; the host starts without it and keeps trying")
+        {:ok, nil, @retry_ms}
     end
   end
 
@@ -43,33 +53,6 @@ defmodule AwapBackend.FirstStart do
     case store_key() do
       :ok -> :ignore
       :error -> {:ok, nil, @retry_ms}
-    end
-  end
-
-  defp await(until) do
-    case {Repo.call("health_check", %{}, 5_000), Repo.status().last_exit} do
-      {{:ok, _health}, _last_exit} ->
-        :ok
-
-      {_error, {:status, @ex_config}} ->
-        {:halt,
-         "the store refused its configuration or a migration failed: its reason is above, in its own words"}
-
-      {{:error, %{"details" => %{"reason" => "no_program"}}}, _last_exit} ->
-        Logger.error(
-          "awap-store was not found: build it (cargo build -p awap-store) or set AWAP_STORE_EXECUTABLE"
-        )
-
-        :away
-
-      _away ->
-        if System.monotonic_time(:millisecond) < until do
-          Process.sleep(@pause_ms)
-          await(until)
-        else
-          Logger.error("The database does not answer; the host starts without it and keeps trying")
-          :away
-        end
     end
   end
 

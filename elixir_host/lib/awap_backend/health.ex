@@ -3,8 +3,8 @@ defmodule AwapBackend.Health do
   How the host and what it depends on are.
 
   Looked at every two seconds, and at once when a process of ours dies or returns; `check/0` only reads what was found, so
-  that asking often costs nothing. The whole is `down` only where the host cannot serve: without its database. It is
-  `degraded` where something it is configured to use does not work.
+  that asking often costs nothing. The whole is `degraded` where something it is configured to use does not work: the host
+  itself is up, whatever is down. Without its database it cannot serve.
   """
 
   use GenServer
@@ -20,9 +20,9 @@ defmodule AwapBackend.Health do
   def start_link(_options), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
 
   @doc """
-  `%{"status" => status, "parts" => parts, "checked_at" => time, "version" => version}`: status `"ok"`, `"degraded"` or
-  `"down"`; parts `"database"`, `"core"`, `"event_store"`, `"ai"`, `"moodle"`, `"workers"`, each with `"status"` (also
-  `"disabled"`) and, where something was asked, `"latency_ms"`.
+  `%{"status" => status, "serving" => serves, "parts" => parts, "checked_at" => time, "version" => version}`: status `"ok"` or
+  `"degraded"`, and whether it can serve; parts `"database"`, `"core"`, `"event_store"`, `"ai"`, `"moodle"`, `"workers"`, each
+  with `"status"` (also `"down"` and `"disabled"`) and, where something was asked, `"latency_ms"`.
   """
   @spec check() :: %{required(String.t()) => term}
   def check do
@@ -131,6 +131,7 @@ defmodule AwapBackend.Health do
 
     %{
       "status" => overall(parts),
+      "serving" => parts["database"]["status"] != "down",
       "parts" => parts,
       "version" => to_string(Application.spec(:awap_backend, :vsn)),
       "checked_at" => DateTime.to_iso8601(DateTime.utc_now())
@@ -143,8 +144,6 @@ defmodule AwapBackend.Health do
     _kind, _reason -> %{"status" => "down", "message" => "The check itself failed."}
   end
 
-  defp overall(%{"database" => %{"status" => "down"}}), do: "down"
-
   defp overall(parts) do
     if Enum.any?(parts, fn {_name, part} -> part["status"] in ["down", "degraded"] end),
       do: "degraded",
@@ -153,8 +152,14 @@ defmodule AwapBackend.Health do
 
   defp database do
     asked(fn -> Repo.call("health_check", %{}, @part_ms) end, fn answer ->
-      Map.take(answer, ["database", "version"])
+      facts = Map.take(answer, ["database", "version"])
+      if answer["status"] == "degraded", do: Map.merge(facts, refusing(answer["message"])), else: facts
     end)
+  end
+
+  # It answers, and will not have what is to be written.
+  defp refusing(message) do
+    %{"status" => "degraded", "code" => "unavailable", "message" => message}
   end
 
   defp event_store do
@@ -205,7 +210,7 @@ defmodule AwapBackend.Health do
 
     case ask.() do
       {:ok, answer} ->
-        Map.merge(facts.(answer), %{"status" => "ok", "latency_ms" => latency(start)})
+        Map.merge(%{"status" => "ok", "latency_ms" => latency(start)}, facts.(answer))
 
       {:error, %{"code" => code, "message" => message}} ->
         %{"status" => "down", "code" => code, "message" => message, "latency_ms" => latency(start)}

@@ -9,6 +9,10 @@ defmodule AwapBackend.Repo do
 
   alias AwapBackend.{Config, PortClient}
 
+  # The store's exit status for a configuration or migration that cannot work (EX_CONFIG).
+  @ex_config 78
+  @pause_ms 100
+
   @type error :: PortClient.error()
 
   @doc false
@@ -43,11 +47,53 @@ defmodule AwapBackend.Repo do
   @spec status() :: map
   def status, do: PortClient.status(__MODULE__)
 
+  @doc """
+  Waits until the store answers, at most so many milliseconds.
+
+  `{:refused, reason}` where it will not, as its configuration cannot be used or a migration failed, in its own words; `{:away,
+  error}` where it may yet.
+  """
+  @spec await(non_neg_integer) :: :ok | {:refused, String.t()} | {:away, error}
+  def await(milliseconds), do: await_until(System.monotonic_time(:millisecond) + milliseconds)
+
+  defp await_until(until) do
+    case {call("health_check", %{}, 5_000), status().last_exit} do
+      {{:ok, _health}, _last_exit} ->
+        :ok
+
+      {_error, {:status, @ex_config}} ->
+        {:refused, refusal()}
+
+      {{:error, %{"details" => %{"reason" => "no_program"}} = error}, _last_exit} ->
+        {:away, error}
+
+      {{:error, error}, _last_exit} ->
+        if System.monotonic_time(:millisecond) < until do
+          Process.sleep(@pause_ms)
+          await_until(until)
+        else
+          {:away, error}
+        end
+    end
+  end
+
+  # What it says on its way out, heard once more from one that has nobody to serve.
+  defp refusal do
+    command = ~s(exec "$0" </dev/null 2>&1)
+    environment = environment() ++ [{"AWAP_LOG", "off"}, {"AWAP_LOG_FORMAT", "text"}]
+    {said, _status} = System.cmd("/bin/sh", ["-c", command, Config.get(:store_executable)], env: environment)
+
+    case said |> String.trim() |> String.replace_prefix("awap-store: ", "") do
+      "" -> "the store refused its configuration or a migration failed, and did not say why"
+      reason -> reason
+    end
+  end
+
   # Only the secrets it needs.
   defp environment do
     Config.hidden_from_children() ++
+      Config.child_log() ++
       [
-        Config.child_log(),
         {"DATABASE_URL", Config.get(:database_url)},
         {"AWAP_SEAL_KEY", Config.get(:seal_key)},
         {"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)},

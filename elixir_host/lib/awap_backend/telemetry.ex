@@ -17,7 +17,9 @@ defmodule AwapBackend.Telemetry do
   | `[:awap_backend, :tma, :submitted]` | `duration` | `tma_id`, `job_id`, `created` |
   | `[:awap_backend, :tma, :refused]` | `queue_depth` | `code` |
   | `[:awap_backend, :job, :start]` | `system_time` | `tma_id`, `job_id`, `attempt`, `worker` |
-  | `[:awap_backend, :job, :stop]` | `duration` | `tma_id`, `job_id`, `attempt`, `worker`, `outcome` (`:completed`, `:failed`, `:retried`, `:lost`), `code` |
+  | `[:awap_backend, :job, :stop]` | `duration` | `tma_id`, `job_id`, `attempt`, `worker`, `outcome` (`:completed`, `:failed`, `:retried`, `:released`, `:lost`), `code` |
+  | `[:awap_backend, :queue, :counted]` | `depth`, `oldest_seconds` (0.0 where none waits) | none |
+  | `[:awap_backend, :retention, :purged]` | `purged`, `identities`, `duration` | `what`, `outcome` (`:ok` or the error code) |
   | `[:awap_backend, :health, :refreshed]` | `duration` | `status`, `parts` (name to status) |
   | `[:awap_backend, :vm, :measured]` | `memory`, `processes`, `run_queue`, `queue_depth` | none |
   """

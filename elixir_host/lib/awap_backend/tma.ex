@@ -4,6 +4,9 @@ defmodule AwapBackend.TMA do
 
   Rows are maps with string keys, as the store gives them; `AwapBackend.Schemas.TMA` and `AwapBackend.Schemas.Feedback`
   say what is in them. A TMA answered with `{:ok, _}` is on disk, its identity sealed.
+
+  What reads takes an `actor` last. Whoever asks on somebody's behalf gives it, and the access is in the audit log before
+  there is an answer; what the host reads for its own purposes gives none.
   """
 
   alias AwapBackend.{Config, EventStore, PortClient, Repo, Telemetry}
@@ -15,6 +18,7 @@ defmodule AwapBackend.TMA do
 
   # How often and how long a worker's result is offered to a store that does not answer.
   @offer_pauses_ms [100, 500, 1_000, 2_000, 4_000, 8_000]
+  @release_ms 3_000
 
   @doc """
   Stores a submission and has it processed.
@@ -38,30 +42,34 @@ defmodule AwapBackend.TMA do
 
         {:error, error} ->
           JobRegistry.release()
-          refused(error)
+          error |> full() |> refused()
       end
     end
   end
 
+  # The host's own count is a few seconds old where other hosts hand in too; the store's is the one that holds.
+  defp full(%{"details" => %{"reason" => "queue_full"}}), do: queue_full(Config.get(:queue_limit))
+  defp full(error), do: error
+
   @doc "The row of one TMA; `content` is null until it is anonymized."
-  @spec get_tma(String.t()) :: {:ok, map} | {:error, error}
-  def get_tma(id), do: Repo.call("get_tma", %{"id" => id})
+  @spec get_tma(String.t(), actor | nil) :: {:ok, map} | {:error, error}
+  def get_tma(id, actor \\ nil), do: read("get_tma", %{"id" => id}, actor)
 
   @doc """
   Rows without content, newest first: `{:ok, %{"tmas" => rows, "next_cursor" => cursor}}`.
 
   Filters, by string key: `status`, `assignment_id`, `course_id`, `student_id` (a pseudonym), `limit`, `cursor`.
   """
-  @spec list_tmas(map) :: {:ok, map} | {:error, error}
-  def list_tmas(filters \\ %{}) do
+  @spec list_tmas(map, actor | nil) :: {:ok, map} | {:error, error}
+  def list_tmas(filters \\ %{}, actor \\ nil) do
     known = ~w(status assignment_id course_id student_id limit cursor)
     filters = for {key, value} <- filters, key in known, value != nil, into: %{}, do: {key, value}
-    Repo.call("list_tmas", filters)
+    read("list_tmas", filters, actor)
   end
 
   @doc "The feedback row of a TMA; `not_found` while there is none."
-  @spec get_feedback(String.t()) :: {:ok, map} | {:error, error}
-  def get_feedback(tma_id), do: Repo.call("get_feedback", %{"tma_id" => tma_id})
+  @spec get_feedback(String.t(), actor | nil) :: {:ok, map} | {:error, error}
+  def get_feedback(tma_id, actor \\ nil), do: read("get_feedback", %{"tma_id" => tma_id}, actor)
 
   @doc """
   Edits feedback, marks it as reviewed, or both: the feedback row as it is now.
@@ -79,15 +87,16 @@ defmodule AwapBackend.TMA do
   end
 
   @doc "The feedback of a TMA as it was before each edit, oldest first: `{:ok, %{\"revisions\" => rows}}`."
-  @spec list_feedback_revisions(String.t()) :: {:ok, map} | {:error, error}
-  def list_feedback_revisions(tma_id), do: Repo.call("list_feedback_revisions", %{"tma_id" => tma_id})
+  @spec list_feedback_revisions(String.t(), actor | nil) :: {:ok, map} | {:error, error}
+  def list_feedback_revisions(tma_id, actor \\ nil),
+    do: read("list_feedback_revisions", %{"tma_id" => tma_id}, actor)
 
   @doc """
   Jobs that were given up, newest first: `{:ok, %{"jobs" => rows, "next_cursor" => cursor}}`. `page` has `limit` and
   `cursor`, if wanted.
   """
-  @spec list_failed(map) :: {:ok, map} | {:error, error}
-  def list_failed(page \\ %{}), do: Repo.call("list_failed", Map.take(page, ~w(limit cursor)))
+  @spec list_failed(map, actor | nil) :: {:ok, map} | {:error, error}
+  def list_failed(page \\ %{}, actor \\ nil), do: read("list_failed", Map.take(page, ~w(limit cursor)), actor)
 
   @doc "Gives a job that was given up all its attempts anew: `{:ok, %{\"tma_id\", \"status\"}}`."
   @spec retry_job(String.t(), actor) :: {:ok, map} | {:error, error}
@@ -98,6 +107,9 @@ defmodule AwapBackend.TMA do
       WorkerPool.process_tma(tma_id, job_id)
     end)
   end
+
+  defp read(command, data, nil), do: Repo.call(command, data)
+  defp read(command, data, actor), do: Repo.call(command, Map.put(data, "actor", actor))
 
   defp tap_ok({:ok, answer}, told) do
     told.(answer)
@@ -131,19 +143,10 @@ defmodule AwapBackend.TMA do
       {:error, %{"code" => code} = error} when code in ["invalid_input", "limit_exceeded"] ->
         fail(job, error, false)
 
+      {:unsure, _error} ->
+        taken(job) || {:lost, "conflict"}
+
       {:error, %{"code" => code}} ->
-        settle_lost(job, code)
-    end
-  end
-
-  # An offer that was taken while the store died before it could say so is a conflict when it is made again.
-  defp settle_lost(job, code) do
-    case get_tma(job["tma_id"]) do
-      {:ok, %{"status" => "completed"}} ->
-        EventStore.appended()
-        {:completed, nil}
-
-      _not_ours ->
         {:lost, code}
     end
   end
@@ -169,8 +172,29 @@ defmodule AwapBackend.TMA do
         EventStore.appended()
         {:failed, code}
 
+      {:unsure, _error} ->
+        taken(job) || {:lost, code}
+
       # The lease runs out, and another worker finds the job.
       {:error, _error} ->
+        {:lost, code}
+    end
+  end
+
+  @doc """
+  Gives a job back at once, as this host stops: another takes it up, and the attempt does not count. Where the store does not
+  answer, the lease runs out.
+  """
+  @spec release(map) :: AwapBackend.Core.Pipeline.outcome()
+  def release(job) do
+    request = %{"job_id" => job["job_id"], "worker" => job["worker"], "actor" => worker(job)}
+
+    case Repo.call("release_job", request, @release_ms) do
+      {:ok, _released} ->
+        EventStore.appended()
+        {:released, nil}
+
+      {:error, %{"code" => code}} ->
         {:lost, code}
     end
   end
@@ -196,13 +220,18 @@ defmodule AwapBackend.TMA do
         :ok
 
       {:full, depth} ->
-        Telemetry.execute([:awap_backend, :tma, :refused], %{queue_depth: depth}, %{code: "queue_full"})
-
-        PortClient.error("queue_full", "Too many TMAs wait to be processed; try again later.", %{
-          "queue_depth" => depth,
-          "retry_after" => retry_after(depth)
-        })
+        depth |> queue_full() |> refused()
     end
+  end
+
+  defp queue_full(depth) do
+    {:error, error} =
+      PortClient.error("queue_full", "Too many TMAs wait to be processed; try again later.", %{
+        "queue_depth" => depth,
+        "retry_after" => retry_after(depth)
+      })
+
+    error
   end
 
   # A guess at when a tenth of the queue is done, at a few TMAs a second for each worker.
@@ -217,7 +246,7 @@ defmodule AwapBackend.TMA do
   end
 
   defp request(tma, actor, options) do
-    %{"tma" => tma, "actor" => actor}
+    %{"tma" => tma, "actor" => actor, "max_queue" => Config.get(:queue_limit)}
     |> put_given("idempotency_key", options[:idempotency_key])
     |> put_given("priority", options[:priority])
   end
@@ -239,16 +268,34 @@ defmodule AwapBackend.TMA do
 
   defp worker(job), do: %{"type" => "worker", "id" => job["worker"]}
 
-  # A result is worth offering again while the store is away. The store takes it once: had the first offer been taken, the
-  # next is a conflict, as the job is no longer leased.
-  defp offer(command, request, pauses) do
+  # A result is worth offering again while the store is away. The store takes it once: had an earlier offer been taken that
+  # was not answered, the next is a conflict, as the job is no longer leased. As it is where another has the job by now: unsure.
+  defp offer(command, request, pauses, again? \\ false) do
     case {Repo.call(command, request, 30_000), pauses} do
       {{:error, %{"code" => code}}, [pause | pauses]} when code in ["unavailable", "timeout"] ->
         Process.sleep(pause)
-        offer(command, request, pauses)
+        offer(command, request, pauses, true)
+
+      {{:error, %{"code" => "conflict"} = error}, _pauses} when again? ->
+        {:unsure, error}
 
       {result, _pauses} ->
         result
+    end
+  end
+
+  # What became of the job by an offer of ours that was not answered; nil where none was taken. The event says whose it was.
+  defp taken(job) do
+    outcomes = %{"tma.completed" => :completed, "tma.failed" => :failed, "tma.retried" => :retried}
+    opts = [types: Map.keys(outcomes), direction: "backward", max_count: 1]
+
+    with {:ok, %{"events" => [event]}} <- EventStore.read_stream(EventStore.stream_of(job["tma_id"]), opts),
+         true <- event["metadata"]["actor_id"] == job["worker"],
+         true <- event["data"]["attempt"] == job["attempt"] do
+      EventStore.appended()
+      {outcomes[event["type"]], event["data"]["code"]}
+    else
+      _not_ours -> nil
     end
   end
 

@@ -136,7 +136,7 @@ defmodule AwapBackend.ReleaseTest do
         old = variables["AWAP_SEAL_KEY"]
         changed = Map.put(variables, "AWAP_SEAL_KEY", String.duplicate("3c", 32))
         assert {1, "", told} = awap(["reseal"], changed)
-        assert told =~ "whose key is not in AWAP_SEAL_KEYS_OLD"
+        assert told =~ "is not in AWAP_SEAL_KEYS_OLD"
         assert {0, "", told} = awap(["reseal"], Map.put(changed, "AWAP_SEAL_KEYS_OLD", old))
         assert told =~ "AWAP_SEAL_KEYS_OLD can go"
         assert {0, "", "awap: 0 sealed anew" <> _} = awap(["reseal"], changed)

@@ -3,7 +3,7 @@ defmodule AwapBackend.StartTest do
 
   use AwapBackend.DataCase, async: false
 
-  alias AwapBackend.{Config, Health, Repo, Secrets, TMA}
+  alias AwapBackend.{Config, Health, Postgres, Repo, Secrets, TMA}
 
   @moduletag :capture_log
 
@@ -19,11 +19,44 @@ defmodule AwapBackend.StartTest do
       "this is no database, and much longer than the header of one would be " <> String.duplicate("x", 4096)
     )
 
-    assert_raise MatchError, ~r/migration failed/, fn ->
+    assert_raise MatchError, ~r/not an SQLite database/, fn ->
       restart(%{"AWAP_DATA_DIR" => folder, "AWAP_TEST_DATABASE_URL" => "sqlite:" <> file})
     end
 
     refute Process.whereis(AwapBackend.Supervisor)
+  end
+
+  # The whole host, as an operator starts it, on a database that a later version has migrated.
+  @tag :store
+  @tag :postgres
+  @tag timeout: 120_000
+  test "a migration that cannot be ends the host with a status and the reason" do
+    url = Postgres.create_database()
+    on_exit(fn -> Postgres.drop_database(url) end)
+    start_host(%{"AWAP_TEST_DATABASE_URL" => url})
+    columns = "(version, description, success, checksum, execution_time)"
+
+    Postgres.execute(
+      url,
+      "INSERT INTO _sqlx_migrations #{columns} VALUES (99990101000000, 'of a later version', true, '', 0)"
+    )
+
+    variables = %{
+      "AWAP_TEST_DATABASE_URL" => url,
+      "AWAP_DATA_DIR" => new_folder(),
+      "MIX_ENV" => "test",
+      "AWAP_LOG_LEVEL" => "error"
+    }
+
+    {said, status} =
+      System.cmd("elixir", ["-S", "mix", "run", "--no-compile", "--no-deps-check", "--no-halt"],
+        env: Map.merge(keys(), variables),
+        stderr_to_stdout: true
+      )
+
+    assert status == 1
+    assert said =~ "AwapBackend.FirstStart"
+    assert said =~ "The database has migration 99990101000000, which this awap-store does not know"
   end
 
   test "without a store the host starts, says so, and refuses clearly" do
@@ -35,7 +68,8 @@ defmodule AwapBackend.StartTest do
     on_exit(fn -> Application.delete_env(:awap_backend, :first_start_wait_ms) end)
 
     start_host(%{"AWAP_STORE_EXECUTABLE" => program, "AWAP_DATA_DIR" => folder})
-    assert %{"status" => "down", "parts" => %{"database" => %{"status" => "down"}}} = Health.refresh()
+    assert %{"status" => "degraded", "serving" => false, "parts" => parts} = Health.refresh()
+    assert parts["database"]["status"] == "down"
     assert {:error, %{"code" => "unavailable"}} = TMA.create_tma(%{"content" => "x"}, %{})
     assert {:error, %{"code" => "unavailable"}} = TMA.get_tma("018f0000-0000-7000-8000-000000000000")
   end

@@ -9,13 +9,13 @@ defmodule AwapBackend.DataCase do
   holds on one has to hold on the other, and `scripts/test` runs the same tests on both.
 
   Tests say what they need by a tag: `:store` (`awap-store` built), `:core` (`awap-port` built), `:nif` (the host built with
-  awap_nif), `:postgres` (a database to use), `:systemd` (`systemd-analyze`). Where it is not there, they are left out, and
-  counted as such.
+  awap_nif), `:postgres` (a database to use), `:systemd` (`systemd-analyze`), `:small_disk` (leave to mount a file system in
+  memory). Where it is not there, they are left out, and counted as such.
   """
 
   use ExUnit.CaseTemplate
 
-  alias AwapBackend.{Config, OSProcess, Postgres, PubSub, TMA}
+  alias AwapBackend.{Config, OSProcess, Postgres, PubSub, SmallDisk, TMA}
 
   using do
     quote do
@@ -45,7 +45,8 @@ defmodule AwapBackend.DataCase do
     postgres = if postgres_url(), do: [], else: [:postgres]
     systemd = if System.find_executable("systemd-analyze"), do: [], else: [:systemd]
     release = if System.get_env("AWAP_TEST_RELEASE"), do: [], else: [:release]
-    programs ++ nif ++ postgres ++ systemd ++ release
+    disk = if SmallDisk.possible?(), do: [], else: [:small_disk]
+    programs ++ nif ++ postgres ++ systemd ++ release ++ disk
   end
 
   @doc "A PostgreSQL database for the tests (`scripts/with-postgres` starts one), or nil."

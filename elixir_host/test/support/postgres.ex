@@ -79,10 +79,14 @@ defmodule AwapBackend.Postgres do
     end
   end
 
-  defp psql(statement) do
-    {_, 0} = System.cmd(program("psql"), [server(), "-qc", statement], stderr_to_stdout: true)
+  @doc "Runs a statement on a database."
+  @spec execute(String.t(), String.t()) :: :ok
+  def execute(url, statement) do
+    {_, 0} = System.cmd(program("psql"), [url, "-qc", statement], stderr_to_stdout: true)
     :ok
   end
+
+  defp psql(statement), do: execute(server(), statement)
 
   # PostgreSQL does not run as root; and its server must not hold a pipe of ours, which would wait for its end.
   defp as_server(program, arguments) do

@@ -42,7 +42,7 @@ defmodule AwapBackendWeb.StandIn do
     end
   end
 
-  def get_tma(id) do
+  def get_tma(id, _actor) do
     cond do
       id == id(:missing) -> error("not_found", "There is no such row.", %{})
       id == id(:pending) -> {:ok, %{"id" => id, "status" => "pending", "content" => nil}}
@@ -58,14 +58,14 @@ defmodule AwapBackendWeb.StandIn do
     end
   end
 
-  def list_tmas(filters), do: {:ok, %{"tmas" => [], "next_cursor" => nil, "filters" => tell(filters)}}
+  def list_tmas(filters, _actor), do: {:ok, %{"tmas" => [], "next_cursor" => nil, "filters" => tell(filters)}}
 
   @updated_at "2026-11-22T13:54:00.000001Z"
 
   @doc "When the feedback of `id/0` was last changed."
   def updated_at, do: @updated_at
 
-  def get_feedback(id) do
+  def get_feedback(id, _actor) do
     if id == id(),
       do: {:ok, %{"tma_id" => id, "grade" => 71.0, "updated_at" => @updated_at, "reviewed_by" => nil}},
       else: error("not_found", "There is no such row.", %{})
@@ -76,14 +76,14 @@ defmodule AwapBackendWeb.StandIn do
 
     cond do
       id != id() -> error("not_found", "There is no such row.", %{})
-      request["expected_updated_at"] in [nil, @updated_at] -> get_feedback(id)
+      request["expected_updated_at"] in [nil, @updated_at] -> get_feedback(id, nil)
       true -> error("conflict", "It was changed meanwhile.", %{"updated_at" => @updated_at})
     end
   end
 
-  def list_feedback_revisions(_id), do: {:ok, %{"revisions" => []}}
+  def list_feedback_revisions(_id, _actor), do: {:ok, %{"revisions" => []}}
 
-  def list_failed(page), do: {:ok, %{"jobs" => [], "next_cursor" => nil, "page" => tell(page)}}
+  def list_failed(page, _actor), do: {:ok, %{"jobs" => [], "next_cursor" => nil, "page" => tell(page)}}
 
   def retry_job(id, actor) do
     tell({:retry_job, id, actor})
@@ -150,7 +150,12 @@ defmodule AwapBackendWeb.StandIn do
   end
 
   def check,
-    do: %{"status" => Application.get_env(:awap_backend, :stand_in_health, "ok"), "parts" => %{}, "x" => 1}
+    do: %{
+      "status" => Application.get_env(:awap_backend, :stand_in_health, "ok"),
+      "serving" => true,
+      "parts" => %{},
+      "x" => 1
+    }
 
   defp tell(term) do
     if pid = Process.whereis(__MODULE__), do: send(pid, {:asked, term})

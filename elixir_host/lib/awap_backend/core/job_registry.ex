@@ -8,7 +8,7 @@ defmodule AwapBackend.Core.JobRegistry do
 
   use GenServer
 
-  alias AwapBackend.Repo
+  alias AwapBackend.{Repo, Telemetry}
 
   require Logger
 
@@ -24,7 +24,7 @@ defmodule AwapBackend.Core.JobRegistry do
   @type job :: %{
           job_id: String.t(),
           tma_id: String.t(),
-          status: :queued | :processing | :completed | :failed | :retried | :lost,
+          status: :queued | :processing | :completed | :failed | :retried | :released | :lost,
           stage: String.t() | nil,
           attempt: pos_integer | nil,
           worker: String.t() | nil,
@@ -189,9 +189,14 @@ defmodule AwapBackend.Core.JobRegistry do
   def handle_info(_message, state), do: {:noreply, state}
 
   defp recount do
-    case Repo.call("stats", %{}, 5_000) do
-      {:ok, %{"queue_depth" => depth}} when is_integer(depth) -> :atomics.put(depth_counter(), 1, depth)
-      _unknown -> :ok
+    case Repo.call("stats", %{"queue_only" => true}, 5_000) do
+      {:ok, %{"queue_depth" => depth} = stats} when is_integer(depth) ->
+        :atomics.put(depth_counter(), 1, depth)
+        measurements = %{depth: depth, oldest_seconds: stats["oldest_pending_seconds"] || 0.0}
+        Telemetry.execute([:awap_backend, :queue, :counted], measurements)
+
+      _unknown ->
+        :ok
     end
   end
 

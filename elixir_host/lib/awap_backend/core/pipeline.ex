@@ -21,7 +21,7 @@ defmodule AwapBackend.Core.Pipeline do
   # What of a parsed TMA is kept beside its content; the rest is in the row already, or in the content.
   @parsed ~w(text blocks questions citations references headings counts metadata warnings)
 
-  @type outcome :: {:completed | :failed | :retried | :lost, code :: String.t() | nil}
+  @type outcome :: {:completed | :failed | :retried | :released | :lost, code :: String.t() | nil}
 
   @doc """
   Processes a claimed job. `submission` is the TMA as it came in, and is not kept.

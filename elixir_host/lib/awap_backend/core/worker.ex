@@ -3,7 +3,8 @@ defmodule AwapBackend.Core.Worker do
   Takes one job at a time from the store, has it processed, and keeps its lease meanwhile.
 
   The processing (`AwapBackend.Core.Pipeline`) runs in a task, so that the worker can extend the lease, notice that it is
-  lost, and survive what goes wrong. On shutdown the job in hand may finish; one that takes too long is given back.
+  lost, and survive what goes wrong. On shutdown the job in hand may finish; one that takes too long is given back, to be
+  taken up by another at once, with none of its attempts used up.
   """
 
   use GenServer, restart: :permanent, shutdown: 15_000
@@ -13,6 +14,7 @@ defmodule AwapBackend.Core.Worker do
 
   require Logger
 
+  # Within the time that the supervisor gives, with some left to say what became of the job.
   @drain_ms 10_000
 
   defstruct [:name, :job, :task, :started, :poll, :lease]
@@ -64,9 +66,12 @@ defmodule AwapBackend.Core.Worker do
   def terminate(_reason, %{job: nil}), do: JobRegistry.busy(self())
 
   def terminate(_reason, state) do
-    case Task.yield(state.task, @drain_ms) || Task.shutdown(state.task, :brutal_kill) do
+    drain_ms = Application.get_env(:awap_backend, :drain_ms, @drain_ms)
+
+    case Task.yield(state.task, drain_ms) || Task.shutdown(state.task, :brutal_kill) do
       {:ok, outcome} -> finished(state, outcome)
-      _not_done -> finished(state, crashed(state, :shutdown))
+      {:exit, reason} -> finished(state, crashed(state, reason))
+      nil -> finished(state, TMA.release(state.job))
     end
 
     JobRegistry.busy(self())
@@ -140,8 +145,8 @@ defmodule AwapBackend.Core.Worker do
     request = %{"job_id" => state.job["job_id"], "worker" => state.name, "lease_ms" => Config.get(:lease_ms)}
 
     case Repo.call("extend_lease", request, 5_000) do
-      {:error, %{"code" => "conflict"}} ->
-        # Another has the job now, or our own task has just completed it.
+      {:error, %{"code" => code}} when code in ["conflict", "not_found"] ->
+        # Another has the job now, or it was erased with its student, or our own task has just completed it.
         case Task.yield(state.task, 1_000) || Task.shutdown(state.task, :brutal_kill) do
           {:ok, outcome} -> look(finished(state, outcome))
           _not_done -> look(finished(state, {:lost, nil}))

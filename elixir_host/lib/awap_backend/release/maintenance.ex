@@ -3,7 +3,7 @@ defmodule AwapBackend.Release.Maintenance do
 
   import AwapBackend.Release.Store, only: [with_store: 2, call: 2]
 
-  alias AwapBackend.Release
+  alias AwapBackend.{Release, Reseal}
 
   @doc "Reads every event and checks the chain of hashes."
   @spec verify(map) :: Release.outcome()
@@ -24,30 +24,16 @@ defmodule AwapBackend.Release.Maintenance do
     end
   end
 
-  @doc "Seals what is under an older key anew, batch by batch."
+  @doc "Seals what is under an older key anew (`AwapBackend.Reseal`)."
   @spec reseal(map) :: Release.outcome()
-  def reseal(settings), do: with_store(settings, fn -> reseal(nil, 0, 0) end)
+  def reseal(settings), do: with_store(settings, fn -> resealed(Reseal.run()) end)
+
+  defp resealed({:ok, %{done: true} = progress}),
+    do: {0, "#{progress.resealed} sealed anew. Nothing is under an older key: AWAP_SEAL_KEYS_OLD can go."}
+
+  defp resealed({:ok, progress}),
+    do: {1, "#{progress.resealed} sealed anew. #{Reseal.left(progress)} Keep the older keys."}
 
   # Interrupted, it is begun again: what is under the new key already is passed over.
-  defp reseal(cursor, resealed, damaged) do
-    case call("reseal", %{"cursor" => cursor}) do
-      {:ok, %{"next_cursor" => nil} = last} ->
-        closing(last, resealed + last["resealed"], damaged + last["damaged"])
-
-      {:ok, batch} ->
-        reseal(batch["next_cursor"], resealed + batch["resealed"], damaged + batch["damaged"])
-
-      {:error, sentence} ->
-        {1, "#{resealed} sealed anew, then: #{sentence} Run it again to go on."}
-    end
-  end
-
-  defp closing(%{"done" => true}, resealed, 0),
-    do: {0, "#{resealed} sealed anew. Nothing is under an older key: AWAP_SEAL_KEYS_OLD can go."}
-
-  defp closing(last, resealed, damaged) do
-    {1,
-     "#{resealed} sealed anew; #{last["remaining"]} are still under another key: #{last["unknown_key"]} whose key is not in " <>
-       "AWAP_SEAL_KEYS_OLD, #{damaged} damaged. Keep the older keys."}
-  end
+  defp resealed({:error, %{"message" => message}}), do: {1, "#{message} Run it again to go on."}
 end

@@ -149,7 +149,7 @@ defmodule AwapBackendWeb.UserSocket do
   defp told({:error, error}, state), do: fault(error, state)
 
   defp status(id, state) do
-    case state.conn.config.tma.get_tma(id) do
+    case state.conn.config.tma.get_tma(id, nil) do
       {:ok, row} ->
         status = %{
           "id" => id,

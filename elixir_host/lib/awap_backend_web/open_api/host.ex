@@ -9,10 +9,10 @@ defmodule AwapBackendWeb.OpenAPI.Host do
         get:
           operation("getHealth", "system", :open, "How the host and its parts are",
             description:
-              "`degraded` where something it is configured to use does not work; `down`, with 503, where it cannot serve.",
+              "`degraded` where something it is configured to use does not work; with 503 where it cannot serve, its database being down.",
             answers: %{
               200 => answer("It can serve.", "Health", health("ok")),
-              503 => answer("It cannot serve: its database does not answer.", "Health", health("down"))
+              503 => answer("It cannot serve: its database does not answer.", "Health", health("degraded"))
             }
           )
       },
@@ -70,7 +70,7 @@ defmodule AwapBackendWeb.OpenAPI.Host do
     %{
       "Health" =>
         object(%{
-          status: string(enum: ["ok", "degraded", "down"]),
+          status: string(enum: ["ok", "degraded"]),
           parts: %{
             type: "object",
             description: "`database`, `core`, `event_store`, `ai`, `moodle`, `workers`.",

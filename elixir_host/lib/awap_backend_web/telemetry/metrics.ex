@@ -2,58 +2,96 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
   @moduledoc """
   Counts what the host's telemetry tells, for `GET /metrics` in Prometheus's text format (version 0.0.4).
 
-  Counters are rows of an ETS table, raised in the process that emits the event. Labels are routes, commands, outcomes:
-  sets that are closed, so the table cannot grow with traffic.
+  The families are one table, `families/0`. Counters are rows of an ETS table, raised in the process that emits the event.
+  Labels are routes, commands, outcomes: sets that are closed, so the table cannot grow with traffic.
   """
 
   use GenServer
 
   @table __MODULE__
 
-  # Upper bounds of the histogram's buckets, in microseconds.
+  # Upper bounds of the histograms' buckets, in microseconds.
   @bounds [1_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000]
 
-  @histograms %{
-    [:awap_backend, :http, :stop] => {"awap_http_request_duration_seconds", [:method, :route, :status]},
-    [:awap_backend, :http, :exception] => {"awap_http_request_duration_seconds", [:method, :route, :status]},
-    [:awap_backend, :store, :call] => {"awap_store_call_duration_seconds", [:command, :outcome]},
-    [:awap_backend, :core, :call] => {"awap_core_call_duration_seconds", [:command, :outcome, :mode]},
-    [:awap_backend, :job, :stop] => {"awap_job_duration_seconds", [:outcome]}
+  @families [
+    # Name, type, what it says.
+    {"awap_http_request_duration_seconds", :histogram, "HTTP requests by route and status."},
+    {"awap_auth_refusals_total", :counter, "Requests answered 401, 403 or 429."},
+    {"awap_auth_refusals_unrecorded_total", :counter, "Those that the audit log does not have."},
+    {"awap_store_call_duration_seconds", :histogram, "Calls of the store by command."},
+    {"awap_core_call_duration_seconds", :histogram, "Calls of the core by command."},
+    {"awap_tmas_submitted_total", :counter,
+     "TMAs taken in; created=false where an idempotency key was sent again."},
+    {"awap_tmas_refused_total", :counter, "TMAs refused."},
+    {"awap_job_duration_seconds", :histogram, "Jobs by outcome."},
+    {"awap_queue_depth", :gauge, "TMAs that wait for a worker, on all hosts of the database."},
+    {"awap_queue_oldest_seconds", :gauge, "How long the oldest of them has waited; 0 where there is none."},
+    {"awap_retention_runs_total", :counter, "Purges of what was kept long enough, by outcome."},
+    {"awap_retention_purged_total", :counter, "Rows that went with them."},
+    {"awap_retention_identities_total", :counter, "Identities that went with the last TMA of their student."},
+    {"awap_health", :gauge, "The host (part=all) and each part that is used: 1 ok, 0.5 degraded, 0 down."},
+    {"awap_process_starts_total", :counter, "Starts of processes outside the VM."},
+    {"awap_process_ends_total", :counter, "Ends of processes outside the VM."},
+    {"awap_vm_memory_bytes", :gauge, "Memory of the VM."},
+    {"awap_vm_processes", :gauge, "Processes of the VM."},
+    {"awap_vm_run_queue", :gauge, "Work that waits for a scheduler."},
+    {"awap_build_info", :gauge, "Always 1; the version of the host is its label."}
+  ]
+
+  # What an event does to a family: a measurement is observed in its histogram, added to its counter (`:one`: each event
+  # counts), or set as its gauge.
+  @http [:method, :route, :status]
+  @rules %{
+    [:awap_backend, :http, :stop] => [{"awap_http_request_duration_seconds", :duration, @http}],
+    [:awap_backend, :http, :exception] => [{"awap_http_request_duration_seconds", :duration, @http}],
+    [:awap_backend, :auth, :refused] => [{"awap_auth_refusals_total", :count, [:reason, :status]}],
+    [:awap_backend, :auth, :unrecorded] => [{"awap_auth_refusals_unrecorded_total", :count, []}],
+    [:awap_backend, :store, :call] => [{"awap_store_call_duration_seconds", :duration, [:command, :outcome]}],
+    [:awap_backend, :core, :call] => [
+      {"awap_core_call_duration_seconds", :duration, [:command, :outcome, :mode]}
+    ],
+    [:awap_backend, :tma, :submitted] => [{"awap_tmas_submitted_total", :one, [:created]}],
+    [:awap_backend, :tma, :refused] => [{"awap_tmas_refused_total", :one, [:code]}],
+    [:awap_backend, :job, :stop] => [{"awap_job_duration_seconds", :duration, [:outcome]}],
+    [:awap_backend, :queue, :counted] => [{"awap_queue_oldest_seconds", :oldest_seconds, []}],
+    [:awap_backend, :vm, :measured] => [{"awap_queue_depth", :queue_depth, []}],
+    [:awap_backend, :retention, :purged] => [
+      {"awap_retention_runs_total", :one, [:what, :outcome]},
+      {"awap_retention_purged_total", :purged, [:what]},
+      {"awap_retention_identities_total", :identities, []}
+    ],
+    [:awap_backend, :process, :up] => [{"awap_process_starts_total", :one, [:component]}],
+    [:awap_backend, :process, :down] => [{"awap_process_ends_total", :one, [:component]}]
   }
 
-  @counters %{
-    [:awap_backend, :tma, :submitted] => {"awap_tmas_submitted_total", [:created]},
-    [:awap_backend, :tma, :refused] => {"awap_tmas_refused_total", [:code]},
-    [:awap_backend, :auth, :refused] => {"awap_auth_refusals_total", [:reason, :status]},
-    [:awap_backend, :auth, :unrecorded] => {"awap_auth_refusals_unrecorded_total", []},
-    [:awap_backend, :process, :up] => {"awap_process_starts_total", [:component]},
-    [:awap_backend, :process, :down] => {"awap_process_ends_total", [:component]}
-  }
+  @health [:awap_backend, :health, :refreshed]
+  @values %{"ok" => 1, "degraded" => 0.5, "down" => 0}
 
-  @gauges [:awap_backend, :vm, :measured]
+  # Those that say how often something happened that should not have: there from the start, so that an alarm on the first
+  # time is one on an increase.
+  @from_the_start ["awap_auth_refusals_unrecorded_total", "awap_retention_identities_total"]
 
-  @helps %{
-    "awap_http_request_duration_seconds" => "HTTP requests by route and status.",
-    "awap_store_call_duration_seconds" => "Calls of the store by command.",
-    "awap_core_call_duration_seconds" => "Calls of the core by command.",
-    "awap_job_duration_seconds" => "Jobs by outcome.",
-    "awap_tmas_submitted_total" => "TMAs taken in; created=false where an idempotency key was sent again.",
-    "awap_tmas_refused_total" => "TMAs refused.",
-    "awap_auth_refusals_total" => "Requests answered 401, 403 or 429.",
-    "awap_auth_refusals_unrecorded_total" => "Those that the audit log does not have.",
-    "awap_process_starts_total" => "Starts of processes outside the VM.",
-    "awap_process_ends_total" => "Ends of processes outside the VM."
-  }
+  @types Map.new(@families, fn {name, type, _help} -> {name, type} end)
 
   @doc "Starts the counting."
   @spec start_link(keyword) :: GenServer.on_start()
   def start_link(options \\ []), do: GenServer.start_link(__MODULE__, options, name: __MODULE__)
 
+  @doc "Every family: its name, its type, and what it says."
+  @spec families() :: [{String.t(), :counter | :gauge | :histogram, String.t()}]
+  def families, do: @families
+
   @doc "All metrics as Prometheus reads them."
   @spec text() :: iodata
   def text do
-    rows = @table |> rows() |> Enum.group_by(fn row -> row |> elem(0) |> elem(0) end)
-    [for({name, rows} <- Enum.sort(rows), do: family(name, Enum.sort(rows))), vm()]
+    rows = Enum.group_by(rows(@table) ++ vm(), fn row -> row |> elem(0) |> elem(0) end)
+
+    for {name, type, help} <- @families, rows = rows[name] do
+      [
+        ["# HELP ", name, " ", help, "\n# TYPE ", name, " ", Atom.to_string(type), "\n"],
+        for(row <- Enum.sort(rows), do: if(type == :histogram, do: histogram(row), else: plain(row)))
+      ]
+    end
   end
 
   defp rows(table) do
@@ -63,62 +101,65 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
     ArgumentError -> []
   end
 
+  defp vm do
+    [
+      {{"awap_vm_memory_bytes", []}, :erlang.memory(:total)},
+      {{"awap_vm_processes", []}, :erlang.system_info(:process_count)},
+      {{"awap_vm_run_queue", []}, :erlang.statistics(:total_run_queue_lengths)},
+      {{"awap_build_info", [version: to_string(Application.spec(:awap_backend, :vsn))]}, 1}
+    ]
+  end
+
   @impl GenServer
   def init(_options) do
     Process.flag(:trap_exit, true)
     :ets.new(@table, [:named_table, :public, write_concurrency: true])
-    events = Map.keys(@histograms) ++ Map.keys(@counters) ++ [@gauges]
+    for name <- @from_the_start, do: :ets.insert(@table, {{name, []}, 0})
     # An earlier life of this process may have left its handler behind.
     AwapBackend.Telemetry.detach(__MODULE__)
+    events = [@health | Map.keys(@rules)]
     :ok = AwapBackend.Telemetry.attach(__MODULE__, events, &__MODULE__.handle/4)
     {:ok, nil}
   end
 
   @doc false
-  def handle(@gauges, measurements, _metadata, _config) do
-    for key <- [:queue_depth], is_number(measurements[key]) do
-      :ets.insert(@table, {{"awap_#{key}", []}, measurements[key]})
+  def handle(event, measurements, metadata, _config) do
+    count(event, measurements, metadata)
+  rescue
+    # The table is being made again. A handler that failed would be detached, and might be after its next life attached it.
+    ArgumentError -> :ok
+  end
+
+  defp count(@health, _measurements, metadata) do
+    for {part, status} <- Map.put(metadata.parts, "all", metadata.status) do
+      key = {"awap_health", [part: part]}
+
+      case @values do
+        %{^status => value} -> :ets.insert(@table, {key, value})
+        # A part that is disabled is neither well nor unwell.
+        _ -> :ets.delete(@table, key)
+      end
     end
   end
 
-  def handle(event, measurements, metadata, _config) do
-    case @histograms do
-      %{^event => {name, labels}} -> observe({name, labels(labels, metadata)}, measurements.duration)
-      _ -> count(Map.fetch!(@counters, event), metadata, Map.get(measurements, :count, 1))
+  defp count(event, measurements, metadata) do
+    for {name, measurement, labels} <- Map.fetch!(@rules, event) do
+      value = if measurement == :one, do: 1, else: Map.fetch!(measurements, measurement)
+      note(Map.fetch!(@types, name), {name, labels(labels, metadata)}, value)
     end
   end
 
   # A row of a histogram: key, sum, count, and a count for each bucket by itself.
-  defp observe(key, duration) do
+  defp note(:histogram, key, duration) do
     bucket = Enum.count(@bounds, &(&1 < duration)) + 4
     zeros = List.to_tuple([key, 0, 0 | List.duplicate(0, length(@bounds) + 1)])
     :ets.update_counter(@table, key, [{2, duration}, {3, 1}, {bucket, 1}], zeros)
   end
 
-  defp count({name, labels}, metadata, by) do
-    key = {name, labels(labels, metadata)}
-    :ets.update_counter(@table, key, {2, by}, {key, 0})
-  end
+  defp note(:counter, key, by), do: :ets.update_counter(@table, key, {2, by}, {key, 0})
+  defp note(:gauge, key, value), do: :ets.insert(@table, {key, value})
 
   defp labels(names, metadata), do: for(name <- names, do: {name, to_string(metadata[name])})
-
-  defp family(name, rows) do
-    histogram? = String.ends_with?(name, "_seconds")
-
-    type =
-      cond do:
-             (
-               histogram? -> "histogram"
-               String.ends_with?(name, "_total") -> "counter"
-               true -> "gauge"
-             )
-
-    [
-      if(help = @helps[name], do: ["# HELP ", name, " ", help, "\n"], else: []),
-      ["# TYPE ", name, " ", type, "\n"],
-      for(row <- rows, do: if(histogram?, do: histogram(row), else: plain(row)))
-    ]
-  end
 
   defp plain({{name, labels}, value}), do: line(name, labels, to_string(value))
 
@@ -156,15 +197,4 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
         ["\\", "\"", "\n"],
         &Map.fetch!(%{"\\" => "\\\\", "\"" => "\\\"", "\n" => "\\n"}, &1)
       )
-
-  defp vm do
-    for {name, help, value} <- [
-          {"awap_vm_memory_bytes", "Memory of the VM.", :erlang.memory(:total)},
-          {"awap_vm_processes", "Processes of the VM.", :erlang.system_info(:process_count)},
-          {"awap_vm_run_queue", "Work that waits for a scheduler.",
-           :erlang.statistics(:total_run_queue_lengths)}
-        ] do
-      ["# HELP ", name, " ", help, "\n# TYPE ", name, " gauge\n", name, " ", Integer.to_string(value), "\n"]
-    end
-  end
 end

@@ -11,7 +11,8 @@ defmodule AwapBackendWeb.API.AuditController do
   @spec index(Conn.t()) :: Conn.t() | {:error, ErrorView.error()}
   def index(conn) do
     with {:ok, filters} <- QueryParams.audit(conn),
-         {:ok, page} <- Lookup.answer(conn.config.repo.call("list_audit", filters, @timeout_ms), "entry") do
+         data = Map.put(filters, "actor", actor(conn)),
+         {:ok, page} <- Lookup.answer(conn.config.repo.call("list_audit", data, @timeout_ms), "entry") do
       json(conn, 200, Map.take(page, ["entries", "next_cursor"]))
     end
   end

@@ -15,7 +15,7 @@ defmodule AwapBackendWeb.API.EventController do
   @spec index(Conn.t()) :: Conn.t() | {:error, ErrorView.error()}
   def index(conn) do
     with {:ok, opts} <- QueryParams.events(conn, "from_position"),
-         data = %{"stream_id" => "$all", "opts" => opts},
+         data = %{"stream_id" => "$all", "opts" => opts, "actor" => actor(conn)},
          {:ok, page} <- Lookup.answer(conn.config.repo.call("query_events", data, @read_ms), "event") do
       json(conn, 200, Map.take(page, ["events", "next"]))
     end

@@ -26,7 +26,7 @@ defmodule AwapBackendWeb.API.HealthController do
 
   defp check(config, now) do
     health = config.health.check()
-    status = if health["status"] == "down", do: 503, else: 200
+    status = if health["serving"], do: 200, else: 503
     parts = Map.new(health["parts"], fn {name, part} -> {name, Map.take(part, @part_keys)} end)
     body = IO.iodata_to_binary(AwapBackend.JSON.encode(%{"status" => health["status"], "parts" => parts}))
     :ets.insert(config.cache, {:health, status, body, now + config.health_ttl_ms})

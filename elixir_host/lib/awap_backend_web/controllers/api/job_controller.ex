@@ -9,7 +9,7 @@ defmodule AwapBackendWeb.API.JobController do
   @spec failed(Conn.t()) :: Conn.t() | {:error, ErrorView.error()}
   def failed(conn) do
     with {:ok, page} <- QueryParams.page(conn),
-         {:ok, answer} <- Lookup.answer(conn.config.tma.list_failed(page), "job") do
+         {:ok, answer} <- Lookup.answer(conn.config.tma.list_failed(page, actor(conn)), "job") do
       json(conn, 200, Map.take(answer, ["jobs", "next_cursor"]))
     end
   end

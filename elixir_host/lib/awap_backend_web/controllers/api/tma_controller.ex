@@ -57,7 +57,7 @@ defmodule AwapBackendWeb.API.TMAController do
   @spec show(Conn.t()) :: Conn.t() | {:error, ErrorView.error()}
   def show(conn) do
     with {:ok, _} <- QueryParams.none(conn),
-         {:ok, row} <- find(conn) do
+         {:ok, row} <- find(conn, actor(conn)) do
       json(conn, 200, row)
     end
   end
@@ -66,7 +66,7 @@ defmodule AwapBackendWeb.API.TMAController do
   @spec index(Conn.t()) :: Conn.t() | {:error, ErrorView.error()}
   def index(conn) do
     with {:ok, filters} <- QueryParams.tmas(conn),
-         {:ok, page} <- Lookup.answer(conn.config.tma.list_tmas(filters), "TMA") do
+         {:ok, page} <- Lookup.answer(conn.config.tma.list_tmas(filters, actor(conn)), "TMA") do
       json(conn, 200, Map.take(page, ["tmas", "next_cursor"]))
     end
   end
@@ -75,15 +75,16 @@ defmodule AwapBackendWeb.API.TMAController do
   @spec events(Conn.t()) :: Conn.t() | {:error, ErrorView.error()}
   def events(conn) do
     with {:ok, opts} <- QueryParams.events(conn, "from_version"),
-         {:ok, %{"id" => id}} <- find(conn),
-         data = %{"stream_id" => "tma-" <> id, "opts" => opts},
+         {:ok, %{"id" => id}} <- find(conn, nil),
+         data = %{"stream_id" => "tma-" <> id, "opts" => opts, "actor" => actor(conn)},
          {:ok, page} <- Lookup.answer(conn.config.repo.call("query_events", data, @store_timeout_ms), "TMA") do
       json(conn, 200, Map.take(page, ["events", "next"]))
     end
   end
 
-  defp find(conn) do
+  # Whoever only needs to know that it is there reads nothing of it, and gives no actor.
+  defp find(conn, actor) do
     with {:ok, id} <- Lookup.id(conn.params["id"], "TMA"),
-         do: Lookup.answer(conn.config.tma.get_tma(id), "TMA")
+         do: Lookup.answer(conn.config.tma.get_tma(id, actor), "TMA")
   end
 end
