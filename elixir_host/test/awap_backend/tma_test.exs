@@ -21,8 +21,11 @@ defmodule AwapBackend.TMATest do
   end
 
   test "goes from submission to feedback, in one stream of events" do
+    # The workers begin when the test listens.
+    :ok = Supervisor.terminate_child(AwapBackend.Supervisor, WorkerPool)
     created = submit("By Zebedee Quillfeather.", %{"assignment_id" => "TM112-25J-TMA01"})
     assert %{"id" => id, "job_id" => job_id, "status" => "pending", "submitted_at" => _} = created
+    {:ok, _pool} = Supervisor.restart_child(AwapBackend.Supervisor, WorkerPool)
 
     row = settled(created)
     assert row["status"] == "completed"
