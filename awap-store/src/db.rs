@@ -40,6 +40,14 @@ pub(crate) enum Access {
     ReadOnly,
 }
 
+/// Which tables a database has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tables {
+    All,
+    /// Those of the event store alone, where `EVENT_STORE_URL` is another database.
+    Events,
+}
+
 impl Db {
     /// A pool for `url`, which connects when it is first needed. Called within a runtime.
     pub(crate) fn open(url: &str, connections: u32, access: Access) -> Result<Self> {
@@ -109,7 +117,7 @@ impl Db {
     }
 
     /// Brings the tables up to date. Several processes may do so at once.
-    pub(crate) async fn migrate(&self) -> Result<()> {
+    pub(crate) async fn migrate(&self, tables: Tables) -> Result<()> {
         match self {
             Self::Sqlite { write, .. } => {
                 create_private_file(write.connect_options().get_filename())?;
@@ -118,7 +126,10 @@ impl Db {
                 // Given up half-way, it must not go back to the pool.
                 connection.close_on_drop();
                 let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fault::from_sqlx)?;
-                let migrator = sqlx::migrate!("migrations/sqlite");
+                let migrator = match tables {
+                    Tables::All => sqlx::migrate!("migrations/sqlite"),
+                    Tables::Events => sqlx::migrate!("migrations/events/sqlite"),
+                };
                 migrator.run_direct(None, &mut *tx, false).await.map_err(migration_failed)?;
                 tx.commit().await.map_err(fault::from_sqlx)
             }
@@ -126,7 +137,10 @@ impl Db {
                 let mut connection = pool.acquire().await.map_err(fault::from_sqlx)?;
                 // The migrator's lock is the session's: given up half-way, it must not go back to the pool.
                 connection.close_on_drop();
-                let migrator = sqlx::migrate!("migrations/postgres");
+                let migrator = match tables {
+                    Tables::All => sqlx::migrate!("migrations/postgres"),
+                    Tables::Events => sqlx::migrate!("migrations/events/postgres"),
+                };
                 migrator.run_direct(None, &mut *connection, false).await.map_err(migration_failed)
             }
         }

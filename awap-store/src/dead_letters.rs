@@ -122,7 +122,8 @@ impl Store {
                 "available_at": now,
                 "requested": true,
             });
-            events::append(&mut tx, now, vec![tmas::event(tma_id, "tma.retried", facts, actor)]).await?;
+            let retried = vec![tmas::event(tma_id, "tma.retried", facts, actor)];
+            events::append(&mut tx, &self.options.lookup_key, now, retried).await?;
             Ok(Retried { tma_id, status: "pending" })
         }
         .await;

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use awap_core::{Error, ErrorCode, Result};
@@ -10,7 +9,20 @@ use awap_core::{Error, ErrorCode, Result};
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
 use crate::sql::{Row, args};
+use crate::store::LookupKey;
 use crate::{Store, Timestamp, fault};
+
+mod accept;
+pub(crate) mod chain;
+mod forward;
+pub(crate) mod replica;
+mod verify;
+
+pub use chain::ChainPlace;
+pub use replica::{EventStoreStatus, Followed};
+pub use verify::{Verification, Verify};
+
+use chain::{ChainPlace as Place, End, Link};
 
 /// An event as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,26 +61,12 @@ pub struct NewEvent {
     pub event_id: Option<Uuid>,
 }
 
-/// What [`Store::verify_events`] found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Verification {
-    /// Whether every event is as it was written and none is missing.
-    pub valid: bool,
-    /// How many events were looked at.
-    pub events: i64,
-    /// The first place where the chain does not hold.
-    pub fault_at: Option<i64>,
-    /// What is wrong there.
-    pub fault: Option<String>,
-}
-
 pub(crate) const COLUMNS: &str =
     "global_position, stream_id, version, event_id, type, data, metadata, recorded_at";
 
-/// Events that [`Store::verify_events`] reads at a time.
-const VERIFY_PAGE: i64 = 500;
-
-const GENESIS: [u8; 32] = [0; 32];
+/// With what chains it.
+pub(crate) const CHAINED: &str =
+    "global_position, stream_id, version, event_id, type, data, metadata, recorded_at, prev_hash, hash";
 
 impl Store {
     /// Appends one event.
@@ -84,7 +82,7 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let work: Result<Event> = async {
             let now = tx.now().await?;
-            let head = lock_head(&mut tx).await?;
+            let mut end = End::lock(&mut tx, &self.options.lookup_key).await?;
             if let Some(id) = event.event_id
                 && let Some(row) = tx
                     .fetch_optional(format!("SELECT {COLUMNS} FROM events WHERE event_id = $1"), args![id])
@@ -111,81 +109,29 @@ impl Store {
             let entry = NewEntry::ok("event.append", "event", None)
                 .with("stream_id", event.stream_id.as_str())
                 .with("type", event.kind.as_str());
-            let mut head = head;
-            let appended = write(&mut tx, &mut head, now, version + 1, event).await?;
-            save_head(&mut tx, &head).await?;
+            let appended = write(&mut tx, &mut end, now, version + 1, event).await?;
+            end.save(&mut tx).await?;
             audit::record(&mut tx, now, entry, actor).await?;
             Ok(appended)
         }
         .await;
         tx.end(work).await
     }
-
-    /// Reads all events and checks the chain.
-    pub async fn verify_events(&self) -> Result<Verification> {
-        // The head first: events that come in meanwhile lie past it and are not looked at.
-        let row = self
-            .db
-            .fetch_optional("SELECT global_position, hash FROM event_head WHERE id = 1", Vec::new())
-            .await?
-            .ok_or_else(|| fault::internal("The event store has lost the end of its chain."))?;
-        let head = Head { position: row.get("global_position")?, hash: row.get("hash")? };
-        let mut last = Head { position: 0, hash: GENESIS.to_vec() };
-        let broken = |at: i64, fault: &str| {
-            Ok(Verification {
-                valid: false,
-                events: at - 1,
-                fault_at: Some(at),
-                fault: Some(fault.to_owned()),
-            })
-        };
-        while last.position < head.position {
-            let rows = self
-                .db
-                .fetch_all(
-                    format!(
-                        "SELECT {COLUMNS}, prev_hash, hash FROM events \
-                         WHERE global_position > $1 AND global_position <= $2 ORDER BY global_position LIMIT $3"
-                    ),
-                    args![last.position, head.position, VERIFY_PAGE],
-                )
-                .await?;
-            if rows.is_empty() {
-                return broken(last.position + 1, "The event is missing.");
-            }
-            for row in &rows {
-                let at = last.position + 1;
-                if row.get::<i64>("global_position")? != at {
-                    return broken(at, "The event is missing.");
-                }
-                let kept: Vec<u8> = row.get("hash")?;
-                if row.get::<Vec<u8>>("prev_hash")? != last.hash || hash_of_row(&last.hash, row)? != kept {
-                    return broken(at, "The event is not as it was written.");
-                }
-                last = Head { position: at, hash: kept };
-            }
-        }
-        if last.hash != head.hash {
-            return broken(last.position, "The event is not the one that was last written.");
-        }
-        Ok(Verification { valid: true, events: last.position, fault_at: None, fault: None })
-    }
-}
-
-/// The end of the chain.
-struct Head {
-    position: i64,
-    hash: Vec<u8>,
 }
 
 /// Appends events within a transaction.
 ///
 /// From here to the commit no other transaction appends, so this comes last in a transaction.
-pub(crate) async fn append(tx: &mut Tx, now: Timestamp, events: Vec<NewEvent>) -> Result<()> {
+pub(crate) async fn append(
+    tx: &mut Tx,
+    key: &LookupKey,
+    now: Timestamp,
+    events: Vec<NewEvent>,
+) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let mut head = lock_head(tx).await?;
+    let mut end = End::lock(tx, key).await?;
     let mut stream: Option<(String, i64)> = None;
     for event in events {
         let version = match &stream {
@@ -193,26 +139,9 @@ pub(crate) async fn append(tx: &mut Tx, now: Timestamp, events: Vec<NewEvent>) -
             _ => stream_version(tx, &event.stream_id).await? + 1,
         };
         stream = Some((event.stream_id.clone(), version));
-        write(tx, &mut head, now, version, event).await?;
+        write(tx, &mut end, now, version, event).await?;
     }
-    save_head(tx, &head).await
-}
-
-async fn lock_head(tx: &mut Tx) -> Result<Head> {
-    let row = tx
-        .lock("SELECT global_position, hash FROM event_head WHERE id = 1", Vec::new())
-        .await?
-        .ok_or_else(|| fault::internal("The event store has lost the end of its chain."))?;
-    Ok(Head { position: row.get("global_position")?, hash: row.get("hash")? })
-}
-
-async fn save_head(tx: &mut Tx, head: &Head) -> Result<()> {
-    tx.execute(
-        "UPDATE event_head SET global_position = $1, hash = $2 WHERE id = 1",
-        args![head.position, head.hash.clone()],
-    )
-    .await?;
-    Ok(())
+    end.save(tx).await
 }
 
 async fn stream_version(tx: &mut Tx, stream_id: &str) -> Result<i64> {
@@ -225,8 +154,14 @@ async fn stream_version(tx: &mut Tx, stream_id: &str) -> Result<i64> {
     row.map_or(Ok(0), |row| row.get("version"))
 }
 
-async fn write(tx: &mut Tx, head: &mut Head, now: Timestamp, version: i64, event: NewEvent) -> Result<Event> {
-    let position = head.position + 1;
+async fn write(
+    tx: &mut Tx,
+    end: &mut End<'_>,
+    now: Timestamp,
+    version: i64,
+    event: NewEvent,
+) -> Result<Event> {
+    let position = end.place.global_position + 1;
     let event_id = event.event_id.unwrap_or_else(Uuid::now_v7);
     let data = Value::Object(event.data);
     let metadata = Value::Object(event.metadata);
@@ -241,7 +176,7 @@ async fn write(tx: &mut Tx, head: &mut Head, now: Timestamp, version: i64, event
         metadata: &metadata_text,
         recorded_at: now,
     };
-    let hash = link.hash(&head.hash);
+    let hash = link.hash(&end.place.hash);
     tx.execute(
         "INSERT INTO events (global_position, stream_id, version, event_id, type, data, metadata, recorded_at, \
          prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -254,12 +189,12 @@ async fn write(tx: &mut Tx, head: &mut Head, now: Timestamp, version: i64, event
             data_text,
             metadata_text,
             now,
-            std::mem::take(&mut head.hash),
+            std::mem::take(&mut end.place.hash),
             hash.clone(),
         ],
     )
     .await?;
-    *head = Head { position, hash };
+    end.place = Place { global_position: position, hash };
     Ok(Event {
         global_position: position,
         stream_id: event.stream_id,
@@ -270,49 +205,6 @@ async fn write(tx: &mut Tx, head: &mut Head, now: Timestamp, version: i64, event
         metadata,
         recorded_at: now,
     })
-}
-
-/// What an event's hash is over, beside the hash before.
-struct Link<'a> {
-    position: i64,
-    stream_id: &'a str,
-    version: i64,
-    event_id: Uuid,
-    kind: &'a str,
-    data: &'a str,
-    metadata: &'a str,
-    recorded_at: Timestamp,
-}
-
-impl Link<'_> {
-    /// SHA-256 over the hash before and each field, texts with their lengths, so that no two events read alike.
-    fn hash(&self, previous: &[u8]) -> Vec<u8> {
-        let mut digest = Sha256::new();
-        digest.update(previous);
-        digest.update(self.position.to_be_bytes());
-        digest.update(self.version.to_be_bytes());
-        digest.update(self.event_id.as_bytes());
-        let recorded_at = self.recorded_at.to_string();
-        for text in [self.stream_id, self.kind, self.data, self.metadata, &recorded_at] {
-            digest.update((text.len() as u64).to_be_bytes());
-            digest.update(text);
-        }
-        digest.finalize().to_vec()
-    }
-}
-
-fn hash_of_row(previous: &[u8], row: &Row) -> Result<Vec<u8>> {
-    let link = Link {
-        position: row.get("global_position")?,
-        stream_id: &row.get::<String>("stream_id")?,
-        version: row.get("version")?,
-        event_id: row.get("event_id")?,
-        kind: &row.get::<String>("type")?,
-        data: &row.get::<String>("data")?,
-        metadata: &row.get::<String>("metadata")?,
-        recorded_at: row.get("recorded_at")?,
-    };
-    Ok(link.hash(previous))
 }
 
 /// An event as a row has it.

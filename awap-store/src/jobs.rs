@@ -86,7 +86,7 @@ impl Store {
                 audit::record(&mut tx, now, entry, &actor).await?;
                 break;
             }
-            events::append(&mut tx, now, log).await?;
+            events::append(&mut tx, &self.options.lookup_key, now, log).await?;
             Ok(claimed)
         }
         .await;
@@ -161,7 +161,7 @@ impl Store {
         let facts =
             json!({ "job_id": job_id, "attempt": job.attempts, "feedback_id": feedback_id, "grade": grade });
         log.push(tmas::event(job.tma_id, "tma.completed", facts, actor));
-        events::append(&mut tx, now, log).await?;
+        events::append(&mut tx, &self.options.lookup_key, now, log).await?;
         Ok(Outcome { status: "completed" })
         }
         .await;
@@ -193,7 +193,7 @@ impl Store {
             } else {
                 bury(&mut tx, now, &job, &error, actor).await?
             };
-            events::append(&mut tx, now, vec![event]).await?;
+            events::append(&mut tx, &self.options.lookup_key, now, vec![event]).await?;
             Ok(Outcome { status: if again { "pending" } else { "failed" } })
         }
         .await;
@@ -220,7 +220,7 @@ impl Store {
             audit::record(&mut tx, now, entry, actor).await?;
             let facts = json!({ "job_id": job_id, "attempt": job.attempts });
             let event = tmas::event(job.tma_id, "tma.released", facts, actor);
-            events::append(&mut tx, now, vec![event]).await?;
+            events::append(&mut tx, &self.options.lookup_key, now, vec![event]).await?;
             Ok(Outcome { status: "pending" })
         }
         .await;

@@ -41,7 +41,7 @@ pub use backup::Backup;
 pub use commands::{COMMANDS, Commands};
 pub use cursor::Cursor;
 pub use dead_letters::{FailedJob, FailedPage, Retried};
-pub use events::{Event, NewEvent, Verification};
+pub use events::{ChainPlace, Event, EventStoreStatus, Followed, NewEvent, Verification, Verify};
 pub use feedback::{Draft, Feedback};
 pub use jobs::{ClaimedJob, Outcome};
 pub use keys::{Access, ApiKey, CreatedKey, KeyPage, Role};

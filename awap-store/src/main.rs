@@ -7,6 +7,8 @@ use awap_core::{Error, ErrorCode, Result};
 use awap_store::{Commands, Options, Schema, SchemaState, SealKeys, Store};
 use clap::Parser;
 
+mod watch;
+
 /// `EX_CONFIG` of sysexits.h: starting again changes nothing.
 const CONFIGURATION: u8 = 78;
 
@@ -30,6 +32,7 @@ struct Arguments {
 
 const ENVIRONMENT: &str = "Environment:
   DATABASE_URL        sqlite:/path/file.db or postgres://user@host/name
+  EVENT_STORE_URL     where events are read, if not beside the TMAs: another database, to which they are copied
   AWAP_SEAL_KEY       seals what identifies a student: hexadecimal digits for 32 bytes
   AWAP_SEAL_KEYS_OLD  earlier seal keys that still open, separated by commas
   AWAP_PSEUDONYM_KEY  makes pseudonyms: hexadecimal digits for 32 bytes or more
@@ -94,7 +97,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         let _guard = runtime.enter();
         Store::open_lazily(options)?
     };
-    match runtime.block_on(store.ready()) {
+    // The TMAs' database, then the event store's where that is another.
+    match runtime.block_on(store.event_store_ready()) {
         Ok(()) => {}
         Err(error) if error.code() == ErrorCode::Unavailable => {
             tracing::warn!("{} Requests are answered “unavailable” until it answers.", error.message());
@@ -112,6 +116,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         request_bytes: arguments.request_bytes,
         ..awap_wire::Config::default()
     };
+    runtime.spawn(watch::forward(store.clone()));
+    runtime.spawn(watch::tell_end(store.clone()));
     let commands = Commands::new(store.clone(), runtime.handle().clone());
     let served = awap_wire::serve_stdio(commands, &config);
     runtime.block_on(store.close());
@@ -124,6 +130,7 @@ fn options() -> Result<Options> {
         &required("AWAP_SEAL_KEY")?,
         &required("AWAP_PSEUDONYM_KEY")?,
     )?;
+    options.event_store_url = variable("EVENT_STORE_URL");
     if let Some(older) = variable("AWAP_SEAL_KEYS_OLD") {
         let older: Vec<&str> = older.split(',').map(str::trim).filter(|key| !key.is_empty()).collect();
         options.seal_keys = SealKeys::from_hex(&required("AWAP_SEAL_KEY")?, &older)?;

@@ -36,7 +36,7 @@ impl Outage {
                 ErrorCode::NotFound | ErrorCode::Conflict => self.down.store(false, Ordering::Relaxed),
                 // Not where the database itself said why, nor where it is a rule of ours.
                 ErrorCode::Unavailable if error.details().is_empty() => {
-                    self.down.store(true, Ordering::Relaxed)
+                    self.down.store(true, Ordering::Relaxed);
                 }
                 _ => {}
             },
@@ -57,6 +57,7 @@ mod tests {
             Error::new(ErrorCode::InvalidInput, "“id” must be a UUID."),
             unavailable().with("reason", "queue_full"),
             unavailable().with("database_code", "53100"),
+            crate::events::replica::elsewhere(unavailable()),
         ] {
             outage.note::<()>(&Err(harmless));
             assert!(outage.pass().unwrap().is_none());

@@ -12,6 +12,7 @@ use awap_core::Result;
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
 use crate::sql::{Row, args};
+use crate::store::LookupKey;
 use crate::{Store, Timestamp, events, tmas};
 
 /// What has a retention period of its own.
@@ -65,7 +66,13 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let work: Result<Purged> = async {
             let now = tx.now().await?;
-            let purge = Purge { now, before: now.minus(age), most: i64::from(limit), actor };
+            let purge = Purge {
+                key: &self.options.lookup_key,
+                now,
+                before: now.minus(age),
+                most: i64::from(limit),
+                actor,
+            };
             match what {
                 Expired::Originals => purge.originals(&mut tx).await,
                 Expired::Tmas => purge.tmas(&mut tx).await,
@@ -81,8 +88,9 @@ impl Store {
     }
 }
 
-/// One call: when it is, what is old then, how much of it may go, and who asks.
+/// One call: the key of the chain of events, when it is, what is old then, how much of it may go, and who asks.
 struct Purge<'a> {
+    key: &'a LookupKey,
     now: Timestamp,
     before: Timestamp,
     most: i64,
@@ -131,7 +139,7 @@ impl Purge<'_> {
         for student in students {
             identities += usize::from(self.identity_of_nobody(tx, student).await?);
         }
-        events::append(tx, self.now, log).await?;
+        events::append(tx, self.key, self.now, log).await?;
         Ok(self.done(&rows, identities))
     }
 

@@ -142,7 +142,7 @@ impl Store {
             .await?;
             audit::record(&mut tx, now, entry, actor).await?;
             let row = feedback::read(&mut tx, tma_id).await?.ok_or_else(|| fault::not_found("feedback"))?;
-            events::append(&mut tx, now, log).await?;
+            events::append(&mut tx, &self.options.lookup_key, now, log).await?;
             Ok(row)
         }
         .await;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use awap_core::{Error, ErrorCode, Result};
 
+use crate::events::replica::is_elsewhere;
 use crate::{Store, Timestamp};
 
 /// Whether the store can serve.
@@ -38,6 +39,9 @@ impl Refusals {
     /// Notes an error, where it is one of these.
     pub(crate) fn note(&self, error: &Error) {
         let code = error.details().get("database_code").and_then(serde_json::Value::as_str);
+        if is_elsewhere(error) {
+            return;
+        }
         // Two changes that came in each other's way (SQLSTATE class 40) are no fault of the database.
         if error.code() == ErrorCode::Unavailable && code.is_some_and(|code| !code.starts_with("40")) {
             *self.lock() = Some((Instant::now(), error.message().to_owned()));

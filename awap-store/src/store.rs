@@ -11,7 +11,8 @@ use awap_core::anonymize::PseudonymKey;
 use awap_core::{Error, ErrorCode, Limits, Result};
 
 use crate::access::Accesses;
-use crate::db::{Access, Db};
+use crate::db::{Access, Db, Tables};
+use crate::events::replica::Replica;
 use crate::outage::Outage;
 use crate::queue::Turns;
 use crate::seal::{self, SealKeys};
@@ -22,6 +23,8 @@ use crate::stats::Refusals;
 pub struct Options {
     /// `sqlite:/path/file.db` or `postgres://…`.
     pub database_url: String,
+    /// Where events are read, if not beside the TMAs: another database, to which they are copied.
+    pub event_store_url: Option<String>,
     /// Connections to the database, at most.
     pub pool_size: u32,
     /// Seal what identifies a student.
@@ -51,6 +54,7 @@ impl Options {
     pub fn new(database_url: &str, seal_key: &str, pseudonym_key: &str) -> Result<Self> {
         Ok(Self {
             database_url: database_url.to_owned(),
+            event_store_url: None,
             pool_size: 10,
             seal_keys: SealKeys::from_hex(seal_key, &[])?,
             pseudonym_key: PseudonymKey::from_hex(pseudonym_key)?,
@@ -119,6 +123,7 @@ pub struct Store {
     pub(crate) turns: Arc<Turns>,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) outage: Arc<Outage>,
+    pub(crate) replica: Option<Arc<Replica>>,
     migrated: Arc<OnceCell<()>>,
 }
 
@@ -136,6 +141,11 @@ impl Store {
     /// Opens the store without asking the database for anything: [`ready`](Self::ready) does. Called within a runtime.
     pub fn open_lazily(options: Options) -> Result<Self> {
         let db = Db::open(&options.database_url, options.pool_size, Access::ReadWrite)?;
+        let replica = match &options.event_store_url {
+            // The same by another spelling shows when its tables are looked at.
+            Some(url) if *url != options.database_url => Some(Arc::new(Replica::open(url)?)),
+            _ => None,
+        };
         Ok(Self {
             db,
             options: Arc::new(options),
@@ -143,18 +153,22 @@ impl Store {
             turns: Arc::default(),
             refusals: Arc::default(),
             outage: Arc::default(),
+            replica,
             migrated: Arc::default(),
         })
     }
 
     /// Brings the tables up to date, unless that is done. Where it fails, a later call tries again.
     pub async fn ready(&self) -> Result<()> {
-        self.migrated.get_or_try_init(|| self.db.migrate()).await.copied()
+        self.migrated.get_or_try_init(|| self.db.migrate(Tables::All)).await.copied()
     }
 
     /// Closes all connections, when what they are doing is done.
     pub async fn close(&self) {
         self.db.close().await;
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
     }
 }
 

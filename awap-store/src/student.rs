@@ -263,7 +263,7 @@ impl Store {
             let facts = json!({ "student_id": pseudonym, "tmas": ids.len() });
             log.push(tmas::stream_event(format!("student-{pseudonym}"), "student.erased", facts, actor));
             audit::record(&mut tx, now, entry.clone().with("tmas", ids.len()), actor).await?;
-            events::append(&mut tx, now, log).await?;
+            events::append(&mut tx, &self.options.lookup_key, now, log).await?;
             let [originals, feedback, feedback_revisions, jobs, idempotency_keys] = counts;
             Ok(Some(Erased {
                 tmas: ids.len() as u64,

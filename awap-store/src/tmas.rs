@@ -189,7 +189,8 @@ impl Store {
             "course_id": tma.course_id,
             "student_id": tma.pseudonym,
         });
-        events::append(tx, now, vec![event(tma.id, "tma.submitted", facts, actor)]).await?;
+        let submitted = vec![event(tma.id, "tma.submitted", facts, actor)];
+        events::append(tx, &self.options.lookup_key, now, submitted).await?;
         if let Some(most) = tma.max_queue {
             // Again: who appends events waits for all who did before, so every job that came between is seen now.
             queue::check_room(tx, most).await?;

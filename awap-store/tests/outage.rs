@@ -2,58 +2,12 @@
 
 mod support;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use awap_store::Store;
 use serde_json::json;
+use support::gate::Gate;
 use support::{Base, ask, on_postgres, refused, tma};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::task::JoinSet;
-
-/// Stands before the server's socket, and can be taken away.
-struct Gate {
-    folder: tempfile::TempDir,
-    server: PathBuf,
-    connections: JoinSet<()>,
-}
-
-const SOCKET: &str = ".s.PGSQL.5432";
-
-#[allow(clippy::unwrap_used)] // A test that fails says so.
-impl Gate {
-    fn before(url: &str) -> (Self, String) {
-        let folder = tempfile::tempdir().unwrap();
-        let (base, query) = url.split_once('?').unwrap();
-        let host = query.split('&').find_map(|part| part.strip_prefix("host=")).unwrap();
-        let gated = format!("{base}?host={}", folder.path().display());
-        let server = PathBuf::from(host).join(SOCKET);
-        (Self { folder, server, connections: JoinSet::new() }, gated)
-    }
-
-    fn open(&mut self) {
-        let socket = self.folder.path().join(SOCKET);
-        let _ = std::fs::remove_file(&socket);
-        let listener = UnixListener::bind(socket).unwrap();
-        let server = self.server.clone();
-        self.connections.spawn(async move {
-            let mut passing = JoinSet::new();
-            while let Ok((mut client, _)) = listener.accept().await {
-                let server = server.clone();
-                passing.spawn(async move {
-                    if let Ok(mut server) = UnixStream::connect(server).await {
-                        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-                    }
-                });
-            }
-        });
-    }
-
-    /// Cuts every connection and lets none in: as after a crash, the socket is there, and refuses.
-    async fn close(&mut self) {
-        self.connections.shutdown().await;
-    }
-}
 
 #[test]
 fn the_store_goes_on_when_the_database_is_back() {

@@ -9,7 +9,7 @@ use crate::Store;
 use crate::access::Access;
 use crate::audit::AuditFilter;
 use crate::input::Input;
-use crate::query::{self, EventQuery};
+use crate::query::EventQuery;
 use crate::tmas::TmaFilter;
 
 impl Store {
@@ -71,7 +71,7 @@ impl Store {
         let actor = input.optional_actor()?;
         let query = EventQuery::from_input(input)?;
         let stream_id = query.stream_id.clone();
-        let events = query::run(&self.db, query).await?;
+        let events = self.query_events(query).await?;
         if let (Some(actor), Some(access)) = (actor, Access::of_events(&stream_id, &events)) {
             self.record_access(access, &actor).await?;
         }

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // Its functions are not tests, but are called by nothing else.
 
 pub mod cluster;
+pub mod gate;
+pub mod pair;
 #[cfg(feature = "server")]
 pub mod process;
 
@@ -48,21 +50,37 @@ pub fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Base) -> F) {
 }
 
 pub fn on_postgres<F: Future<Output = ()>>(name: &str, test: impl FnOnce(Base) -> F) {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let Ok(admin) = std::env::var("AWAP_TEST_POSTGRES_URL") else {
-        eprintln!("skipped: {name} on PostgreSQL (AWAP_TEST_POSTGRES_URL is not set)");
-        return;
-    };
-    let database = format!("awap_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-    let runtime = runtime();
-    runtime.block_on(administer(&admin, format!("CREATE DATABASE {database}")));
-    let url = with_database(&admin, &database);
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        runtime.block_on(test(Base { url, folder: None }));
-    }));
-    runtime.block_on(administer(&admin, format!("DROP DATABASE {database} WITH (FORCE)")));
-    if let Err(panic) = result {
-        std::panic::resume_unwind(panic);
+    let Some(database) = Database::create(name) else { return };
+    runtime().block_on(test(database.base()));
+}
+
+/// A database of the PostgreSQL that the tests were given. It is dropped with this, also where the test fails.
+pub struct Database {
+    admin: String,
+    name: String,
+}
+
+impl Database {
+    /// `None`, with a message, where no PostgreSQL was given.
+    pub fn create(test: &str) -> Option<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let Ok(admin) = std::env::var("AWAP_TEST_POSTGRES_URL") else {
+            eprintln!("skipped: {test} on PostgreSQL (AWAP_TEST_POSTGRES_URL is not set)");
+            return None;
+        };
+        let name = format!("awap_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        runtime().block_on(administer(&admin, format!("CREATE DATABASE {name}")));
+        Some(Self { admin, name })
+    }
+
+    pub fn base(&self) -> Base {
+        Base { url: with_database(&self.admin, &self.name), folder: None }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        runtime().block_on(administer(&self.admin, format!("DROP DATABASE {} WITH (FORCE)", self.name)));
     }
 }
 
@@ -168,6 +186,29 @@ pub async fn execute(base: &Base, statement: impl Into<String>) {
         let mut connection = PgConnection::connect(&base.url).await.unwrap();
         connection.execute(statement).await.unwrap();
         connection.close().await.unwrap();
+    }
+}
+
+/// Runs a statement made of parts behind the store's back.
+pub async fn execute_made(base: &Base, statement: String) {
+    let statement = AssertSqlSafe(statement);
+    if base.folder().is_some() {
+        let mut connection = sqlx::SqliteConnection::connect(&base.url).await.unwrap();
+        connection.execute(statement).await.unwrap();
+    } else {
+        let mut connection = PgConnection::connect(&base.url).await.unwrap();
+        connection.execute(statement).await.unwrap();
+    }
+}
+
+/// The rows of a query of each database's own, whose one column is text.
+pub async fn texts(base: &Base, sqlite: &'static str, postgres: &'static str) -> Vec<String> {
+    if base.folder().is_some() {
+        let mut connection = sqlx::SqliteConnection::connect(&base.url).await.unwrap();
+        sqlx::query_scalar(sqlite).fetch_all(&mut connection).await.unwrap()
+    } else {
+        let mut connection = PgConnection::connect(&base.url).await.unwrap();
+        sqlx::query_scalar(postgres).fetch_all(&mut connection).await.unwrap()
     }
 }
 

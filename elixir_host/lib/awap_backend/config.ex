@@ -157,7 +157,7 @@ defmodule AwapBackend.Config do
       ),
       var("POOL_SIZE", :pool_size, {:integer, 1, 1_000}, 10, "Database connections"),
       var("EVENT_STORE_URL", :event_store_url, :database_url, nil,
-        doc: "Where events are kept: beside the TMAs. If set, it has to be DATABASE_URL",
+        doc: "Where events are kept, if not beside the TMAs: another database, to which they are copied",
         secret: true
       ),
       var(
@@ -318,6 +318,14 @@ defmodule AwapBackend.Config do
     end
   end
 
+  @doc "Where events are read: `EVENT_STORE_URL`, or beside the TMAs."
+  @spec events_url() :: String.t()
+  def events_url, do: get(:event_store_url) || get(:database_url)
+
+  @doc "Whether events are kept in another database than the TMAs."
+  @spec events_elsewhere?() :: boolean
+  def events_elsewhere?, do: events_url() != get(:database_url)
+
   @doc "All settings of the running host. They hold secrets: not to be logged or inspected."
   @spec all() :: settings
   def all, do: Application.fetch_env!(:awap_backend, :settings)
@@ -325,8 +333,8 @@ defmodule AwapBackend.Config do
   # Tests never touch the database that the shell they run in may name.
   defp test_database(env) do
     env
-    |> Map.delete("EVENT_STORE_URL")
     |> Map.put("DATABASE_URL", Map.get(env, "AWAP_TEST_DATABASE_URL", ""))
+    |> Map.put("EVENT_STORE_URL", Map.get(env, "AWAP_TEST_EVENT_STORE_URL", ""))
   end
 
   @doc """
@@ -348,22 +356,10 @@ defmodule AwapBackend.Config do
   def hidden_from_children, do: for(%Variable{secret: true, name: name} <- variables(), do: {name, nil})
 
   # What can only be judged with two settings in hand.
-  defp across(settings), do: events_across(settings) ++ provider_across(settings)
-
-  defp events_across(%{event_store_url: events, database_url: database})
-       when is_binary(events) and events != database do
-    [
-      "EVENT_STORE_URL: events are kept in the database of the TMAs, so that both change in one transaction. " <>
-        "Unset it, or give it the value of DATABASE_URL."
-    ]
-  end
-
-  defp events_across(_settings), do: []
-
   @provider [jwt_jwks: "AWAP_JWT_JWKS", jwt_issuer: "AWAP_JWT_ISSUER", jwt_audience: "AWAP_JWT_AUDIENCE"]
 
   # A token that anyone may have issued, or that is for someone else, is no token.
-  defp provider_across(settings) do
+  defp across(settings) do
     case Enum.split_with(@provider, fn {key, _name} -> settings[key] end) do
       {[], _missing} ->
         []

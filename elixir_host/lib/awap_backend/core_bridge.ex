@@ -127,7 +127,7 @@ defmodule AwapBackend.CoreBridge do
   # Read by the library at its first call, and held until this VM ends.
   defp init(:nif, _options) do
     Application.put_env(:awap_nif, :pseudonym_key, Config.get(:pseudonym_key))
-    Application.put_env(:awap_nif, :event_store_url, Config.get(:database_url))
+    Application.put_env(:awap_nif, :event_store_url, Config.events_url())
     Application.put_env(:awap_nif, :timeout_ms, Config.get(:core_timeout_ms))
 
     available =
@@ -192,8 +192,7 @@ defmodule AwapBackend.CoreBridge do
     Config.hidden_from_children() ++
       Config.child_log() ++
       [
-        {"DATABASE_URL", Config.get(:database_url)},
-        {"EVENT_STORE_URL", Config.get(:database_url)}
+        {"EVENT_STORE_URL", Config.events_url()}
       ]
   end
 

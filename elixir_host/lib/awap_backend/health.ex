@@ -9,7 +9,7 @@ defmodule AwapBackend.Health do
 
   use GenServer
 
-  alias AwapBackend.{AI, CoreBridge, EventStore, Moodle, Repo, Telemetry}
+  alias AwapBackend.{AI, CoreBridge, Moodle, Repo, Telemetry}
   alias AwapBackend.Core.{JobRegistry, WorkerPool}
 
   @refresh_ms 2_000
@@ -162,9 +162,29 @@ defmodule AwapBackend.Health do
     %{"status" => "degraded", "code" => "unavailable", "message" => message}
   end
 
+  # Copying lags by some milliseconds; by this many seconds, something is wrong with it.
+  @lag_seconds 60
+
   defp event_store do
-    asked(fn -> EventStore.read_stream("$all", max_count: 1, direction: "backward") end, fn _answer -> %{} end)
+    asked(fn -> Repo.call("event_store_status", %{}, @part_ms) end, fn status ->
+      status |> Map.take(["kept", "database", "lag", "lag_seconds"]) |> Map.merge(event_store_fault(status))
+    end)
   end
+
+  defp event_store_fault(%{"fault" => fault}) when is_binary(fault) do
+    %{"status" => "degraded", "message" => fault}
+  end
+
+  defp event_store_fault(%{"authentic" => false}) do
+    message = "The end of the chain of events was not written by this store: have it verified."
+    %{"status" => "degraded", "message" => message}
+  end
+
+  defp event_store_fault(%{"lag_seconds" => seconds}) when seconds > @lag_seconds do
+    %{"status" => "degraded", "message" => "Events wait to be copied to the event store."}
+  end
+
+  defp event_store_fault(_well), do: %{}
 
   defp core do
     %{mode: mode, processes: processes} = CoreBridge.status()

@@ -95,6 +95,7 @@ defmodule AwapBackend.Repo do
       Config.child_log() ++
       [
         {"DATABASE_URL", Config.get(:database_url)},
+        {"EVENT_STORE_URL", Config.get(:event_store_url)},
         {"AWAP_SEAL_KEY", Config.get(:seal_key)},
         {"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)},
         {"AWAP_SEAL_KEYS_OLD", Config.get(:seal_keys_old)},

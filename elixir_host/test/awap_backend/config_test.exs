@@ -65,12 +65,6 @@ defmodule AwapBackend.ConfigTest do
     end
   end
 
-  test "events are kept with the TMAs" do
-    url = "postgres://db/awap"
-    assert {:ok, _settings} = Config.load(%{"DATABASE_URL" => url, "EVENT_STORE_URL" => url}, :dev, @root)
-    assert {:error, ["EVENT_STORE_URL" <> _]} = Config.load(%{"EVENT_STORE_URL" => url}, :dev, @root)
-  end
-
   test "an identity provider is configured wholly or not at all" do
     jwks = __ENV__.file
     all = %{"AWAP_JWT_JWKS" => jwks, "AWAP_JWT_ISSUER" => "https://login", "AWAP_JWT_AUDIENCE" => "awap"}

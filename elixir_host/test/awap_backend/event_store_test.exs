@@ -93,4 +93,124 @@ defmodule AwapBackend.EventStoreTest do
     assert_receive {:DOWN, ^ref, :process, ^subscription, _reason}, 5_000
     refute Process.alive?(pid)
   end
+
+  test "only the types that were asked for, however rare, and all that come later" do
+    for n <- 1..250, do: append("s", n)
+    {:ok, _event} = EventStore.append_event("t", %{"type" => "test.rare", "data" => %{"n" => 1}})
+
+    for stream <- ["$all", "t"] do
+      {:ok, subscription} = EventStore.subscribe(stream: stream, types: ["test.rare", "test.other"], batch: 2)
+      for n <- 1..30, do: append("s", n)
+      for n <- 2..4, do: EventStore.append_event("t", %{"type" => "test.rare", "data" => %{"n" => n}})
+      # The second round adds to what the first has written.
+      expected = if stream == "$all", do: [1, 2, 3, 4], else: [1, 2, 3, 4, 2, 3, 4]
+      assert collect(subscription, length(expected)) == expected
+      EventStore.unsubscribe(subscription)
+    end
+  end
+
+  test "many subscribers, each at its own pace, of whom some die: each gets everything once, in order" do
+    test = self()
+
+    subscribers =
+      for n <- 1..60 do
+        spawn(fn ->
+          {:ok, subscription} = EventStore.subscribe(stream: "s", batch: 1 + rem(n, 9))
+          send(test, {:subscribed, n})
+          # One in six dies on its way.
+          got = at_pace(subscription, rem(n, 7), if(rem(n, 6) == 0, do: 20, else: 120), [])
+          send(test, {:got, n, got, subscription})
+        end)
+      end
+
+    for n <- 1..60, do: assert_receive({:subscribed, ^n}, 10_000)
+    for n <- 1..120, do: append("s", n)
+
+    for n <- 1..60 do
+      assert_receive {:got, ^n, got, subscription}, 60_000
+      assert Enum.take(got, 20) == Enum.to_list(1..20)
+      if rem(n, 6) != 0, do: assert(got == Enum.to_list(1..120))
+      eventually(fn -> not Process.alive?(subscription) end)
+    end
+
+    for pid <- subscribers, do: refute(Process.alive?(pid))
+    assert DynamicSupervisor.count_children(EventStore.Subscriptions).active == 0
+  end
+
+  defp at_pace(subscription, pause, count, so_far) do
+    if length(so_far) >= count do
+      so_far
+    else
+      receive do
+        {:events, ^subscription, events} ->
+          Process.sleep(pause)
+          EventStore.ack(subscription)
+          at_pace(subscription, pause, count, so_far ++ Enum.map(events, & &1["data"]["n"]))
+      after
+        30_000 -> so_far
+      end
+    end
+  end
+
+  @tag timeout: 120_000
+  test "nothing is left out or brought twice while the store is killed again and again" do
+    {:ok, all} = EventStore.subscribe(batch: 3)
+    {:ok, one} = EventStore.subscribe(stream: "s", batch: 50)
+
+    writer =
+      Task.async(fn ->
+        for n <- 1..200 do
+          id = "018f0000-0000-4000-8000-" <> String.pad_leading("#{n}", 12, "0")
+          event = %{"type" => "test.happened", "data" => %{"n" => n}, "event_id" => id}
+          # What was answered with an error may have been written: the same again is written once.
+          eventually(fn -> match?({:ok, _event}, EventStore.append_event("s", event)) end, 30_000)
+        end
+      end)
+
+    killer =
+      Task.async(fn ->
+        for _ <- 1..4 do
+          Process.sleep(200)
+          signal(Repo.status().os_pid, "-KILL")
+          eventually(fn -> Repo.status().state == :up end, 20_000)
+        end
+      end)
+
+    assert collect(all, 200) == Enum.to_list(1..200)
+    assert collect(one, 200) == Enum.to_list(1..200)
+    Task.await_many([writer, killer], 60_000)
+    refute_receive {:events, _subscription, _events}, 300
+    assert {:ok, %{"valid" => true, "events" => 200}} = EventStore.verify()
+  end
+
+  test "a subscription that cannot be is refused" do
+    for {options, path} <- [
+          {[stream: ""], "stream"},
+          {[stream: :all], "stream"},
+          {[from: -1], "from"},
+          {[from: nil], "from"},
+          {[batch: 0], "batch"},
+          {[batch: 1_001], "batch"},
+          {[types: "t"], "types"},
+          {[types: Enum.map(1..51, &"t#{&1}")], "types"},
+          {[typos: []], "typos"}
+        ] do
+      assert {:error, %{"code" => "invalid_input", "details" => %{"path" => ^path}}} =
+               EventStore.subscribe(options)
+    end
+  end
+
+  test "the chain is verified, as a whole or from a place that was kept" do
+    for n <- 1..5, do: append("s", n)
+
+    assert {:ok, %{"valid" => true, "events" => 5, "head" => head, "event_store" => nil}} =
+             EventStore.verify()
+
+    assert %{"global_position" => 5, "hash" => <<_::binary-size(64)>>} = head
+    append("s", 6)
+    assert {:ok, %{"valid" => true, "events" => 1}} = EventStore.verify(after: head)
+    other = %{head | "hash" => String.duplicate("0", 64)}
+    assert {:ok, %{"valid" => false, "fault_at" => 5}} = EventStore.verify(after: other)
+    assert {:error, %{"code" => "conflict"}} = EventStore.accept("nothing happened", %{"type" => "system"})
+  end
 end

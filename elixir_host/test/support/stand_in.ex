@@ -136,7 +136,13 @@ defmodule AwapBackendWeb.StandIn do
   defp answer("list_api_keys", _), do: %{"api_keys" => [], "next_cursor" => "bmV4dA"}
   defp answer("create_api_key", data), do: Map.merge(data, %{"id" => @id, "key" => "awap_in_clear"})
   defp answer("revoke_api_key", data), do: %{"id" => data["id"], "revoked_at" => @updated_at}
-  defp answer("verify_events", _), do: %{"valid" => true, "events" => 7, "fault_at" => nil, "fault" => nil}
+
+  defp answer("verify_events", _) do
+    place = %{"global_position" => 7, "hash" => String.duplicate("a", 64)}
+    found = %{"valid" => true, "events" => 7, "fault_at" => nil, "fault" => nil}
+    Map.merge(found, %{"checked" => place, "head" => place, "complete" => true})
+  end
+
   defp answer("erase_student", _), do: %{"erased" => %{"tmas" => 1}}
 
   defp answer("export_student", data) do

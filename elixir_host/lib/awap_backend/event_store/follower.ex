@@ -8,7 +8,8 @@ defmodule AwapBackend.EventStore.Follower do
 
     * `"tma:" <> id` and `"tmas"` - the new status of a TMA, made of its events by `status/1`;
     * `"stream:" <> stream_id` - the event itself;
-    * `"events"` - that there is something new to read.
+    * `"events"` - that there is something new to read. Where events are kept elsewhere (`EVENT_STORE_URL`), that is once
+      they have been copied there; the other two come from the database itself, and do not wait for that.
 
   It is told on this node alone, as every node has a follower. Where it was is kept while it is restarted: then an event
   may be told twice, and none is left out. While the store is away nothing is told, and all of it afterwards.
@@ -22,6 +23,8 @@ defmodule AwapBackend.EventStore.Follower do
   # Events read at a time.
   @batch 500
   @timeout_ms 5_000
+  # The first pause while events are being copied to where they are read.
+  @copying_ms 20
 
   @doc false
   def start_link(_options), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -66,12 +69,13 @@ defmodule AwapBackend.EventStore.Follower do
   defp status_of("tma.submitted", _data), do: {"pending", nil}
   defp status_of("tma.processing", _data), do: {"processing", nil}
   defp status_of("tma.retried", _data), do: {"pending", nil}
+  defp status_of("tma.released", _data), do: {"pending", nil}
   defp status_of("tma.completed", _data), do: {"completed", nil}
   defp status_of("tma.failed", data), do: {"failed", Map.take(data, ["code", "message"])}
   defp status_of(_other, _data), do: nil
 
   @impl true
-  def init(nil), do: {:ok, %{timer: nil}, {:continue, :look}}
+  def init(nil), do: {:ok, %{timer: nil, copying_ms: @copying_ms}, {:continue, :look}}
 
   @impl true
   def handle_continue(:look, state), do: {:noreply, look_around(state)}
@@ -84,9 +88,11 @@ defmodule AwapBackend.EventStore.Follower do
   defp look_around(state) do
     # Many may have been said while events were read; one look serves them all.
     drop_repeats()
-    follow(position())
     if state.timer, do: Process.cancel_timer(state.timer)
-    %{state | timer: Process.send_after(self(), :look, pause())}
+    {pause, copying_ms} = position() |> follow() |> pause(state.copying_ms)
+    # Spread, so that hosts do not ask all at once.
+    pause = pause + :rand.uniform(div(pause, 4) + 1)
+    %{state | timer: Process.send_after(self(), :look, pause), copying_ms: copying_ms}
   end
 
   defp drop_repeats do
@@ -97,42 +103,44 @@ defmodule AwapBackend.EventStore.Follower do
     end
   end
 
-  # Spread, so that hosts do not ask all at once.
-  defp pause do
-    pause = Config.get(:poll_ms)
-    pause + :rand.uniform(div(pause, 4) + 1)
-  end
-
   # At first there is nobody who could have missed anything: what is there already is not told.
-  defp follow(nil) do
-    case read(%{direction: "backward", max_count: 1}) do
-      {:ok, events} -> events |> List.first(%{"global_position" => 0}) |> went_to()
-      :error -> :ok
-    end
-  end
-
   defp follow(position) do
-    case read(%{from_version: position + 1, max_count: @batch}) do
-      {:ok, [_ | _] = events} ->
+    request = if position, do: %{"after" => position, "limit" => @batch}, else: %{}
+
+    case Repo.call("follow_events", request, @timeout_ms) do
+      {:ok, %{"events" => events, "position" => position, "readable" => readable}} ->
         Enum.each(events, &tell/1)
-        last = List.last(events)
-        went_to(last)
-        PubSub.broadcast_here("events", :events_appended)
-        if length(events) == @batch, do: follow(last["global_position"])
+        EventStore.keep(:followed, position)
+        more? = copied?(readable)
 
-      _nothing_or_store_away ->
-        :ok
+        cond do
+          length(events) == @batch -> follow(position)
+          readable >= position -> :all
+          more? -> :copying
+          true -> :waiting
+        end
+
+      # Away: it is asked again at the next poll.
+      {:error, _error} ->
+        :all
     end
   end
 
-  defp went_to(%{"global_position" => position}), do: EventStore.keep(:followed, position)
+  defp copied?(readable) do
+    more? = readable > (EventStore.kept(:readable) || 0)
 
-  defp read(opts) do
-    case Repo.call("query_events", %{"stream_id" => "$all", "opts" => opts}, @timeout_ms) do
-      {:ok, %{"events" => events}} -> {:ok, events}
-      {:error, _error} -> :error
+    if more? do
+      EventStore.keep(:readable, readable)
+      PubSub.broadcast_here("events", :events_appended)
     end
+
+    more?
   end
+
+  # Soon again while events are being copied; later and later while nothing comes of it.
+  defp pause(:all, _copying_ms), do: {Config.get(:poll_ms), @copying_ms}
+  defp pause(:copying, _copying_ms), do: {@copying_ms, @copying_ms}
+  defp pause(:waiting, copying_ms), do: {copying_ms, min(copying_ms * 2, Config.get(:poll_ms))}
 
   defp tell(event) do
     PubSub.broadcast_here("stream:" <> event["stream_id"], {:event, event})

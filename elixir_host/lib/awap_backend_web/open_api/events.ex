@@ -44,7 +44,11 @@ defmodule AwapBackendWeb.OpenAPI.Events do
             "events",
             @admin,
             "Whether every event is as it was written, and none is missing",
-            description: "Reads them all: it takes the longer the more there are.",
+            description:
+              "Reads them all, or all after a place: it takes the longer the more there are. Keep the `head` that is answered where " <>
+                "nobody can change it who can change the database; given another day as `after_position` and `after_hash`, it " <>
+                "shows whether anything up to it was changed since.",
+            parameters: [after_position(), after_hash()],
             errors: [422],
             answers: %{
               200 =>
@@ -52,7 +56,12 @@ defmodule AwapBackendWeb.OpenAPI.Events do
                   valid: true,
                   events: 812,
                   fault_at: nil,
-                  fault: nil
+                  fault: nil,
+                  head: %{
+                    global_position: 812,
+                    hash: "5f2b8c9b0c6f5d7e8a91b2c3d4e5f60718293a4b5c6d7e8f9011223344556677"
+                  },
+                  event_store: nil
                 })
             }
           )
@@ -68,10 +77,42 @@ defmodule AwapBackendWeb.OpenAPI.Events do
     )
   end
 
+  defp after_position do
+    Shared.query(
+      "after_position",
+      count(maximum: 9_007_199_254_740_991),
+      "The position of the place to begin after; with `after_hash`."
+    )
+  end
+
+  defp after_hash, do: Shared.query("after_hash", hash(), "The hash of the place to begin after.")
+
+  defp hash, do: string(pattern: "^[0-9a-f]{64}$")
+
+  # What a verification has, of the database's events and of those that are kept elsewhere.
+  defp found do
+    %{
+      valid: %{type: "boolean"},
+      events: count(description: "How many were read."),
+      fault_at: %{
+        type: ["integer", "null"],
+        description: "The position of the first event that is not as it was written, where one can be named."
+      },
+      fault: nullable(string(description: "What is wrong there, or with the whole.")),
+      head: schema("ChainPlace")
+    }
+  end
+
   def schemas do
     place = %{type: "integer", minimum: 1}
 
     %{
+      "ChainPlace" =>
+        object(%{
+          global_position: count(description: "The last event's position; 0 before the first."),
+          hash: Map.put(hash(), :description, "Its hash, which is over all events up to it.")
+        }),
+      "CopyVerification" => object(found()),
       "Event" =>
         object(%{
           global_position: Map.put(place, :description, "Its place among all events, without gaps."),
@@ -93,16 +134,13 @@ defmodule AwapBackendWeb.OpenAPI.Events do
           }
         }),
       "Verification" =>
-        object(%{
-          valid: %{type: "boolean"},
-          events: count(description: "How many were read."),
-          fault_at: %{
-            type: ["integer", "null"],
-            minimum: 1,
-            description: "The first place where the chain does not hold."
-          },
-          fault: nullable(string(description: "What is wrong there."))
-        })
+        object(
+          Map.put(found(), :event_store, %{
+            anyOf: [schema("CopyVerification"), %{type: "null"}],
+            description:
+              "The same of the events at `EVENT_STORE_URL`; null where events are kept beside the TMAs. `valid` is of both."
+          })
+        )
     }
   end
 end

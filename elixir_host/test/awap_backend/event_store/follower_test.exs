@@ -3,7 +3,7 @@ defmodule AwapBackend.EventStore.FollowerTest do
 
   use AwapBackend.DataCase, async: false
 
-  alias AwapBackend.{Config, EventStore, PortClient, PubSub, Repo, TMA}
+  alias AwapBackend.{Config, EventStore, PortClient, Postgres, PubSub, Repo, TMA}
   alias AwapBackend.EventStore.Follower
 
   @moduletag :store
@@ -32,6 +32,12 @@ defmodule AwapBackend.EventStore.FollowerTest do
     :ok
   end
 
+  defp postgres do
+    url = Postgres.create_database()
+    on_exit(fn -> Postgres.drop_database(url) end)
+    url
+  end
+
   defp other(command, data), do: PortClient.call(:other_host, command, data, 10_000)
 
   defp other_append(stream, n) do
@@ -42,7 +48,7 @@ defmodule AwapBackend.EventStore.FollowerTest do
 
   for {name, tags, variables} <- [
         {"SQLite", [], quote(do: %{})},
-        {"PostgreSQL", [:postgres], quote(do: %{"AWAP_TEST_DATABASE_URL" => postgres_url()})}
+        {"PostgreSQL", [:postgres], quote(do: %{"AWAP_TEST_DATABASE_URL" => postgres()})}
       ] do
     for tag <- tags, do: @tag([{tag, true}])
 
@@ -137,6 +143,7 @@ defmodule AwapBackend.EventStore.FollowerTest do
           {"tma.submitted", "pending"},
           {"tma.processing", "processing"},
           {"tma.retried", "pending"},
+          {"tma.released", "pending"},
           {"tma.completed", "completed"}
         ] do
       assert %{"id" => "1", "job_id" => "j", "status" => ^status, "error" => nil} =

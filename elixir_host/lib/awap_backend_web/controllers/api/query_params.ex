@@ -85,6 +85,29 @@ defmodule AwapBackendWeb.API.QueryParams do
     end
   end
 
+  @doc "The place that events are verified after: both parameters or none, as the store's `verify_events` takes it, or nil."
+  @spec verified_after(Conn.t()) :: {:ok, map | nil} | {:error, ErrorView.error()}
+  def verified_after(conn) do
+    readers = %{"after_position" => &integer(&1, 0, @max_version), "after_hash" => &hash/1}
+
+    case read(conn, readers) do
+      {:ok, %{"after_position" => position, "after_hash" => hash}} ->
+        {:ok, %{"global_position" => position, "hash" => hash}}
+
+      {:ok, given} when given == %{} ->
+        {:ok, nil}
+
+      {:ok, given} ->
+        [missing] = Map.keys(readers) -- Map.keys(given)
+
+        {:error,
+         ErrorView.invalid(%{missing => "is missing: the position and the hash of a place go together"})}
+
+      {:error, error} ->
+        {:error, error}
+    end
+  end
+
   defp paged(readers) do
     Map.merge(readers, %{"limit" => &integer(&1, 1, @max_limit), "cursor" => &cursor/1})
   end
@@ -143,6 +166,12 @@ defmodule AwapBackendWeb.API.QueryParams do
   # Whatever else is sent here may be a student's real number; it is not looked for and not repeated.
   defp pseudonym(text) do
     with :error <- Pseudonym.cast(text), do: {:error, "is a pseudonym: “stu_” and 32 hexadecimal digits"}
+  end
+
+  defp hash(text) do
+    if text =~ ~r/\A[0-9a-f]{64}\z/,
+      do: {:ok, text},
+      else: {:error, "is 64 hexadecimal digits in lower case, as in the head that was answered"}
   end
 
   defp uuid(text) do

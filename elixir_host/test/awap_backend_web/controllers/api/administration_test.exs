@@ -174,8 +174,32 @@ defmodule AwapBackendWeb.API.AdministrationTest do
 
     assert fields(admin(port, "GET", "/api/events?from_version=12")) == ["from_version"]
 
+    head = %{"global_position" => 7, "hash" => String.duplicate("a", 64)}
+
     assert admin(port, "GET", "/api/events/verify").json ==
-             %{"valid" => true, "events" => 7, "fault_at" => nil, "fault" => nil}
+             %{
+               "valid" => true,
+               "events" => 7,
+               "fault_at" => nil,
+               "fault" => nil,
+               "head" => head,
+               "event_store" => nil
+             }
+
+    assert_received {:asked, {"verify_events", %{"of" => "database", "after" => nil}}}
+    hash = head["hash"]
+    assert admin(port, "GET", "/api/events/verify?after_position=7&after_hash=#{hash}").status == 200
+    assert_received {:asked, {"verify_events", %{"after" => ^head}}}
+
+    for {query, field} <- [
+          {"after_position=7", "after_hash"},
+          {"after_hash=#{hash}", "after_position"},
+          {"after_position=-1&after_hash=#{hash}", "after_position"},
+          {"after_position=7&after_hash=AA", "after_hash"},
+          {"from=7", "from"}
+        ] do
+      assert {query, fields(admin(port, "GET", "/api/events/verify?" <> query))} == {query, [field]}
+    end
   end
 
   describe "POST /api/moodle/sync" do

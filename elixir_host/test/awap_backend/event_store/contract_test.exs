@@ -1,0 +1,145 @@
+defmodule AwapBackend.EventStore.ContractTest do
+  @moduledoc """
+  The events that a host writes are those of the table in awap-store/PROTOCOL.md, with the data it says, and every one of the
+  table is written; none names the student, also once they are erased, and the chain holds through it all.
+  """
+
+  use AwapBackend.DataCase, async: false
+
+  alias AwapBackend.{EventStore, Postgres, Repo, TMA}
+
+  @moduletag :store
+  @moduletag :capture_log
+  @moduletag timeout: 120_000
+
+  @protocol Path.expand("../../../../awap-store/PROTOCOL.md", __DIR__)
+  @actor %{"type" => "user", "id" => "tutor-1", "request_id" => "r1", "ip_address" => "192.0.2.7"}
+  @student %{
+    "student_id" => "Q7654321",
+    "student" => %{
+      "name" => "Zebedee Quillfeather",
+      "email" => "zq77@students.example.org",
+      "username" => "zq77"
+    }
+  }
+  @names ~w(Zebedee Quillfeather Q7654321 zq77)
+
+  # Type to stream and keys: the rows of the table.
+  defp contract do
+    for line <- @protocol |> File.read!() |> String.split("\n"),
+        [_, type, stream, data, _when, _] <- [String.split(line, "|")],
+        [[_, type]] <- [Regex.scan(~r/^ `([a-z]+\.[a-z]+)` $/, type)],
+        into: %{} do
+      keys = for [_, key, mark] <- Regex.scan(~r/`([a-z_]+)`(\??)/, data), do: {key, mark}
+      {required, optional} = Enum.split_with(keys, &(elem(&1, 1) == ""))
+      [_, stream] = Regex.run(~r/`(.+)`/, stream)
+      {type, %{stream: stream, required: names(required), optional: names(optional)}}
+    end
+  end
+
+  defp names(keys), do: MapSet.new(keys, &elem(&1, 0))
+
+  defp stream?("tma-<id>", stream), do: stream =~ ~r/^tma-[0-9a-f-]{36}$/
+  defp stream?("student-<pseudonym>", stream), do: stream =~ ~r/^student-stu_[0-9a-f]{32}$/
+  defp stream?(name, stream), do: name == stream
+
+  defp call!(command, data) do
+    {:ok, answer} = Repo.call(command, data)
+    answer
+  end
+
+  defp create do
+    {:ok, created} = TMA.create_tma(Map.put(@student, "content", "By Zebedee Quillfeather."), @actor)
+    created
+  end
+
+  defp claim(worker) do
+    %{"job" => %{"job_id" => job_id}} = call!("claim_job", %{"worker" => worker, "lease_ms" => 60_000})
+    %{"job_id" => job_id, "worker" => worker}
+  end
+
+  defp fail(job, retry) do
+    error = %{"code" => "document_damaged", "message" => "The document is damaged."}
+    call!("fail_job", Map.merge(job, %{"error" => error, "retry" => retry, "actor" => @actor}))
+  end
+
+  # Everything that can happen to a TMA.
+  defp whole_run do
+    created = create()
+    assert settled(created)["status"] == "completed"
+    id = created["id"]
+    change = %{"tma_id" => id, "actor" => @actor}
+    call!("update_feedback", Map.put(change, "changes", %{"grade" => 50, "feedback_text" => "Better."}))
+    call!("update_feedback", Map.put(change, "reviewed_by", "tutor-1"))
+
+    # From here on the test is the worker.
+    :ok = Supervisor.terminate_child(AwapBackend.Supervisor, AwapBackend.Core.WorkerPool)
+    create()
+    call!("release_job", Map.put(claim("w1"), "actor", @actor))
+    assert %{"status" => "failed"} = fail(claim("w2"), false)
+    %{"jobs" => [%{"job_id" => failed} | _]} = call!("list_failed", %{})
+    call!("retry_job", %{"job_id" => failed, "actor" => @actor})
+    assert %{"status" => "pending"} = fail(claim("w3"), true)
+
+    # One goes by its age, the others with their student.
+    assert %{"purged" => 1} =
+             call!("purge_expired", %{"what" => "tmas", "older_than_days" => 0, "actor" => @actor})
+
+    erase = %{"pseudonym" => created["student_id"], "reason" => "request 17", "actor" => @actor}
+    assert %{"erased" => %{"tmas" => 1}} = call!("erase_student", erase)
+  end
+
+  defp all(stream \\ "$all"), do: all(stream, 0, [])
+
+  defp all(stream, from, so_far) do
+    {:ok, page} = EventStore.read_stream(stream, from_version: from, max_count: 1_000)
+    so_far = so_far ++ page["events"]
+    if page["next"], do: all(stream, page["next"], so_far), else: so_far
+  end
+
+  defp check(url) do
+    variables = if url, do: %{"AWAP_TEST_DATABASE_URL" => url}, else: %{}
+    variables = Map.put(variables, "CORE_EXECUTABLE", fake_core())
+    folder = start_host(variables)
+    whole_run()
+    assert {:ok, %{"valid" => true}} = EventStore.verify()
+
+    # Another key: the end of the chain is no longer the store's own, and a person vouches for it.
+    other = %{"AWAP_DATA_DIR" => folder, "AWAP_PSEUDONYM_KEY" => String.duplicate("0f", 32)}
+    restart(Map.merge(variables, other))
+    assert {:ok, %{"valid" => false, "fault_at" => nil}} = EventStore.verify()
+    assert AwapBackend.Health.refresh()["parts"]["event_store"]["status"] == "degraded"
+    assert {:ok, %{"type" => "events.accepted"}} = EventStore.accept("the key was lost", @actor)
+    assert {:ok, %{"valid" => true}} = EventStore.verify()
+    assert AwapBackend.Health.refresh()["parts"]["event_store"]["status"] == "ok"
+
+    contract = contract()
+    events = all()
+
+    for %{"type" => type, "stream_id" => stream, "data" => data, "metadata" => metadata} <- events do
+      assert %{^type => %{required: required, optional: optional} = row} = contract
+      assert {type, stream?(row.stream, stream)} == {type, true}
+      keys = data |> Map.keys() |> MapSet.new()
+      assert {type, MapSet.difference(required, keys)} == {type, MapSet.new()}
+      assert {type, MapSet.difference(keys, MapSet.union(required, optional))} == {type, MapSet.new()}
+      assert Map.keys(metadata) -- ~w(actor_id actor_type request_id) == []
+    end
+
+    written = MapSet.new(events, & &1["type"])
+    assert MapSet.difference(contract |> Map.keys() |> MapSet.new(), written) == MapSet.new()
+
+    {:ok, audit} = Repo.call("list_audit", %{"limit" => 500})
+    kept = inspect([events, audit], limit: :infinity, printable_limit: :infinity)
+    for name <- @names, do: refute(kept =~ name)
+    assert length(audit["entries"]) > 10
+  end
+
+  test "what a whole run writes is what the table says, and names no one (SQLite)", do: check(nil)
+
+  @tag :postgres
+  test "what a whole run writes is what the table says, and names no one (PostgreSQL)" do
+    url = Postgres.create_database()
+    on_exit(fn -> Postgres.drop_database(url) end)
+    check(url)
+  end
+end
