@@ -5,6 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -99,12 +100,18 @@ impl Db {
         }
     }
 
+    fn migrator(&self, tables: Tables) -> Migrator {
+        match (self, tables) {
+            (Self::Sqlite { .. }, Tables::All) => sqlx::migrate!("migrations/sqlite"),
+            (Self::Sqlite { .. }, Tables::Events) => sqlx::migrate!("migrations/events/sqlite"),
+            (Self::Postgres(_), Tables::All) => sqlx::migrate!("migrations/postgres"),
+            (Self::Postgres(_), Tables::Events) => sqlx::migrate!("migrations/events/postgres"),
+        }
+    }
+
     /// The migrations that the tables are made by: version and checksum, in order.
-    pub(crate) fn migrations(&self) -> Vec<(i64, Vec<u8>)> {
-        let migrator = match self {
-            Self::Sqlite { .. } => sqlx::migrate!("migrations/sqlite"),
-            Self::Postgres(_) => sqlx::migrate!("migrations/postgres"),
-        };
+    pub(crate) fn migrations(&self, tables: Tables) -> Vec<(i64, Vec<u8>)> {
+        let migrator = self.migrator(tables);
         migrator.iter().map(|migration| (migration.version, migration.checksum.to_vec())).collect()
     }
 
@@ -118,6 +125,7 @@ impl Db {
 
     /// Brings the tables up to date. Several processes may do so at once.
     pub(crate) async fn migrate(&self, tables: Tables) -> Result<()> {
+        let migrator = self.migrator(tables);
         match self {
             Self::Sqlite { write, .. } => {
                 create_private_file(write.connect_options().get_filename())?;
@@ -126,10 +134,6 @@ impl Db {
                 // Given up half-way, it must not go back to the pool.
                 connection.close_on_drop();
                 let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fault::from_sqlx)?;
-                let migrator = match tables {
-                    Tables::All => sqlx::migrate!("migrations/sqlite"),
-                    Tables::Events => sqlx::migrate!("migrations/events/sqlite"),
-                };
                 migrator.run_direct(None, &mut *tx, false).await.map_err(migration_failed)?;
                 tx.commit().await.map_err(fault::from_sqlx)
             }
@@ -137,10 +141,6 @@ impl Db {
                 let mut connection = pool.acquire().await.map_err(fault::from_sqlx)?;
                 // The migrator's lock is the session's: given up half-way, it must not go back to the pool.
                 connection.close_on_drop();
-                let migrator = match tables {
-                    Tables::All => sqlx::migrate!("migrations/postgres"),
-                    Tables::Events => sqlx::migrate!("migrations/events/postgres"),
-                };
                 migrator.run_direct(None, &mut *connection, false).await.map_err(migration_failed)
             }
         }

@@ -69,13 +69,26 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
         .map_err(|_| Error::new(ErrorCode::Unavailable, "This system gives no threads to work on."))
 }
 
-/// Prints what is found: a [`Schema`], or `{"state": the error's code, "message"}`.
+/// Prints what is found: a [`Schema`], or `{"state": the error's code, "message"}`; with it, as `event_store`, the same of
+/// the database that events are copied to, if there is one.
 fn check() -> ExitCode {
-    let found = required("DATABASE_URL").and_then(|url| {
-        let runtime = runtime()?;
-        runtime.block_on(Schema::inspect(&url))
-    });
-    let (answer, status) = match found {
+    let url = required("DATABASE_URL");
+    let events = variable("EVENT_STORE_URL").filter(|events| url.as_ref().is_ok_and(|url| url != events));
+    let inspected = url.and_then(|url| runtime()?.block_on(Schema::inspect(&url)));
+    let (mut answer, mut status) = found(inspected);
+    if let Some(events) = events {
+        let inspected = runtime().and_then(|runtime| runtime.block_on(Schema::inspect_event_store(&events)));
+        let (copy, copy_status) = found(inspected);
+        answer["event_store"] = copy;
+        status = status.max(copy_status);
+    }
+    println!("{answer}");
+    ExitCode::from(status)
+}
+
+/// What to print of a database, and the status of the process.
+fn found(inspected: Result<Schema>) -> (serde_json::Value, u8) {
+    match inspected {
         Ok(schema) => {
             let refused = matches!(schema.state, SchemaState::Newer | SchemaState::Foreign);
             (serde_json::json!(schema), if refused { CONFIGURATION } else { 0 })
@@ -84,9 +97,7 @@ fn check() -> ExitCode {
             let status = if error.code() == ErrorCode::Unavailable { 1 } else { CONFIGURATION };
             (serde_json::json!({"state": error.code().to_string(), "message": error.message()}), status)
         }
-    };
-    println!("{answer}");
-    ExitCode::from(status)
+    }
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use awap_core::Result;
 
 use crate::Timestamp;
-use crate::db::{Access, Db};
+use crate::db::{Access, Db, Tables};
 use crate::sql::Row;
 
 /// How a database's tables stand to what this store needs.
@@ -50,21 +50,30 @@ impl Schema {
     ///
     /// Errors: `not_configured` where the URL cannot be used, `unavailable` where the database does not answer.
     pub async fn inspect(url: &str) -> Result<Self> {
+        Self::look(url, Tables::All).await
+    }
+
+    /// As [`inspect`](Self::inspect), of a database that events are copied to; one of TMAs is `foreign`.
+    pub async fn inspect_event_store(url: &str) -> Result<Self> {
+        Self::look(url, Tables::Events).await
+    }
+
+    async fn look(url: &str, tables: Tables) -> Result<Self> {
         let db = Db::open(url, 1, Access::ReadOnly)?;
-        let found = Self::read(&db).await;
+        let found = Self::read(&db, tables).await;
         db.close().await;
         found
     }
 
-    async fn read(db: &Db) -> Result<Self> {
-        let known = db.migrations();
+    async fn read(db: &Db, tables: Tables) -> Result<Self> {
+        let known = db.migrations(tables);
         if db.is_absent() {
             return Ok(Self::new(db, &known, &[], None));
         }
         // The first question waits for the connection, and is not timed.
-        let tables = db.fetch_all(tables(db), Vec::new()).await?;
-        let tables: Vec<String> = tables.iter().map(|row| row.get("name")).collect::<Result<_>>()?;
-        let has = |name: &str| tables.iter().any(|table| table == name);
+        let rows = db.fetch_all(table_names(db), Vec::new()).await?;
+        let names: Vec<String> = rows.iter().map(|row| row.get("name")).collect::<Result<_>>()?;
+        let has = |name: &str| names.iter().any(|table| table == name);
         let start = Instant::now();
         let applied =
             if has("_sqlx_migrations") { db.fetch_all(APPLIED, Vec::new()).await? } else { Vec::new() };
@@ -136,7 +145,7 @@ fn state(known: &[(i64, Vec<u8>)], applied: &[Applied], pending: &[i64]) -> Sche
     }
 }
 
-fn tables(db: &Db) -> &'static str {
+fn table_names(db: &Db) -> &'static str {
     match db {
         Db::Sqlite { .. } => "SELECT name FROM sqlite_master WHERE type = 'table'",
         Db::Postgres(_) => {

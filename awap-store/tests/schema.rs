@@ -3,12 +3,14 @@
 mod support;
 
 on_each_database!(each_state_is_told_and_looking_changes_nothing);
+on_each_pair!(an_event_store_has_tables_of_its_own);
 
 #[allow(clippy::unwrap_used, clippy::panic)] // A test that fails says so.
 mod body {
     use awap_store::{Schema, SchemaState};
     use serde_json::json;
 
+    use crate::support::pair::Pair;
     use crate::support::{self, Base, ask, tma};
 
     async fn inspect(base: &Base) -> Schema {
@@ -55,6 +57,19 @@ mod body {
             assert_eq!(inspect(&base).await.state, state, "{change}");
         }
     }
+
+    pub(super) async fn an_event_store_has_tables_of_its_own(pair: Pair) {
+        let inspect = async |base: &Base| Schema::inspect_event_store(&base.url).await.unwrap();
+        assert_eq!(inspect(&pair.events).await.state, SchemaState::Empty);
+        let store = pair.store().await;
+        ask(&store, "create_tma", json!({"tma": tma(1)})).await;
+        store.forward_events().await.unwrap();
+        let found = inspect(&pair.events).await;
+        assert_eq!((found.state, found.events), (SchemaState::Current, Some(1)));
+        assert_eq!(inspect(&pair.tmas).await.state, SchemaState::Foreign, "a database of TMAs is none");
+        let swapped = Schema::inspect(&pair.events.url).await.unwrap();
+        assert_eq!(swapped.state, SchemaState::Foreign, "nor is an event store a database of TMAs");
+    }
 }
 
 #[cfg(feature = "server")]
@@ -85,6 +100,30 @@ mod process {
                 .unwrap();
             let said: Value = serde_json::from_slice(&output.stdout).unwrap();
             assert_eq!((output.status.code(), said["state"].as_str()), (Some(status), Some(state)), "{url}");
+            let all = [output.stdout, output.stderr].concat();
+            assert!(!String::from_utf8_lossy(&all).contains("hunter2"), "a password is shown");
+        }
+    }
+
+    #[test]
+    fn the_event_store_is_looked_at_where_it_is_another_database() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("none.db").display());
+        for (events, status, state) in [
+            (url.as_str(), 0, None),
+            ("sqlite:/nowhere/at/all.db", 0, Some("empty")),
+            ("mysql://root:hunter2@x/y", 78, Some("not_configured")),
+            ("postgres://awap:hunter2@127.0.0.1:1/awap", 1, Some("unavailable")),
+        ] {
+            let output = Command::new(env!("CARGO_BIN_EXE_awap-store"))
+                .arg("--check")
+                .env("DATABASE_URL", &url)
+                .env("EVENT_STORE_URL", events)
+                .output()
+                .unwrap();
+            let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(said["state"], "empty");
+            assert_eq!((output.status.code(), said["event_store"]["state"].as_str()), (Some(status), state));
             let all = [output.stdout, output.stderr].concat();
             assert!(!String::from_utf8_lossy(&all).contains("hunter2"), "a password is shown");
         }

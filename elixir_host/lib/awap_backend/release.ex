@@ -28,7 +28,10 @@ defmodule AwapBackend.Release do
 
     awap backup FILE               copy the database, while it is in use, to a new file (not the keys: see the guide)
     awap restore FILE              put a backup in the place of a database that is not there, or is empty
-    awap verify                    read all events and check that none was changed
+    awap verify [--after POSITION:HASH]
+                                   read all events, or those after a place, and check that none was changed
+    awap accept-events --reason WHY
+                                   let events stand whose end this store did not write, once you know why
     awap reseal                    seal what older keys sealed under AWAP_SEAL_KEY, after a change of key
 
   Settings are environment variables, read from /etc/awap/awap.env (AWAP_ENV_FILE names another) where they are not set
@@ -69,7 +72,11 @@ defmodule AwapBackend.Release do
   defp dispatch(["key", "revoke", id], context), do: configured(context, &Keys.revoke(&1, id))
   defp dispatch(["backup", path], context), do: configured(context, &Backup.run(&1, path))
   defp dispatch(["restore", path], context), do: configured(context, &Backup.restore(&1, path))
-  defp dispatch(["verify"], context), do: configured(context, &Maintenance.verify/1)
+  defp dispatch(["verify" | options], context), do: configured(context, &Maintenance.verify(&1, options))
+
+  defp dispatch(["accept-events" | options], context),
+    do: configured(context, &Maintenance.accept(&1, options))
+
   defp dispatch(["reseal"], context), do: configured(context, &Maintenance.reseal/1)
   defp dispatch([command | _], _context), do: usage("“#{command}” cannot be run so.")
 

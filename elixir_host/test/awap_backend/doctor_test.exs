@@ -150,6 +150,31 @@ defmodule AwapBackend.DoctorTest do
     end
   end
 
+  @tag :store
+  test "the event store, where it is another database" do
+    folder = new_folder()
+    tmas = "sqlite:#{folder}/awap.db"
+    events = "sqlite:#{folder}/events.db"
+    urls = &%{"AWAP_TEST_DATABASE_URL" => tmas, "AWAP_TEST_EVENT_STORE_URL" => &1}
+    start_host(Map.put(urls.(events), "AWAP_DATA_DIR", folder))
+
+    for {url, state, message} <- [
+          {events, :ok, "SQLite, 0 events"},
+          {"sqlite:#{folder}/new.db", :ok, "SQLite, empty"},
+          {"sqlite:#{folder}/../#{Path.basename(folder)}/awap.db", :fault, "SQLite, a database of TMAs"},
+          {"postgres://awap:hunter2@127.0.0.1:1/awap", :warning, ""}
+        ] do
+      env = %{"AWAP_DATA_DIR" => folder} |> env() |> Map.merge(urls.(url))
+      assert [%{state: ^state} = finding] = found(env, "Database", "event store")
+      assert finding.message =~ message
+      refute inspect(finding) =~ "hunter2"
+    end
+
+    assert found(env(urls.(tmas)), "Database", "event store") == []
+    nowhere = found(env(urls.("sqlite:/no/such/folder/events.db")), "Database", "event store")
+    assert [:ok, :fault] = Enum.map(nowhere, & &1.state)
+  end
+
   test "a port that another program has, one that a host has, and one that others can reach" do
     {:ok, socket} = :gen_tcp.listen(0, ip: {127, 0, 0, 1})
     {:ok, port} = :inet.port(socket)

@@ -9,7 +9,7 @@ defmodule AwapBackend.ReleaseTest do
 
   import ExUnit.CaptureIO
 
-  alias AwapBackend.{JSON, Postgres, Release, Repo, TMA}
+  alias AwapBackend.{EventStore, JSON, Postgres, Release, Repo, TMA}
   alias AwapBackend.Release.DatabaseURL
 
   @moduletag :store
@@ -157,6 +157,59 @@ defmodule AwapBackend.ReleaseTest do
     assert told =~ "CHANGED: at position 1"
   end
 
+  test "events are verified after a place, and their end is accepted by whoever knows why" do
+    variables = variables(new_database(:sqlite))
+    start_host(variables)
+    for n <- 1..3, do: append(n)
+    assert {0, "", told} = awap(["verify"], variables)
+    assert [_all, place] = Regex.run(~r/They end at (3:[0-9a-f]{64})/, told)
+    start_host(variables)
+    append(4)
+    assert {0, "", "awap: the events are whole: 1 read" <> _} = awap(["verify", "--after", place], variables)
+    other = "3:" <> String.duplicate("0", 64)
+
+    assert {1, "", "awap: the events were CHANGED: at position 3" <> _} =
+             awap(["verify", "--after", other], variables)
+
+    assert {1, "", told} = awap(["accept-events", "--reason", "nothing happened"], variables)
+    assert told =~ "nothing to accept"
+
+    # As under another key, or where all was made anew by someone who has not the key.
+    another = Map.put(variables, "AWAP_PSEUDONYM_KEY", String.duplicate("0f", 32))
+    assert {1, "", told} = awap(["verify"], another)
+    assert told =~ "may have been CHANGED" and told =~ "awap accept-events"
+    assert {0, "", told} = awap(["accept-events", "--reason", "the key was lost"], another)
+    assert told =~ "up to position 4"
+    assert {0, "", "awap: the events are whole: 5 read" <> _} = awap(["verify"], another)
+  end
+
+  test "with events kept elsewhere both are verified, and a restored database is told from its copy" do
+    events = new_database(:sqlite)
+    variables = Map.put(variables(new_database(:sqlite)), "AWAP_TEST_EVENT_STORE_URL", events)
+    start_host(variables)
+    append(1)
+    file = Path.join(new_folder(), "awap.backup")
+    assert {0, "", _told} = awap(["backup", file], variables)
+    start_host(variables)
+    append(2)
+    eventually(fn -> match?({:ok, %{"events" => [_, _]}}, EventStore.read_stream("s")) end, 20_000)
+    assert {0, "", _told} = awap(["verify"], variables)
+
+    restored = Map.put(variables, "AWAP_TEST_DATABASE_URL", new_database(:sqlite))
+    assert {0, "", told} = awap(["restore", file], restored)
+    assert told =~ "set EVENT_STORE_URL to an empty database"
+    assert {1, "", told} = awap(["verify"], restored)
+    assert told =~ "the events at EVENT_STORE_URL are not the database's own: at position 2"
+    refute told =~ "awap: the events were"
+
+    # A database of TMAs is no event store.
+    wrong = Map.put(restored, "AWAP_TEST_EVENT_STORE_URL", variables["AWAP_TEST_DATABASE_URL"])
+    assert {1, "", told} = awap(["key", "list"], wrong)
+    assert told =~ "the event store (EVENT_STORE_URL)"
+  end
+
+  defp append(n), do: {:ok, _event} = EventStore.append_event("s", %{"type" => "t", "data" => %{"n" => n}})
+
   test "a database that is not this version's is left alone, and the reason told" do
     program = Path.join(new_folder(), "store")
 
@@ -198,7 +251,10 @@ defmodule AwapBackend.ReleaseTest do
           ["key", "create", "x", "--role", "king"],
           ["key", "create", "x", "y"],
           ["key", "create", "x", "--name", "y"],
-          ["doctor", "-x"]
+          ["doctor", "-x"],
+          ["verify", "-x"],
+          ["verify", "--after", "3"],
+          ["accept-events"]
         ] do
       assert {64, "", told} = awap(arguments, variables)
       assert told =~ "(awap help)"

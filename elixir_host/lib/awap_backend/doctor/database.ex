@@ -1,5 +1,8 @@
 defmodule AwapBackend.Doctor.Database do
-  @moduledoc "Whether the database answers, how fast, whether its tables are this version's, and whether its keys are there."
+  @moduledoc """
+  Whether the database answers, how fast, whether its tables are this version's, and whether its keys are there; and the
+  event store, where that is another database.
+  """
 
   import AwapBackend.Doctor.Finding
 
@@ -31,8 +34,8 @@ defmodule AwapBackend.Doctor.Database do
 
   defp reached(found, settings) do
     [tables(found)] ++
-      folder(found, settings) ++
-      latency(found) ++ clock(found) ++ keys(found, settings) ++ events(found)
+      folder("folder", found, settings.database_url, settings) ++
+      latency(found) ++ clock(found) ++ keys(found, settings) ++ events(found) ++ event_store(found, settings)
   end
 
   defp tables(%{"state" => "current"} = found),
@@ -71,21 +74,21 @@ defmodule AwapBackend.Doctor.Database do
   defp name(_found), do: "PostgreSQL"
 
   # The host makes its data folder, and no other.
-  defp folder(%{"database" => "sqlite", "state" => "empty"}, settings) do
-    folder = settings.database_url |> DatabaseURL.sqlite_file() |> Path.dirname()
+  defp folder(finding, %{"database" => "sqlite", "state" => "empty"}, url, settings) do
+    folder = url |> DatabaseURL.sqlite_file() |> Path.dirname()
 
     if File.dir?(folder) or folder == settings.data_dir,
       do: [],
       else: [
         fault(
-          "folder",
+          finding,
           "the folder of the SQLite file, #{folder}, is not there.",
           "Make it, owned by the host's user."
         )
       ]
   end
 
-  defp folder(_found, _settings), do: []
+  defp folder(_finding, _found, _url, _settings), do: []
 
   defp latency(%{"latency_us" => microseconds}) when microseconds > @slow_us do
     advice = "Put the host nearer to its database, or look at that one's load."
@@ -120,4 +123,38 @@ defmodule AwapBackend.Doctor.Database do
     do: [ok("events", "#{count} in the chain (awap verify reads them all)")]
 
   defp events(_found), do: []
+
+  defp event_store(%{"event_store" => copy}, settings) do
+    [copy(copy)] ++ folder("event store", copy, settings.event_store_url, settings)
+  end
+
+  defp event_store(_found, _settings), do: []
+
+  defp copy(%{"state" => "current"} = copy),
+    do: ok("event store", "#{name(copy)}, #{copy["events"]} events are copied to it")
+
+  defp copy(%{"state" => "empty"} = copy),
+    do: ok("event store", "#{name(copy)}, empty; events are copied to it once the host starts")
+
+  defp copy(%{"state" => "older"} = copy),
+    do:
+      warning(
+        "event store",
+        "#{name(copy)} of an older version.",
+        "Start the host, which brings it up to date."
+      )
+
+  defp copy(%{"state" => "newer"} = copy),
+    do: fault("event store", "#{name(copy)} of a newer version than this.", "Use that version.")
+
+  defp copy(%{"state" => "foreign"} = copy) do
+    message = "#{name(copy)}, a database of TMAs, or one that was changed by hand."
+    fault("event store", message, "Set EVENT_STORE_URL to an empty database, or leave it unset.")
+  end
+
+  # All else goes on, and what is written meanwhile is copied once it is back.
+  defp copy(%{"state" => "unavailable", "message" => message}),
+    do: warning("event store", message, "Look at EVENT_STORE_URL, and whether that database runs.")
+
+  defp copy(%{"message" => message}), do: fault("event store", message, "Look at EVENT_STORE_URL.")
 end

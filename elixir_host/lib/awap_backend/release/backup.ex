@@ -155,10 +155,23 @@ defmodule AwapBackend.Release.Backup do
   # An older one is not opened by this version before the host has brought it up to date.
   defp verified({0, _sentence} = done, settings) do
     case check(settings) do
-      {:ok, %{"state" => "current"}} -> with_store(settings, &Maintenance.verify/0)
-      _older -> done
+      {:ok, %{"state" => "current"}} ->
+        settings |> with_store(&Maintenance.verify_database/0) |> copied(settings)
+
+      _older ->
+        copied(done, settings)
     end
   end
+
+  # The copy may hold what came after the backup: the two would not go together.
+  defp copied({status, sentence}, %{database_url: url, event_store_url: events})
+       when events not in [nil, url] do
+    {status,
+     sentence <>
+       "\nBefore the host is started, set EVENT_STORE_URL to an empty database, and keep the one it names."}
+  end
+
+  defp copied(outcome, _settings), do: outcome
 
   defp pg(program, arguments, url) do
     case System.find_executable(program) do

@@ -13,7 +13,8 @@ defmodule AwapBackend.Release.Store do
   @doc "Runs `work` with a store; its outcome, or status 1 and why there is none."
   @spec with_store(map, (() -> outcome)) :: outcome when outcome: AwapBackend.Release.outcome()
   def with_store(settings, work) do
-    with {:ok, %{"state" => "current"}} <- check(settings),
+    with {:ok, %{"state" => "current"} = found} <- check(settings),
+         :ok <- event_store(found),
          {:ok, settings} <- complete(settings) do
       use_store(settings, work)
     else
@@ -21,6 +22,13 @@ defmodule AwapBackend.Release.Store do
       {:error, sentence} -> {1, sentence}
     end
   end
+
+  # A store that starts makes the tables where there are none, as the host does. Where the event store is away, so is only
+  # what asks for it.
+  defp event_store(%{"event_store" => %{"state" => state} = found}) when state in ~w(older newer foreign),
+    do: {:error, "the event store (EVENT_STORE_URL): " <> refusal(state, found)}
+
+  defp event_store(_found), do: :ok
 
   defp use_store(settings, work) do
     before = Application.fetch_env(:awap_backend, :settings)
@@ -53,20 +61,21 @@ defmodule AwapBackend.Release.Store do
   end
 
   @doc """
-  What state the database is in, without a change to it: the object that `awap-store --check` prints (see
-  `awap-store/PROTOCOL.md`).
+  What state the database is in, and the one that `EVENT_STORE_URL` names, without a change to either: the object that
+  `awap-store --check` prints (see `awap-store/PROTOCOL.md`).
   """
   @spec check(map) :: answer
   def check(%{store_executable: nil}),
     do: {:error, "awap-store was not found: build it, or set AWAP_STORE_EXECUTABLE."}
 
-  def check(settings), do: check(settings, settings.database_url)
+  def check(settings), do: check(settings, settings.database_url, settings.event_store_url)
 
   @doc "As `check/1`, of another database."
-  @spec check(map, String.t()) :: answer
-  def check(settings, url) do
+  @spec check(map, String.t(), String.t() | nil) :: answer
+  def check(settings, url, event_store_url \\ nil) do
     # The URL holds a password: a process's environment is its user's alone to read, its arguments are everyone's.
-    environment = AwapBackend.Config.hidden_from_children() ++ [{"DATABASE_URL", url}, {"AWAP_LOG", "off"}]
+    urls = [{"DATABASE_URL", url}, {"EVENT_STORE_URL", event_store_url}]
+    environment = AwapBackend.Config.hidden_from_children() ++ urls ++ [{"AWAP_LOG", "off"}]
     arguments = ["30", settings.store_executable, "--check"]
     {said, status} = System.cmd("timeout", arguments, env: environment, stderr_to_stdout: true)
 
