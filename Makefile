@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run test test-rust test-nif test-host test-release release crash-test two-hosts-test setup setup-test fmt lint bench bench-host fuzz-api fixtures clean
+.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test setup setup-test fmt lint bench bench-host fuzz-api fixtures clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -38,6 +38,9 @@ test-release: setup-test ## Make a release and run it where no Erlang, Elixir or
 
 release: setup ## Make dist/awap-VERSION-linux-ARCH.tar.gz, which runs without Erlang, Elixir and Rust (AWAP_CORE_MODE=nif: with the NIF)
 	@scripts/release
+
+ai-image: ## Build the AI container's image with Podman
+	@scripts/ai-image
 
 setup: ## Install what running AWAP needs and this machine lacks
 	@scripts/setup run
