@@ -4,8 +4,9 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use base64::Engine as _;
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const HEALTH: &[u8] = b"{\"request_id\":\"1\",\"command\":\"health_check\",\"data\":{}}\n";
 
@@ -40,6 +41,24 @@ fn one_line_in_one_line_out() {
     let quiet = run(&[], &[], HEALTH);
     assert!(quiet.stderr.is_empty(), "{quiet:?}");
     assert!(run(&[], &[], b"").stdout.is_empty());
+}
+
+#[test]
+fn a_damaged_document_leaves_no_line_of_the_library_that_reads_it() {
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/tmas/k102-odonoghue/K102_TMA01_S_ODonoghue.pdf");
+    let sound = std::fs::read(path).expect("the fixture");
+    // Where its table of objects begins: the library says at some length what it makes of it.
+    let at = sound.windows(9).rposition(|window| window == b"startxref").expect("a PDF");
+    let data = base64::engine::general_purpose::STANDARD.encode(&sound[..at]);
+    let content = json!({"attachments": [{"filename": "tma.pdf", "data_base64": data}]});
+    let request = json!({"request_id": "1", "command": "parse_tma", "data": {"content": content}});
+    for log in ["warn", "trace"] {
+        let output = run(&[], &[("AWAP_LOG", log)], format!("{request}\n").as_bytes());
+        assert!(output.status.success() && !output.stdout.is_empty(), "{output:?}");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(!said.contains("lopdf") && !said.contains("cross-reference"), "{said}");
+    }
 }
 
 #[test]

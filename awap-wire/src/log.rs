@@ -15,10 +15,14 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+/// Libraries that read documents. What they log of a damaged one is for them to say, and may quote it.
+const READERS: [&str; 1] = ["lopdf"];
+
 /// Begins to log. `component` is what the host calls this process; `default` is what is logged where `AWAP_LOG` is unset or
-/// cannot be read.
+/// cannot be read. Libraries that read documents are not heard, whatever it says of all.
 pub fn init(component: &'static str, default: &str) {
-    let filter = EnvFilter::try_from_env("AWAP_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let asked = std::env::var("AWAP_LOG").ok();
+    let filter = filter(asked.as_deref(), default);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false);
     if for_programs() {
         lines.event_format(JsonLines { component }).init();
@@ -34,6 +38,15 @@ pub fn last_words(component: &str, program: &str, reason: &str) {
     } else {
         eprintln!("{program}: {reason}");
     }
+}
+
+fn filter(asked: Option<&str>, default: &str) -> EnvFilter {
+    let filter =
+        asked.and_then(|asked| EnvFilter::try_new(asked).ok()).unwrap_or_else(|| EnvFilter::new(default));
+    READERS
+        .iter()
+        .filter_map(|reader| format!("{reader}=off").parse().ok())
+        .fold(filter, EnvFilter::add_directive)
 }
 
 fn for_programs() -> bool {
@@ -158,5 +171,22 @@ mod tests {
             json!({"time": null, "level": "warning", "component": "store", "message": "Say “é”\nand more",
                 "rows": 3, "table": "tmas"})
         );
+    }
+
+    #[test]
+    fn what_reads_documents_is_not_heard() {
+        for (asked, default) in [(Some("trace"), "warn"), (Some("lopdf=trace,info"), "warn"), (None, "debug")]
+        {
+            let kept = Kept::default();
+            let lines =
+                tracing_subscriber::fmt().with_writer(kept.clone()).with_env_filter(filter(asked, default));
+            tracing::subscriber::with_default(lines.finish(), || {
+                tracing::error!(target: "lopdf", "Zebedee");
+                tracing::error!(target: "lopdf::reader", "Quillfeather");
+                tracing::warn!("ours");
+            });
+            let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+            assert!(text.lines().count() == 1 && text.contains("ours"), "{asked:?}: {text}");
+        }
     }
 }
