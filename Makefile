@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test setup setup-test fmt lint bench bench-host fuzz-api fixtures clean
+.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos setup setup-test fmt lint bench bench-host fuzz-api fixtures clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -29,6 +29,9 @@ test-host: setup-test ## The Elixir host's tests, end to end included, and nothi
 crash-test: setup-test ## Kill everything at random under load (MINUTES=10, SEED=…, DATABASE=sqlite|postgres, RATE=8 TMAs/s)
 	@AWAP_CRASH_SECONDS=$$(( $${MINUTES:-10} * 60 )) AWAP_CRASH_DATABASE=$${DATABASE:-postgres} \
 	  AWAP_CRASH_RATE=$${RATE:-8} AWAP_TEST_SEED=$${SEED:-} scripts/test crash
+
+ai-chaos: setup-test ## Kill, hang and flood AI containers at random while TMAs are marked (TMAS=200), and say how long things took
+	@AWAP_AI_CHAOS_TMAS=$${TMAS:-200} AWAP_AI_CHAOS_REPORT=1 scripts/test ai_chaos
 
 two-hosts-test: setup-test ## Two hosts on one PostgreSQL, one killed half-way (TMAS=1000)
 	@AWAP_TWO_HOSTS_TMAS=$${TMAS:-1000} scripts/test two_hosts

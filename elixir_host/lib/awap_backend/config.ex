@@ -237,6 +237,29 @@ defmodule AwapBackend.Config do
         "OCI runtime given to Podman, such as `runc`"
       ),
       var(
+        "AI_PODMAN_ARGS",
+        :ai_podman_args,
+        :words,
+        [],
+        "Further arguments of `podman run`, separated by spaces, such as `--ulimit nofile=1024:1024`"
+      ),
+      var("AI_PODMAN", :ai_podman, :executable, &find_podman/1, "The program `podman`"),
+      var("AI_MODEL", :ai_model, :file, nil, "Model file (GGUF) that the containers see, read-only"),
+      var(
+        "AI_TIMEOUT_MS",
+        :ai_timeout_ms,
+        {:integer, 100, 600_000},
+        30_000,
+        "Time that suggestions for one TMA may take; past it the feedback goes without"
+      ),
+      var(
+        "AI_QUEUE_LIMIT",
+        :ai_queue_limit,
+        {:integer, 1, 100_000},
+        64,
+        "Requests that may wait for an AI container"
+      ),
+      var(
         "AWAP_LOG_LEVEL",
         :log_level,
         {:one_of, [:debug, :info, :warning, :error]},
@@ -417,6 +440,8 @@ defmodule AwapBackend.Config do
 
     Enum.find([released | built], &Variable.executable?/1) || System.find_executable(name)
   end
+
+  defp find_podman(_settings), do: System.find_executable("podman")
 
   # Cargo's profile `dev` builds into `debug`.
   defp folders(nil), do: ["release", "debug"]

@@ -145,10 +145,13 @@ defmodule AwapBackend.Health do
   end
 
   defp overall(parts) do
-    if Enum.any?(parts, fn {_name, part} -> part["status"] in ["down", "degraded"] end),
+    if Enum.any?(parts, fn {_name, part} -> part["status"] in ["down", "degraded"] and wanted?(part) end),
       do: "degraded",
       else: "ok"
   end
+
+  # A part that nobody configured is not missed.
+  defp wanted?(part), do: part["code"] != "not_configured"
 
   defp database do
     asked(fn -> Repo.call("health_check", %{}, @part_ms) end, fn answer ->

@@ -19,6 +19,9 @@ defmodule AwapBackend.PortClient do
     * `:grace_ms` - how long past its time a call may be answered before the process is held to hang (2,000)
     * `:max_in_flight`, `:max_bytes_in_flight` - bounds of what may wait (1,000 calls, 256 MiB)
     * `:backoff_ms` - first and longest wait before a restart (`{100, 10_000}`)
+    * `:max_answer_bytes` - for a process that is not trusted: what announces a longer answer is killed before it is read
+    * `:title` - what it is called in logs (the program's own name)
+    * `:restart` - false: it is not started again, and this process ends with `{:shutdown, {:ended, how}}` (true)
     * `:load` - `{atomics, index}`: where to note how many calls are in flight (a large number while down)
     * `:prove` - a command that the process has to answer before its load is noted as that of one that is up, so that
       one which ends as soon as it starts is never held to be of use
@@ -28,6 +31,7 @@ defmodule AwapBackend.PortClient do
   use GenServer, shutdown: 10_000
 
   alias AwapBackend.{JSON, OSProcess, Telemetry}
+  alias AwapBackend.PortClient.Frames
 
   require Logger
 
@@ -59,7 +63,8 @@ defmodule AwapBackend.PortClient do
     failures: 0,
     restarts: 0,
     unknown: 0,
-    proven: true
+    proven: true,
+    buffer: ""
   ]
 
   @doc "Starts the owner, which starts its process at once."
@@ -115,7 +120,8 @@ defmodule AwapBackend.PortClient do
       grace_ms: 2_000,
       max_in_flight: 1_000,
       max_bytes_in_flight: 256 * 1024 * 1024,
-      backoff_ms: {100, 10_000}
+      backoff_ms: {100, 10_000},
+      restart: true
     ]
 
     options = defaults |> Keyword.merge(options) |> Map.new()
@@ -161,6 +167,13 @@ defmodule AwapBackend.PortClient do
   end
 
   @impl true
+  def handle_info({port, {:data, bytes}}, %{port: port, options: %{max_answer_bytes: most}} = state) do
+    case Frames.split(state.buffer <> bytes, most) do
+      {:ok, frames, rest} -> {:noreply, received_all(frames, %{state | buffer: rest})}
+      :too_long -> {:noreply, down(:garbage, state)}
+    end
+  end
+
   def handle_info({port, {:data, bytes}}, %{port: port} = state), do: {:noreply, received(bytes, state)}
 
   def handle_info({port, {:exit_status, status}}, %{port: port} = state),
@@ -180,6 +193,9 @@ defmodule AwapBackend.PortClient do
         {:noreply, state}
     end
   end
+
+  def handle_info(:open, %{options: %{restart: false}, last_exit: how} = state) when how != nil,
+    do: {:stop, {:shutdown, {:ended, how}}, state}
 
   def handle_info(:open, state), do: {:noreply, open(%{state | retry: nil})}
 
@@ -211,7 +227,7 @@ defmodule AwapBackend.PortClient do
         :binary,
         :exit_status,
         :hide,
-        {:packet, 4},
+        framing(options),
         {:args, options.args},
         {:env, Enum.map(options.env, &environment/1)}
       ])
@@ -228,7 +244,8 @@ defmodule AwapBackend.PortClient do
     })
 
     # A write blocks while the process does not read, so somebody else does the writing.
-    writer = spawn_link(fn -> write_all(port) end)
+    framed = if is_map_key(options, :max_answer_bytes), do: &Frames.frame/1, else: & &1
+    writer = spawn_link(fn -> write_all(port, framed) end)
 
     state = %{
       state
@@ -236,7 +253,8 @@ defmodule AwapBackend.PortClient do
         process: OSProcess.identify(os_pid),
         writer: writer,
         opened_at: System.monotonic_time(:millisecond),
-        unknown: 0
+        unknown: 0,
+        buffer: ""
     }
 
     state = prove(state)
@@ -260,15 +278,26 @@ defmodule AwapBackend.PortClient do
   defp environment({name, nil}), do: {String.to_charlist(name), false}
   defp environment({name, value}), do: {String.to_charlist(name), String.to_charlist(value)}
 
-  defp write_all(port) do
+  defp framing(%{max_answer_bytes: _most}), do: :stream
+  defp framing(_options), do: {:packet, 4}
+
+  defp write_all(port, framed) do
     receive do
       {:write, frame} ->
-        true = Port.command(port, frame)
-        write_all(port)
+        true = Port.command(port, framed.(frame))
+        write_all(port, framed)
     end
   rescue
     # The port is closed; its owner knows.
     ArgumentError -> :ok
+  end
+
+  # One of them may have been the last that was listened to.
+  defp received_all(frames, %{port: port} = state) do
+    Enum.reduce_while(frames, state, fn frame, state ->
+      state = received(frame, state)
+      if state.port == port, do: {:cont, state}, else: {:halt, state}
+    end)
   end
 
   defp received(bytes, state) do
@@ -348,12 +377,13 @@ defmodule AwapBackend.PortClient do
 
     well? = state.opened_at && System.monotonic_time(:millisecond) - state.opened_at > @well_after_ms
     failures = if well?, do: 0, else: state.failures
-    wait = backoff(state.options.backoff_ms, failures)
+    wait = if state.options.restart, do: backoff(state.options.backoff_ms, failures), else: 0
     in_flight = map_size(state.pending)
     os_pid = state.process && state.process.pid
 
     Logger.warning(
-      "#{name(state)} #{ended(reason)}; #{in_flight} calls answered as unavailable; starting it again in #{wait} ms",
+      "#{name(state)} #{ended(reason)}; #{in_flight} calls answered as unavailable" <>
+        if(state.options.restart, do: "; starting it again in #{wait} ms", else: ""),
       os_pid: os_pid
     )
 
@@ -408,6 +438,7 @@ defmodule AwapBackend.PortClient do
   end
 
   defp name(%{options: %{program: nil, component: component}}), do: "The process of #{component}"
+  defp name(%{options: %{title: title}}), do: title
   defp name(%{options: %{program: program}}), do: Path.basename(program)
 
   defp ended({:status, status}) when status > 128, do: "was ended by signal #{status - 128}"

@@ -20,6 +20,9 @@ defmodule AwapBackend.Telemetry do
   | `[:awap_backend, :job, :stop]` | `duration` | `tma_id`, `job_id`, `attempt`, `worker`, `outcome` (`:completed`, `:failed`, `:retried`, `:released`, `:lost`), `code` |
   | `[:awap_backend, :queue, :counted]` | `depth`, `oldest_seconds` (0.0 where none waits) | none |
   | `[:awap_backend, :retention, :purged]` | `purged`, `identities`, `duration` | `what`, `outcome` (`:ok` or the error code) |
+  | `[:awap_backend, :ai, :call]` | `duration` | `command`, `outcome` |
+  | `[:awap_backend, :ai, :container]` | `duration` (until it was ready; as it ended, since it was started) | `state` (`:up`, `:down`), `reason` (`:down`: `:out_of_memory`, `:killed`, `{:status, status}`, `:unknown`) |
+  | `[:awap_backend, :ai, :suggestions]` | `duration` | `outcome` (`:merged`, or the code of why there are none) |
   | `[:awap_backend, :health, :refreshed]` | `duration` | `status`, `parts` (name to status) |
   | `[:awap_backend, :vm, :measured]` | `memory`, `processes`, `run_queue`, `queue_depth` | none |
   """

@@ -121,16 +121,16 @@ defmodule AwapBackend.TMA do
   @doc """
   Stores what a worker made of a job: content, feedback, events, and the job's end, in one transaction.
 
-  `job` is as claimed, with its `"worker"`. A lease that is lost meanwhile changes nothing: `{:lost, "conflict"}`.
+  `job` is as claimed, with its `"worker"`; `suggested` is what became of the AI's suggestions (`AwapBackend.AI.Suggestions`). A lease that is lost meanwhile changes nothing: `{:lost, "conflict"}`.
   """
-  @spec update_with_feedback(map, map, map) :: AwapBackend.Core.Pipeline.outcome()
-  def update_with_feedback(job, content, feedback) do
+  @spec update_with_feedback(map, map, map, :merged | String.t()) :: AwapBackend.Core.Pipeline.outcome()
+  def update_with_feedback(job, content, feedback, suggested \\ "not_configured") do
     request = %{
       "job_id" => job["job_id"],
       "worker" => job["worker"],
       "content" => content,
       "feedback" => feedback,
-      "events" => events(content, feedback),
+      "events" => events(content, feedback, suggested),
       "actor" => worker(job)
     }
 
@@ -300,7 +300,7 @@ defmodule AwapBackend.TMA do
   end
 
   # What the audit trail keeps of how the feedback came about: counts, never text.
-  defp events(content, feedback) do
+  defp events(content, feedback, suggested) do
     [
       %{
         "type" => "tma.anonymized",
@@ -315,7 +315,8 @@ defmodule AwapBackend.TMA do
         "data" => %{
           "grade" => feedback["grade"],
           "needs_review" => length(get_in(feedback, ["marking_criteria", "needs_review"]) || []),
-          "provenance" => get_in(feedback, ["marking_criteria", "provenance"]) || %{}
+          "provenance" => get_in(feedback, ["marking_criteria", "provenance"]) || %{},
+          "suggestions" => to_string(suggested)
         }
       }
     ]

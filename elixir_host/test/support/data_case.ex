@@ -10,7 +10,7 @@ defmodule AwapBackend.DataCase do
 
   Tests say what they need by a tag: `:store` (`awap-store` built), `:core` (`awap-port` built), `:nif` (the host built with
   awap_nif), `:postgres` (a database to use), `:systemd` (`systemd-analyze`), `:small_disk` (leave to mount a file system in
-  memory). Where it is not there, they are left out, and counted as such.
+  memory), `:podman` (containers run here), `:ai_image` (the image of awap-jail, built). Where it is not there, they are left out, and counted as such.
   """
 
   use ExUnit.CaseTemplate
@@ -46,7 +46,25 @@ defmodule AwapBackend.DataCase do
     systemd = if System.find_executable("systemd-analyze"), do: [], else: [:systemd]
     release = if System.get_env("AWAP_TEST_RELEASE"), do: [], else: [:release]
     disk = if SmallDisk.possible?(), do: [], else: [:small_disk]
-    programs ++ nif ++ postgres ++ systemd ++ release ++ disk
+    programs ++ nif ++ postgres ++ systemd ++ release ++ disk ++ podman(programs)
+  end
+
+  # Said why, as there are many reasons.
+  defp podman([_ | _]), do: [:podman, :ai_image]
+
+  defp podman([]) do
+    case AwapBackend.Jail.prepare() do
+      :ok ->
+        image = System.get_env("AWAP_TEST_AI_IMAGE", "")
+
+        if image != "" and match?({:ok, _digest}, AwapBackend.AI.Podman.image_digest(image)),
+          do: [],
+          else: [:ai_image]
+
+      {:error, why} ->
+        IO.puts("Tests with real containers are left out: #{why}.")
+        [:podman, :ai_image]
+    end
   end
 
   @doc "A PostgreSQL database for the tests (`scripts/with-postgres` starts one), or nil."

@@ -69,6 +69,8 @@ defmodule AwapBackend.Config.Variable do
     {:ok, value |> String.split(",") |> Enum.map(&String.trim/1) |> Enum.reject(&(&1 == ""))}
   end
 
+  defp parse(:words, value), do: {:ok, String.split(value)}
+
   defp parse(:file, value) do
     path = Path.expand(value)
     if File.regular?(path), do: {:ok, path}, else: {:error, "does not name a file."}

@@ -1,11 +1,12 @@
 defmodule AwapBackend.Core.Pipeline do
   @moduledoc """
-  What is done with one job: anonymize, parse, mark, store.
+  What is done with one job: anonymize, parse, mark, have a model suggest where there is one, store.
 
   A fault of the document is final: the TMA fails with the core's own sentence. A fault of the machinery is tried again,
   a bounded number of times, which the store counts.
   """
 
+  alias AwapBackend.AI.Suggestions
   alias AwapBackend.{CoreBridge, PubSub, Redact, TMA}
   alias AwapBackend.Core.JobRegistry
 
@@ -45,8 +46,11 @@ defmodule AwapBackend.Core.Pipeline do
     with {:ok, anonymized} <- stage(job, "anonymize_student", &CoreBridge.anonymize_student/1, submission),
          {:ok, parsed} <- stage(job, "parse_tma", &CoreBridge.parse_tma/1, anonymized),
          {:ok, feedback} <- stage(job, "generate_feedback", &CoreBridge.generate_feedback/1, parsed) do
+      status(job, "suggest")
+      # Anonymized, checked for what is left of the student, and marked: only now may a model see it.
+      {feedback, suggested} = Suggestions.add(parsed, feedback)
       status(job, "complete_job")
-      TMA.update_with_feedback(job, content(anonymized, parsed), feedback)
+      TMA.update_with_feedback(job, content(anonymized, parsed), feedback, suggested)
     else
       {:error, %{"code" => code} = error} -> TMA.fail(job, error, code not in @final)
     end

@@ -15,13 +15,13 @@ defmodule AwapBackend.Doctor.Jail do
     do: [skipped("image", "AI_CONTAINER_IMAGE is not set: feedback is made without AI")]
 
   def check(%{settings: settings}) do
-    case System.find_executable("podman") do
+    case settings.ai_podman do
       nil ->
         [
           warning(
             "podman",
             "not found: feedback is made without AI.",
-            "Install it (Debian: apt install podman)."
+            "Install it (Debian: apt install podman), or name it in AI_PODMAN."
           )
         ]
 
@@ -34,8 +34,11 @@ defmodule AwapBackend.Doctor.Jail do
 
   defp found({said, 0}, podman, settings) do
     case JSON.decode(said) do
-      {:ok, info} -> [engine(info), limits(info), runtime_found(info), image(podman, settings)]
-      _not_json -> [warning("podman", "“podman info” says what is not JSON.", "Look at it: podman info")]
+      {:ok, info} ->
+        [engine(info), limits(info), runtime_found(info), image(podman, settings), model(settings)]
+
+      _not_json ->
+        [warning("podman", "“podman info” says what is not JSON.", "Look at it: podman info")]
     end
   end
 
@@ -101,6 +104,19 @@ defmodule AwapBackend.Doctor.Jail do
           "#{settings.ai_container_image} is not on this machine.",
           "podman pull or build it, as the host's user."
         )
+    end
+  end
+
+  # An image of one's own may bring its model; awap-jail's does not.
+  defp model(%{ai_model: nil}), do: skipped("model", "AI_MODEL is not set: the image has to bring a model")
+
+  defp model(%{ai_model: model}) do
+    case File.stat(model) do
+      {:ok, %{size: bytes}} ->
+        ok("model", "#{Path.basename(model)}, #{Float.round(bytes / 1.0e9, 1)} GB")
+
+      {:error, _reason} ->
+        warning("model", "the file that AI_MODEL names cannot be read.", "Look at its path and its rights.")
     end
   end
 

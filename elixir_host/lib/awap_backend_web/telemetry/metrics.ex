@@ -24,6 +24,9 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
      "TMAs taken in; created=false where an idempotency key was sent again."},
     {"awap_tmas_refused_total", :counter, "TMAs refused."},
     {"awap_job_duration_seconds", :histogram, "Jobs by outcome."},
+    {"awap_ai_suggestions_duration_seconds", :histogram,
+     "What a model suggests for one TMA, by what became of it; without AI, none."},
+    {"awap_ai_containers_total", :counter, "AI containers that became ready (up) or ended (down)."},
     {"awap_queue_depth", :gauge, "TMAs that wait for a worker, on all hosts of the database."},
     {"awap_queue_oldest_seconds", :gauge, "How long the oldest of them has waited; 0 where there is none."},
     {"awap_retention_runs_total", :counter, "Purges of what was kept long enough, by outcome."},
@@ -53,6 +56,8 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
     [:awap_backend, :tma, :submitted] => [{"awap_tmas_submitted_total", :one, [:created]}],
     [:awap_backend, :tma, :refused] => [{"awap_tmas_refused_total", :one, [:code]}],
     [:awap_backend, :job, :stop] => [{"awap_job_duration_seconds", :duration, [:outcome]}],
+    [:awap_backend, :ai, :suggestions] => [{"awap_ai_suggestions_duration_seconds", :duration, [:outcome]}],
+    [:awap_backend, :ai, :container] => [{"awap_ai_containers_total", :one, [:state]}],
     [:awap_backend, :queue, :counted] => [{"awap_queue_oldest_seconds", :oldest_seconds, []}],
     [:awap_backend, :vm, :measured] => [{"awap_queue_depth", :queue_depth, []}],
     [:awap_backend, :retention, :purged] => [
