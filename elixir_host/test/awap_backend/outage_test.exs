@@ -24,6 +24,10 @@ defmodule AwapBackend.OutageTest do
     %{port: start_endpoint(options), key: key, supervisor: Process.whereis(AwapBackend.Supervisor)}
   end
 
+  # Whatever database the other tests run on.
+  defp sqlite(folder),
+    do: %{"AWAP_DATA_DIR" => folder, "AWAP_TEST_DATABASE_URL" => "sqlite:" <> Path.join(folder, "awap.db")}
+
   defp hand_in(host, text),
     do: post_json(host.port, "/api/tmas", %{"content" => text}, key: host.key, timeout: 60_000)
 
@@ -105,7 +109,8 @@ defmodule AwapBackend.OutageTest do
     :ok = SmallDisk.mount(folder, 3)
     on_exit(fn -> SmallDisk.unmount(folder) end)
     # Without a core nothing is written but what is handed in.
-    host = host(%{"AWAP_DATA_DIR" => folder, "CORE_EXECUTABLE" => "/bin/false"})
+    sqlite = sqlite(folder)
+    host = host(Map.put(sqlite, "CORE_EXECUTABLE", "/bin/false"))
     large = fn n -> "#{n} " <> String.duplicate("x", 60_000) end
 
     accepted = until_refused(host, large, [])
@@ -119,7 +124,7 @@ defmodule AwapBackend.OutageTest do
     assert answer.status == 201
     health(host, 200, "ok")
 
-    restart(%{"AWAP_DATA_DIR" => folder, "CORE_EXECUTABLE" => fake_core()})
+    restart(Map.put(sqlite, "CORE_EXECUTABLE", fake_core()))
     host = %{host | supervisor: Process.whereis(AwapBackend.Supervisor)}
     all_done(host, [answer.json["id"] | accepted])
   end
@@ -139,7 +144,7 @@ defmodule AwapBackend.OutageTest do
 
   test "another process locks SQLite, and lets it go" do
     folder = new_folder()
-    host = host(%{"AWAP_DATA_DIR" => folder})
+    host = host(sqlite(folder))
     first = hand_in(host, "Before.")
     assert first.status == 201
     settled(first.json)

@@ -19,17 +19,16 @@ defmodule AwapBackend.Core.JobsTest do
   end
 
   # Another host on the same database: its store, without the host around it.
-  defp other_host(context) do
-    url = "sqlite:" <> Path.join(context.folder, "awap.db")
-    environment = [{"DATABASE_URL", url} | Enum.to_list(keys())]
+  defp other_host do
+    environment = [{"DATABASE_URL", Config.get(:database_url)} | Enum.to_list(keys())]
     options = [name: nil, program: Config.get(:store_executable), env: environment, component: :other_store]
     {:ok, store} = start_supervised({PortClient, Keyword.delete(options, :name)})
     store
   end
 
   @tag variables: %{"AWAP_QUEUE_LIMIT" => "5", "CORE_EXECUTABLE" => "/bin/false"}
-  test "the limit of the queue holds for all hosts of a database together", context do
-    other = other_host(context)
+  test "the limit of the queue holds for all hosts of a database together" do
+    other = other_host()
 
     for n <- 1..4 do
       tma = %{"content" => "From elsewhere #{n}."}
