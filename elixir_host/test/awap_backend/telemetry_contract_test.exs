@@ -6,13 +6,16 @@ defmodule AwapBackend.TelemetryContractTest do
 
   use AwapBackendWeb.ConnCase
   use AwapBackend.DataCase
+  import AwapBackend.JailCase, only: [collect: 1, podman_client: 1, start_jail: 1]
 
-  alias AwapBackend.{Health, Repo, Retention, Telemetry, TMA}
+  alias AwapBackend.{Health, Jail, JSON, Repo, Retention, Telemetry, TMA}
 
   @moduletag :store
   @moduletag :capture_log
 
   @lib Path.expand("../../lib", __DIR__)
+  @rubric Path.expand("../../../fixtures/rubrics/k102-25j-tma01.json", __DIR__)
+  @work "Grace has always chosen her own clothes, and her carers ask her each morning what she wants to wear."
   # It emits what those who start it say, and they say it in their own source.
   @told_by_others ["port_client.ex", "telemetry.ex"]
   # It listens, and emits nothing.
@@ -63,8 +66,8 @@ defmodule AwapBackend.TelemetryContractTest do
         do: {Path.basename(path), path |> File.read!() |> Code.string_to_quoted!()}
   end
 
-  defp collect(ast, find) do
-    {_ast, found} = Macro.prewalk(ast, [], fn node, found -> {node, find.(node) ++ found} end)
+  defp find(ast, what) do
+    {_ast, found} = Macro.prewalk(ast, [], fn node, found -> {node, what.(node) ++ found} end)
     found
   end
 
@@ -72,7 +75,7 @@ defmodule AwapBackend.TelemetryContractTest do
     in_source =
       for {file, ast} <- sources(),
           file not in @listeners,
-          event <- collect(ast, &if(match?([:awap_backend, _ | _], &1), do: [&1], else: [])),
+          event <- find(ast, &if(match?([:awap_backend, _ | _], &1), do: [&1], else: [])),
           uniq: true,
           do: event
 
@@ -89,7 +92,7 @@ defmodule AwapBackend.TelemetryContractTest do
         []
     end
 
-    calls = for {file, ast} <- sources(), file not in @told_by_others, event <- collect(ast, emits), do: event
+    calls = for {file, ast} <- sources(), file not in @told_by_others, event <- find(ast, emits), do: event
     assert length(calls) > 5
     for event <- calls, do: assert(match?([:awap_backend, _ | _], event), Macro.to_string(event))
   end
@@ -97,7 +100,36 @@ defmodule AwapBackend.TelemetryContractTest do
   @tag timeout: 120_000
   test "every event of the tables is emitted, with what they say, and names no student" do
     start_host(%{"CORE_EXECUTABLE" => fake_core()})
-    contract = documented()
+    contract = Map.reject(documented(), fn {event, _row} -> of_containers?(event) end)
+    listen(contract)
+    work()
+    kept(contract)
+  end
+
+  @tag :podman
+  @tag :core
+  @tag timeout: 300_000
+  test "so is every event of AI containers" do
+    contract = Map.filter(documented(), fn {event, _row} -> of_containers?(event) end)
+    assert map_size(contract) > 0
+    start_jail(%{"MAX_AI_CONTAINERS" => "1"})
+    # Before the others: who was attached last hears first, so what is heard here has been heard there.
+    container = collect([:awap_backend, :ai, :container])
+    listen(contract)
+    {:ok, rubric} = @rubric |> File.read!() |> JSON.decode()
+    created = submit("By Zebedee Quillfeather. " <> @work, %{"student_id" => "Q1234567", "rubric" => rubric})
+    assert settled(created, 60_000)["status"] == "completed"
+
+    [name] = Jail.containers()
+    signal(podman_client(name), "-KILL")
+    assert_receive {^container, _measurements, %{state: :down}}, 60_000
+    assert_receive {^container, _measurements, %{state: :up}}, 60_000
+    kept(contract)
+  end
+
+  defp of_containers?([:awap_backend, area | _]), do: area == :ai
+
+  defp listen(contract) do
     test = self()
 
     handler = fn event, measurements, metadata, _config ->
@@ -106,8 +138,10 @@ defmodule AwapBackend.TelemetryContractTest do
 
     :ok = Telemetry.attach(__MODULE__, Map.keys(contract), handler)
     on_exit(fn -> Telemetry.detach(__MODULE__) end)
+  end
 
-    work()
+  # Hears every event of the contract, and looks that each is as it says.
+  defp kept(contract) do
     told = hear(contract, %{}, System.monotonic_time(:millisecond) + 60_000)
     assert Map.keys(contract) -- Map.keys(told) == []
 
