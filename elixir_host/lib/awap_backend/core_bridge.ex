@@ -15,7 +15,7 @@ defmodule AwapBackend.CoreBridge do
 
   use Supervisor
 
-  alias AwapBackend.{Config, PortClient, Telemetry}
+  alias AwapBackend.{Config, PortClient, Remains, Telemetry}
 
   require Logger
 
@@ -148,6 +148,7 @@ defmodule AwapBackend.CoreBridge do
     processes = Keyword.get_lazy(options, :processes, fn -> Config.get(:core_processes) end)
     load = :atomics.new(processes, signed: true)
     names = for n <- 1..processes, do: Module.concat(__MODULE__, "Process#{n}")
+    Remains.clear([@events | names])
 
     defaults = [
       component: :core,

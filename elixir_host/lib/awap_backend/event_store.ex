@@ -13,7 +13,7 @@ defmodule AwapBackend.EventStore do
 
   use Supervisor
 
-  alias AwapBackend.{Config, PortClient, Repo}
+  alias AwapBackend.{Config, PortClient, Remains, Repo}
   alias AwapBackend.EventStore.{Follower, Subscription}
 
   @subscriptions __MODULE__.Subscriptions
@@ -26,6 +26,7 @@ defmodule AwapBackend.EventStore do
 
   @impl true
   def init(_options) do
+    Remains.clear([Follower, @subscriptions])
     # Ours, so that it outlives a restart of those who keep something in it.
     :ets.new(__MODULE__, [:named_table, :public, read_concurrency: true])
 

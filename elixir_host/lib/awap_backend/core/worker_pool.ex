@@ -9,7 +9,7 @@ defmodule AwapBackend.Core.WorkerPool do
 
   use Supervisor
 
-  alias AwapBackend.{Config, CoreBridge}
+  alias AwapBackend.{Config, CoreBridge, Remains}
   alias AwapBackend.Core.{JobRegistry, WorkerSupervisor}
 
   @doc "Starts the pool. Option `:workers`: how many, instead of the configured number."
@@ -17,6 +17,8 @@ defmodule AwapBackend.Core.WorkerPool do
 
   @impl true
   def init(options) do
+    Remains.clear([AwapBackend.Core.TaskSupervisor, JobRegistry, WorkerSupervisor])
+
     children = [
       {Task.Supervisor, name: AwapBackend.Core.TaskSupervisor},
       JobRegistry,
