@@ -135,7 +135,8 @@ defmodule AwapBackend.AI.PipelineTest do
     end
   end
 
-  # As many as `AWAP_AI_CHAOS_TMAS` says: `make ai-chaos` has 200.
+  # As many as `AWAP_AI_CHAOS_TMAS` says. Those that write without end come with `make ai-chaos` alone: two at once are seen
+  # to hold up a whole machine of two cores for some seconds, and with it whatever else is tested there.
   @tag :chaos
   test "containers that are killed, hang, flood and talk nonsense keep no TMA from its feedback" do
     start_jail(%{"MAX_AI_CONTAINERS" => "2", "AI_TIMEOUT_MS" => "3000", "AI_QUEUE_LIMIT" => "8"})
@@ -145,19 +146,22 @@ defmodule AwapBackend.AI.PipelineTest do
     :rand.seed(:exsss, {seed, seed, seed})
     count = "AWAP_AI_CHAOS_TMAS" |> System.get_env("50") |> String.to_integer()
 
+    long? = System.get_env("AWAP_AI_CHAOS_REPORT") != nil
+    orders = ~w(hang garbage abort) ++ if long?, do: ~w(flood swell), else: []
     killer = spawn_link(&kill_at_random/0)
 
     created =
       for n <- 1..count do
         order =
           if rem(n, 5) == 0,
-            do: "Inmate: " <> Enum.random(~w(hang flood garbage abort swell)) <> ".",
+            do: "Inmate: " <> Enum.random(orders) <> ".",
             else: ""
 
         written(order)
       end
 
-    rows = for tma <- created, do: settled(tma, 300_000)
+    # A machine that is held up holds up the store too.
+    rows = for tma <- created, do: patiently(fn -> settled(tma, 300_000) end)
     Process.unlink(killer)
     Process.exit(killer, :kill)
 
@@ -181,6 +185,15 @@ defmodule AwapBackend.AI.PipelineTest do
     Application.stop(:awap_backend)
     assert Jail.containers() == []
     for process <- processes, do: refute(OSProcess.alive?(process))
+  end
+
+  defp patiently(work, tries \\ 5) do
+    work.()
+  rescue
+    error in MatchError ->
+      if tries == 1, do: reraise(error, __STACKTRACE__)
+      Process.sleep(1_000)
+      patiently(work, tries - 1)
   end
 
   defp kill_at_random do
