@@ -127,7 +127,13 @@ defmodule AwapBackend.EventStore.ElsewhereTest do
   test "a database of TMAs is refused as the event store, with the reason", %{folder: folder} do
     # Under another spelling, so that only its tables show it.
     data = Path.join(folder, "data")
-    variables = %{"AWAP_DATA_DIR" => data, "AWAP_TEST_EVENT_STORE_URL" => "sqlite:#{data}/../data/awap.db"}
+
+    variables = %{
+      "AWAP_DATA_DIR" => data,
+      "AWAP_TEST_DATABASE_URL" => "sqlite:#{data}/awap.db",
+      "AWAP_TEST_EVENT_STORE_URL" => "sqlite:#{data}/../data/awap.db"
+    }
+
     assert_raise MatchError, fn -> restart(variables) end
     on_exit(fn -> restart(%{}) end)
   end
