@@ -12,7 +12,7 @@ defmodule AwapBackend.PartsTest do
     assert SyncScheduler.status() == :disabled
     assert SyncScheduler.interval() == 900
     assert SyncScheduler.sync_now() == {:error, :not_configured}
-    assert Moodle.get_assignments(nil, "TM112") == {:error, :not_configured}
+    assert {:error, %{kind: :not_configured}} = Moodle.get_assignments(Moodle.client(), 112)
     assert %{"status" => "disabled"} = Moodle.health()
   end
 

@@ -20,7 +20,7 @@ defmodule AwapBackend.Moodle.SyncScheduler do
   def interval, do: GenServer.call(__MODULE__, :interval)
 
   @doc "Syncs now."
-  @spec sync_now() :: {:error, AwapBackend.Moodle.reason()}
+  @spec sync_now() :: {:error, :not_configured | :not_supported}
   def sync_now, do: {:error, if(AwapBackend.Moodle.configured?(), do: :not_supported, else: :not_configured)}
 
   @impl true
