@@ -10,7 +10,6 @@ use std::process::{Command, ExitCode};
 
 use awap_jail::{Service, config, conformance, measure};
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use arguments::Arguments;
 
@@ -21,11 +20,7 @@ fn main() -> ExitCode {
     limit_threads();
     let arguments = Arguments::parse();
     // Stdout carries responses and nothing else.
-    tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .with_env_filter(EnvFilter::try_from_env("AWAP_LOG").unwrap_or_else(|_| EnvFilter::new("warn")))
-        .init();
+    awap_wire::log::init("ai", "warn");
     let passed = if arguments.conformance {
         conformance::run(&arguments.command, &mut io::stdout())
     } else if arguments.measure {

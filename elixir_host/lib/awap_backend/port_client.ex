@@ -20,6 +20,8 @@ defmodule AwapBackend.PortClient do
     * `:max_in_flight`, `:max_bytes_in_flight` - bounds of what may wait (1,000 calls, 256 MiB)
     * `:backoff_ms` - first and longest wait before a restart (`{100, 10_000}`)
     * `:max_answer_bytes` - for a process that is not trusted: what announces a longer answer is killed before it is read
+    * `:before_kill` - called before its pipes are closed, where it hangs or writes what is no answer: for a process that
+      stands between this one and what has to be killed
     * `:title` - what it is called in logs (the program's own name)
     * `:restart` - false: it is not started again, and this process ends with `{:shutdown, {:ended, how}}` (true)
     * `:load` - `{atomics, index}`: where to note how many calls are in flight (a large number while down)
@@ -368,6 +370,7 @@ defmodule AwapBackend.PortClient do
   # The process is gone, or has to go: everyone waiting is told, and it is started again after a while.
   defp down(reason, state) do
     if state.port do
+      if reason in [:hung, :garbage], do: Map.get(state.options, :before_kill, fn -> :ok end).()
       close(state.port)
       unless match?({:status, _status}, reason), do: spawn(OSProcess, :kill, [state.process])
     end

@@ -84,6 +84,22 @@ defmodule AwapBackend.PortClientTest do
     end
   end
 
+  test "what is to go before the pipes close goes while the process still stands at them, and only where we end it" do
+    me = self()
+
+    for {command, told?} <- [{"garbage", true}, {"hang", true}, {"die", false}] do
+      before_kill = fn ->
+        [port] = for port <- Port.list(), Port.info(port, :connected) == {:connected, self()}, do: port
+        {:os_pid, os_pid} = Port.info(port, :os_pid)
+        send(me, {:before_kill, OSProcess.alive?(OSProcess.identify(os_pid))})
+      end
+
+      client = client(before_kill: before_kill)
+      assert {:error, _} = call(client, command, %{}, 200)
+      if told?, do: assert_receive({:before_kill, true}, 5_000), else: refute_received({:before_kill, _})
+    end
+  end
+
   test "a call that is not answered in time is, and the process that hangs is replaced" do
     client = client()
     before = process(client)

@@ -135,8 +135,10 @@ defmodule AwapBackend.AI.Container do
     {:noreply, cleaned(how, %{state | cleaning: nil})}
   end
 
-  def handle_info({:EXIT, client, _reason}, %{client: client} = state) when is_pid(client),
-    do: {:noreply, ended(state)}
+  def handle_info({:EXIT, client, reason}, %{client: client} = state) when is_pid(client) do
+    killed_by_us = match?({:shutdown, {:ended, how}} when how in [:hung, :garbage], reason)
+    {:noreply, ended(state, state.removed? or killed_by_us)}
+  end
 
   def handle_info({:EXIT, manager, reason}, %{manager: manager} = state), do: {:stop, reason, state}
 
@@ -172,6 +174,9 @@ defmodule AwapBackend.AI.Container do
         max_in_flight: 4,
         max_answer_bytes: @max_answer_bytes,
         max_bytes_in_flight: 64 * 1_048_576,
+        # Podman takes a good part of a second to remove it. Meanwhile one that writes without end, and whose output nobody
+        # takes any more, has the machine busy throwing it away: it goes while it still stands at a full pipe.
+        before_kill: fn -> OSProcess.kill(inmate(name)) end,
         telemetry: {[:awap_backend, :ai, :call], %{}}
       )
 
@@ -229,7 +234,7 @@ defmodule AwapBackend.AI.Container do
     said_down(%{state | removed?: true})
   end
 
-  defp ended(%{name: name} = state) do
+  defp ended(%{name: name, inmate: inmate} = state, killed_by_us) do
     # Made ready again it counts from none: what has run is replaced at once, what does not start is not tried in a hurry.
     state = %{
       said_down(state)
@@ -237,27 +242,19 @@ defmodule AwapBackend.AI.Container do
         ever_ready?: false
     }
 
-    removed_by_us = state.removed?
-    inmate = state.inmate
-
     cleaning =
       Task.async(fn ->
-        # Podman takes a good part of a second to remove it. Meanwhile one that writes without end, and whose output nobody
-        # takes any more, has the machine busy throwing it away.
-        killed_by_us = kill_writer(inmate || inmate(name))
+        # What Podman has left: that its own process ended does not end what is in there.
+        left = inmate || inmate(name)
+        killed_by_us = killed_by_us or (left != nil and OSProcess.alive?(left))
+        OSProcess.kill(left)
         how = Podman.end_of(name)
         Podman.remove(name)
         # Where cgroups do not tell Podman of it: nobody else kills what is in there.
-        if how == {:status, "137"} and not removed_by_us and not killed_by_us, do: :killed, else: how
+        if how == {:status, "137"} and not killed_by_us, do: :killed, else: how
       end)
 
     %{state | client: nil, inmate: nil, cleaning: cleaning}
-  end
-
-  defp kill_writer(inmate) do
-    alive? = inmate != nil and OSProcess.alive?(inmate)
-    OSProcess.kill(inmate)
-    alive?
   end
 
   defp pidfile(name), do: Path.join([Config.get(:data_dir), "run", name <> ".pid"])
