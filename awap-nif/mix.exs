@@ -8,6 +8,7 @@ defmodule Mix.Tasks.Compile.AwapNif do
   | `AWAP_NIF_PATH` | a library built elsewhere: it is copied and cargo is not called |
   | `AWAP_PROFILE` | the cargo profile, by default `release` |
   | `CARGO_TARGET_DIR` | where cargo builds, by default `target` of the workspace |
+  | `AWAP_CARGO_SHARED` | `1` takes the features of the whole workspace, so that its other builds' dependencies serve |
   """
   use Mix.Task.Compiler
 
@@ -31,8 +32,15 @@ defmodule Mix.Tasks.Compile.AwapNif do
     target = Path.expand(target, workspace)
     folder = if profile == "dev", do: "debug", else: profile
 
+    selection =
+      if System.get_env("AWAP_CARGO_SHARED") == "1",
+        do: ["--workspace", "--lib", "--bins"],
+        else: ["--package", package]
+
     arguments =
-      ["build", "--package", package, "--profile", profile] ++
+      ["build"] ++
+        selection ++
+        ["--profile", profile] ++
         ["--manifest-path", Path.join(@crate, "Cargo.toml"), "--target-dir", target]
 
     {arguments, Path.join([target, System.get_env("CARGO_BUILD_TARGET") || "", folder])}
