@@ -26,6 +26,8 @@ defmodule AwapBackend.Application do
           AwapBackend.EventStore,
           AwapBackend.Core.WorkerPool,
           AwapBackend.AI.Manager,
+          AwapBackend.Moodle.HTTP.Pool,
+          AwapBackend.Moodle.Tokens,
           AwapBackend.Moodle.SyncScheduler,
           AwapBackend.Retention,
           AwapBackend.Health

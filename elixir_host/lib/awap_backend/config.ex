@@ -6,6 +6,7 @@ defmodule AwapBackend.Config do
   which the README's table follows.
   """
 
+  alias AwapBackend.Config
   alias AwapBackend.Config.{Environment, Variable}
 
   defmodule Error do
@@ -35,30 +36,7 @@ defmodule AwapBackend.Config do
         required: [:prod],
         secret: true
       ),
-      var("MOODLE_BASE_URL", :moodle_base_url, :http_url, nil,
-        doc: "Address of the Moodle site",
-        required: [:prod]
-      ),
-      var("MOODLE_CLIENT_ID", :moodle_client_id, {:text, 1}, nil,
-        doc: "OAuth2 client, or service account",
-        required: [:prod]
-      ),
-      var("MOODLE_CLIENT_SECRET", :moodle_client_secret, {:text, 1}, nil,
-        doc: "Its secret",
-        required: [:prod],
-        secret: true
-      ),
-      var("MOODLE_TOKEN", :moodle_token, {:text, 1}, nil,
-        doc: "A web-service token made in Moodle",
-        secret: true
-      ),
-      var(
-        "MOODLE_SYNC_INTERVAL_SECONDS",
-        :moodle_sync_seconds,
-        {:integer, 60, 604_800},
-        900,
-        "Time between syncs"
-      ),
+      Config.Moodle.variables(),
       var("PORT", :port, {:integer, 0, 65_535}, &default_port/1, "TCP port of the HTTP API"),
       var("AWAP_BIND", :bind, :ip_address, {127, 0, 0, 1}, "Address the HTTP API listens on"),
       var(
@@ -274,6 +252,7 @@ defmodule AwapBackend.Config do
         "Log lines for people or for programs"
       )
     ]
+    |> List.flatten()
   end
 
   @doc """
@@ -305,7 +284,11 @@ defmodule AwapBackend.Config do
       end)
 
     # A value that is at fault reads as nil: what it says of others would mislead.
-    problems = if problems == [], do: across(settings), else: Enum.reverse(problems)
+    problems =
+      if problems == [],
+        do: across(settings) ++ Config.Moodle.across(settings),
+        else: Enum.reverse(problems)
+
     settings = settings |> Map.drop([:target, :profile]) |> Map.put(:identity_provider, provider(settings))
     {settings, problems}
   end

@@ -10,7 +10,7 @@ defmodule AwapBackend.Moodle do
   """
 
   alias AwapBackend.Config
-  alias AwapBackend.Moodle.{Client, Error}
+  alias AwapBackend.Moodle.{Client, Error, Secret, TokenProvider}
 
   @typedoc "`functions` are those that the account may call; `missing`, of those that AWAP needs, the ones it may not."
   @type site :: %{
@@ -90,11 +90,22 @@ defmodule AwapBackend.Moodle do
   """
   @spec client(keyword) :: Client.t()
   def client(options \\ []) do
+    settings = options[:settings] || Config.all()
+
     %Client{
-      base_url: Keyword.get_lazy(options, :base_url, fn -> Config.get(:moodle_base_url) end),
-      token_provider: options[:token_provider],
-      http: Keyword.get(options, :http, [])
+      base_url: Keyword.get(options, :base_url, settings.moodle_base_url),
+      token_provider: Keyword.get_lazy(options, :token_provider, fn -> TokenProvider.of(settings) end),
+      http: Keyword.merge(http(settings), Keyword.get(options, :http, []))
     }
+  end
+
+  defp http(settings) do
+    [
+      timeout: settings.moodle_timeout_ms,
+      ca_file: settings.moodle_ca_file,
+      proxy: Secret.new(settings.https_proxy),
+      no_proxy: settings.no_proxy
+    ]
   end
 
   @doc "Who the account is, and which of the functions that AWAP needs it lacks."

@@ -4,7 +4,7 @@ defmodule AwapBackend.PartsTest do
   use ExUnit.Case, async: true
 
   alias AwapBackend.{AI, Moodle}
-  alias AwapBackend.Moodle.{HttpClient, SyncScheduler}
+  alias AwapBackend.Moodle.SyncScheduler
 
   test "AI and Moodle say that they are disabled, and do nothing" do
     assert AI.Manager.status() == :disabled
@@ -32,29 +32,5 @@ defmodule AwapBackend.PartsTest do
           "--runtime runc"
         ],
         do: assert(line =~ part)
-  end
-
-  test "Moodle's forms and answers" do
-    assert HttpClient.flatten(%{
-             "courseids" => [3, 5],
-             "options" => [%{"name" => "x", "value" => true}],
-             "none" => nil
-           }) ==
-             [
-               {"courseids[0]", "3"},
-               {"courseids[1]", "5"},
-               {"options[0][name]", "x"},
-               {"options[0][value]", "1"}
-             ]
-
-    assert {"https://m/webservice/rest/server.php", form} =
-             HttpClient.request("https://m", "t", "f", %{"a" => 1})
-
-    assert {"moodlewsrestformat", "json"} in form and {"a", "1"} in form
-
-    assert {:error, %{code: "invalidtoken"}} =
-             HttpClient.result(%{"exception" => "e", "errorcode" => "invalidtoken"})
-
-    assert {:ok, nil} = HttpClient.result(nil)
   end
 end
