@@ -10,15 +10,19 @@ defmodule AwapBackend.Moodle do
   """
 
   alias AwapBackend.Config
-  alias AwapBackend.Moodle.{Client, Error, Secret, TokenProvider}
+  alias AwapBackend.Moodle.{Client, Courses, Error, Files, Participants, Secret, Submissions, TokenProvider}
 
   @typedoc "`functions` are those that the account may call; `missing`, of those that AWAP needs, the ones it may not."
   @type site :: %{
           site_name: String.t(),
           release: String.t(),
           user_id: integer,
+          user_name: String.t() | nil,
           functions: MapSet.t(String.t()),
-          missing: [String.t()]
+          missing: [String.t()],
+          downloads?: boolean,
+          uploads?: boolean,
+          max_upload_bytes: integer | nil
         }
 
   @type course :: %{id: integer, short_name: String.t(), full_name: String.t(), visible: boolean}
@@ -110,42 +114,58 @@ defmodule AwapBackend.Moodle do
 
   @doc "Who the account is, and which of the functions that AWAP needs it lacks."
   @spec site_info(Client.t()) :: {:ok, site} | {:error, reason}
-  def site_info(client), do: unavailable(client)
+  def site_info(client), do: Courses.site_info(client)
 
   @doc "The courses that the account sees."
   @spec get_courses(Client.t()) :: {:ok, [course]} | {:error, reason}
-  def get_courses(client), do: unavailable(client)
+  def get_courses(client), do: Courses.courses(client)
 
   @doc "The assignments of courses."
   @spec get_assignments(Client.t(), integer | [integer]) :: {:ok, [assignment], [warning]} | {:error, reason}
-  def get_assignments(client, _courses), do: unavailable(client)
+  def get_assignments(client, courses), do: Courses.assignments(client, courses)
 
   @doc "What an assignment (its `cmid`) is marked by: nil for points alone."
   @spec get_definition(Client.t(), integer) :: {:ok, map | nil} | {:error, reason}
   def get_definition(client, _cmid), do: unavailable(client)
 
-  @doc "What was handed in for an assignment, changed at or after `since`; drafts left out. File bodies are not fetched."
-  @spec download_submissions(Client.t(), integer, keyword) ::
-          {:ok, [submission], [warning]} | {:error, reason}
-  def download_submissions(client, _assignment_id, _options \\ []), do: unavailable(client)
+  @doc """
+  What was handed in for an assignment, and only that: no drafts, and of a student the latest attempt. File bodies are not fetched.
 
-  @doc "Where one student's submission stands: extension, lock, grade, feedback."
-  @spec download_submission(Client.t(), %{assignment_id: integer, user_id: integer}) ::
+  Options: `since`, epoch seconds: what changed at or after a second before it, so that what is known comes again; `team?: true`, where only an assignment's id is given, leaves
+  out the members' rows of team work. Suspended students are among them.
+  """
+  @spec download_submissions(Client.t(), assignment | integer, keyword) ::
+          {:ok, [submission], [warning]} | {:error, reason}
+  def download_submissions(client, assignment, options \\ []),
+    do: Submissions.submitted(client, assignment, options)
+
+  @doc """
+  Where one student's submission stands: extension, lock, grade, feedback. `feedback` is nil where Moodle shows none, as until a workflow releases it.
+
+  Moodle writes a row when it is asked for someone who handed in nothing, so such are looked up first, and are an error. `known: true` says that there is
+  a submission.
+  """
+  @spec download_submission(Client.t(), %{assignment_id: integer, user_id: integer}, keyword) ::
           {:ok, map} | {:error, reason}
-  def download_submission(client, _submission), do: unavailable(client)
+  def download_submission(client, submission, options \\ []),
+    do: Submissions.status(client, submission, options)
 
   @doc "Those who may submit; suspended students are not among them."
   @spec list_participants(Client.t(), integer) :: {:ok, [participant]} | {:error, reason}
-  def list_participants(client, _assignment_id), do: unavailable(client)
+  def list_participants(client, assignment_id), do: Participants.list(client, assignment_id)
 
   @doc "Users by their ids."
   @spec get_users(Client.t(), [integer]) :: {:ok, [map]} | {:error, reason}
-  def get_users(client, _ids), do: unavailable(client)
+  def get_users(client, ids), do: Participants.users(client, ids)
 
-  @doc "Streams a file to `path`, at most `max_bytes`, and checks its length and SHA-1."
+  @doc """
+  Streams a file to `path`, at most `max_bytes`, and checks its length and SHA-1. After an error, or where it is not modified, there is nothing at `path`.
+  `etag:` is the SHA-1 of what is there already: `{:ok, :not_modified}` where the file is still that.
+  """
   @spec download_file(Client.t(), file, Path.t(), pos_integer, keyword) ::
           {:ok, %{sha1: String.t(), bytes: non_neg_integer}} | {:ok, :not_modified} | {:error, reason}
-  def download_file(client, _file, _path, _max_bytes, _options \\ []), do: unavailable(client)
+  def download_file(client, file, path, max_bytes, options \\ []),
+    do: Files.download(client, file, path, max_bytes, options)
 
   @doc "The grade of a student, or of a team `{:group, id, member_ids}`."
   @spec read_grade(Client.t(), assignment, integer | {:group, integer, [integer]}) ::
