@@ -10,7 +10,20 @@ defmodule AwapBackend.Moodle do
   """
 
   alias AwapBackend.Config
-  alias AwapBackend.Moodle.{Client, Courses, Error, Files, Participants, Secret, Submissions, TokenProvider}
+
+  alias AwapBackend.Moodle.{
+    Client,
+    Courses,
+    Definitions,
+    Error,
+    Files,
+    Grades,
+    Participants,
+    Secret,
+    Submissions,
+    TokenProvider,
+    Upload
+  }
 
   @typedoc "`functions` are those that the account may call; `missing`, of those that AWAP needs, the ones it may not."
   @type site :: %{
@@ -112,6 +125,10 @@ defmodule AwapBackend.Moodle do
     ]
   end
 
+  @doc "A client that knows what `site_info/1` said, and asks no more for what it lacks."
+  @spec knowing(Client.t(), site) :: Client.t()
+  def knowing(client, site), do: %{client | site: site}
+
   @doc "Who the account is, and which of the functions that AWAP needs it lacks."
   @spec site_info(Client.t()) :: {:ok, site} | {:error, reason}
   def site_info(client), do: Courses.site_info(client)
@@ -126,7 +143,7 @@ defmodule AwapBackend.Moodle do
 
   @doc "What an assignment (its `cmid`) is marked by: nil for points alone."
   @spec get_definition(Client.t(), integer) :: {:ok, map | nil} | {:error, reason}
-  def get_definition(client, _cmid), do: unavailable(client)
+  def get_definition(client, cmid), do: Definitions.get(client, cmid)
 
   @doc """
   What was handed in for an assignment, and only that: no drafts, and of a student the latest attempt. File bodies are not fetched.
@@ -167,17 +184,43 @@ defmodule AwapBackend.Moodle do
   def download_file(client, file, path, max_bytes, options \\ []),
     do: Files.download(client, file, path, max_bytes, options)
 
-  @doc "The grade of a student, or of a team `{:group, id, member_ids}`."
-  @spec read_grade(Client.t(), assignment, integer | {:group, integer, [integer]}) ::
-          {:ok, map} | {:error, reason}
-  def read_grade(client, _assignment, _who), do: unavailable(client)
+  @typedoc """
+  A grade to write. `expected` is the `fingerprint` that `read_grade/3` gave when the work was taken; nil says that there was no grade then. With `attempt` and
+  `submission_time_modified` it goes to what was marked alone. `filling` is for assignments with a rubric or guide, `grade` for others. Of `feedback_html` all but a few
+  bare tags is escaped (`AwapBackend.Moodle.HTML`); `feedback_text` is plain. `workflow_state` is `"readyforreview"` unless a person releases (`"released"`).
+  """
+  @type upload :: %{
+          required(:assignment) => assignment,
+          optional(:user_id) => integer,
+          optional(:group_id) => integer,
+          optional(:group_members) => [integer],
+          optional(:attempt) => non_neg_integer | nil,
+          optional(:submission_time_modified) => integer | nil,
+          optional(:grade) => number,
+          optional(:filling) => AwapBackend.Moodle.Filling.t() | nil,
+          optional(:feedback_html) => String.t(),
+          optional(:feedback_text) => String.t(),
+          optional(:files) => [%{name: String.t(), content: binary}],
+          optional(:expected) => String.t() | nil,
+          optional(:workflow_state) => String.t() | nil
+        }
 
-  @doc "Checks, writes, reads back and compares a grade."
-  @spec upload_grade(Client.t(), map) ::
-          {:ok, %{outcome: :written | :already_there, grade: map}}
-          | {:conflict, %{expected: term, found: map}}
+  @doc "What Moodle holds of the grade of a student, or of a team `{:group, id, member_ids}`: see `AwapBackend.Moodle.Grades`."
+  @spec read_grade(Client.t(), assignment, Grades.who()) :: {:ok, Grades.t()} | {:error, reason}
+  def read_grade(client, assignment, who), do: Grades.read_grade(client, assignment, who)
+
+  @doc """
+  Checks, writes, reads back and compares a grade. Where Moodle has exactly this already, `:already_there`, and nothing is written.
+
+  A conflict says why: `:grade_changed` (someone gave another grade since), `:new_attempt` or `:resubmitted` (what was marked is no longer what is there). An error with the code
+  `outcome_unknown` says that the grade may or may not be there: the same call again finds out.
+  """
+  @spec upload_grade(Client.t(), upload) ::
+          {:ok, %{outcome: :written | :already_there, grade: Grades.t()}}
+          | {:conflict,
+             %{expected: term, found: Grades.t(), reason: :grade_changed | :new_attempt | :resubmitted}}
           | {:error, reason}
-  def upload_grade(client, _upload), do: unavailable(client)
+  def upload_grade(client, upload), do: Upload.run(client, upload)
 
   @doc "Whether a site is configured."
   @spec configured?() :: boolean
@@ -186,13 +229,4 @@ defmodule AwapBackend.Moodle do
   @doc "This part of `AwapBackend.Health`."
   @spec health() :: map
   def health, do: %{"status" => "disabled", "configured" => configured?()}
-
-  defp unavailable(%Client{base_url: nil}) do
-    {:error,
-     Error.new(:not_configured, "not_configured", "No Moodle site is configured: set MOODLE_BASE_URL.")}
-  end
-
-  defp unavailable(%Client{}) do
-    {:error, Error.new(:not_supported, "not_supported", "This version does not call Moodle.")}
-  end
 end
