@@ -20,6 +20,7 @@ use crate::{Store, fault};
 
 mod administration;
 mod events;
+mod moodle;
 mod reading;
 
 /// Those that are answered by the event store, where that is another database.
@@ -62,6 +63,18 @@ pub const COMMANDS: &[&str] = &[
     "purge_expired",
     "reseal",
     "backup",
+    "begin_sync",
+    "extend_sync",
+    "end_sync",
+    "sync_state",
+    "put_assignment",
+    "list_assignments",
+    "check_submissions",
+    "claim_upload",
+    "extend_upload",
+    "finish_upload",
+    "list_uploads",
+    "retry_upload",
 ];
 
 /// Rows of a page: where the caller does not say, and at most.
@@ -173,6 +186,18 @@ impl Store {
             "purge_expired" => self.run_purge_expired(input).await,
             "reseal" => self.run_reseal(input).await,
             "backup" => self.run_backup(input).await,
+            "begin_sync" => self.run_begin_sync(input).await,
+            "extend_sync" => self.run_extend_sync(input).await,
+            "end_sync" => self.run_end_sync(input).await,
+            "sync_state" => self.run_sync_state(input).await,
+            "put_assignment" => self.run_put_assignment(input).await,
+            "list_assignments" => self.run_list_assignments(input).await,
+            "check_submissions" => self.run_check_submissions(input).await,
+            "claim_upload" => self.run_claim_upload(input).await,
+            "extend_upload" => self.run_extend_upload(input).await,
+            "finish_upload" => self.run_finish_upload(input).await,
+            "list_uploads" => self.run_list_uploads(input).await,
+            "retry_upload" => self.run_retry_upload(input).await,
             _ => Err(Error::new(ErrorCode::UnknownCommand, "There is no such command.")
                 .with("commands", json!(COMMANDS))),
         }
@@ -183,8 +208,10 @@ impl Store {
         let idempotency_key = input.optional_id("idempotency_key")?;
         let priority = input.integer("priority", -1_000_000..=1_000_000)?.unwrap_or(0);
         let max_queue = input.integer("max_queue", 1..=i64::MAX)?;
+        let origin = moodle::origin(&mut input)?;
         let tma = Value::Object(input.required_object("tma")?);
-        to_value(&self.create_tma(NewTma { tma, idempotency_key, priority, max_queue }, &actor).await?)
+        let new = NewTma { tma, idempotency_key, priority, max_queue, origin };
+        to_value(&self.create_tma(new, &actor).await?)
     }
 
     async fn run_stats(&self, mut input: Input) -> Result<Value> {

@@ -41,10 +41,15 @@ pub struct Feedback {
     pub reviewed_at: Option<Timestamp>,
     pub inserted_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Whether a newer version of the work was handed in: this is about what no longer counts.
+    pub stale: bool,
+    /// The TMA of that version.
+    pub superseded_by: Option<Uuid>,
 }
 
 const COLUMNS: &str = "id, tma_id, grade, feedback_text, marking_criteria, strengths, improvements, generated_at, \
-                       reviewed_by, reviewed_at, inserted_at, updated_at";
+                       reviewed_by, reviewed_at, inserted_at, updated_at, \
+                       (SELECT o.superseded_by FROM tma_origins o WHERE o.tma_id = feedback.tma_id) AS superseded_by";
 
 impl Store {
     /// The feedback on a TMA; `not_found` until there is some.
@@ -91,6 +96,7 @@ pub(crate) async fn put(tx: &mut Tx, now: Timestamp, tma_id: Uuid, draft: Draft)
 }
 
 fn feedback(row: &Row) -> Result<Feedback> {
+    let superseded_by: Option<Uuid> = row.get("superseded_by")?;
     Ok(Feedback {
         id: row.get("id")?,
         tma_id: row.get("tma_id")?,
@@ -104,5 +110,7 @@ fn feedback(row: &Row) -> Result<Feedback> {
         reviewed_at: row.get("reviewed_at")?,
         inserted_at: row.get("inserted_at")?,
         updated_at: row.get("updated_at")?,
+        stale: superseded_by.is_some(),
+        superseded_by,
     })
 }

@@ -12,6 +12,7 @@ use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
 use crate::events::{self, NewEvent};
 use crate::feedback::{self, Draft};
+use crate::moodle::uploads;
 use crate::seal::OpenError;
 use crate::sql::{Row, args};
 use crate::{Store, Timestamp, fault, queue, tmas};
@@ -46,6 +47,9 @@ pub struct Outcome {
     /// `completed`, `failed`, or `pending` where it is tried again.
     pub status: &'static str,
 }
+
+/// What a submission holds that no worker is given.
+const UNREAD: &str = "unread_attachments";
 
 /// Lost leases that one claim sets right.
 const LOST_AT_ONCE: i64 = 20;
@@ -161,6 +165,7 @@ impl Store {
         let facts =
             json!({ "job_id": job_id, "attempt": job.attempts, "feedback_id": feedback_id, "grade": grade });
         log.push(tmas::event(job.tma_id, "tma.completed", facts, actor));
+        log.extend(uploads::of_draft(&mut tx, now, job.tma_id, &self.options, actor).await?);
         events::append(&mut tx, &self.options.lookup_key, now, log).await?;
         Ok(Outcome { status: "completed" })
         }
@@ -293,6 +298,8 @@ async fn lease_to(
     set_status(tx, now, job.tma_id, "processing").await?;
     if let Some(map) = tma.as_object_mut() {
         map.insert("tma_id".to_owned(), job.tma_id.to_string().into());
+        // Kept with the original, such as pictures beside an essay, and read by nobody.
+        map.remove(UNREAD);
     }
     Ok(ClaimedJob {
         job_id: job.id,

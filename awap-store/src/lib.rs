@@ -19,6 +19,7 @@ mod feedback;
 mod input;
 mod jobs;
 mod keys;
+mod moodle;
 mod outage;
 mod query;
 mod queue;
@@ -45,6 +46,10 @@ pub use events::{ChainPlace, Event, EventStoreStatus, Followed, NewEvent, Verifi
 pub use feedback::{Draft, Feedback};
 pub use jobs::{ClaimedJob, Outcome};
 pub use keys::{Access, ApiKey, CreatedKey, KeyPage, Role};
+pub use moodle::{
+    Begun, CheckedSubmissions, ClaimedUpload, NewAssignment, NewOrigin, Origin, SeenSubmission,
+    SyncAssignment, SyncEnd, SyncState, Upload, UploadFilter, UploadOutcome, UploadPage, Uploads,
+};
 pub use query::{EventPage, EventQuery};
 pub use reseal::{ResealCursor, Resealed};
 pub use retention::{Expired, Purged};

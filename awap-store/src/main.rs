@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use awap_core::{Error, ErrorCode, Result};
-use awap_store::{Commands, Options, Schema, SchemaState, SealKeys, Store};
+use awap_store::{Commands, Options, Schema, SchemaState, SealKeys, Store, Uploads};
 use clap::Parser;
 
 mod watch;
@@ -37,6 +37,7 @@ const ENVIRONMENT: &str = "Environment:
   AWAP_SEAL_KEYS_OLD  earlier seal keys that still open, separated by commas
   AWAP_PSEUDONYM_KEY  makes pseudonyms: hexadecimal digits for 32 bytes or more
   AWAP_KEEP_ORIGINALS whether sealed originals are kept once a TMA is completed: true (the default) or false
+  MOODLE_UPLOAD       which grades go to Moodle: reviewed (the default), unreviewed, off
   POOL_SIZE           connections to the database, at most (10)
   AWAP_LOG            what is logged to stderr (info)
   AWAP_LOG_FORMAT     text (the default), or json: one object a line
@@ -158,6 +159,10 @@ fn options() -> Result<Options> {
             "false" | "0" => false,
             _ => return Err(misconfigured("AWAP_KEEP_ORIGINALS must be true or false.")),
         };
+    }
+    if let Some(uploads) = variable("MOODLE_UPLOAD") {
+        options.uploads = Uploads::from_word(&uploads)
+            .ok_or_else(|| misconfigured("MOODLE_UPLOAD must be reviewed, unreviewed or off."))?;
     }
     Ok(options)
 }

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
+use crate::moodle::{origin, submissions};
 use crate::seal::OpenError;
-use crate::sql::{Builder, args};
+use crate::sql::{Arg, Builder, args};
 use crate::{Store, Timestamp, tmas, vault};
 
 /// Bytes of sealed values that one batch holds in one transaction, about.
@@ -21,6 +22,10 @@ pub enum ResealCursor {
     Originals(Uuid),
     /// After this pseudonym of the vault.
     Vault(String),
+    /// After where this TMA came from.
+    Origins(Uuid),
+    /// After this submission of a site.
+    Submissions(i64, String),
 }
 
 impl ResealCursor {
@@ -32,6 +37,10 @@ impl ResealCursor {
         let cursor = match text.split_once(':') {
             Some(("originals", id)) => Uuid::try_parse(id).ok().map(Self::Originals),
             Some(("vault", pseudonym)) => Some(Self::Vault(pseudonym.to_owned())),
+            Some(("origins", id)) => Uuid::try_parse(id).ok().map(Self::Origins),
+            Some(("submissions", rest)) => rest
+                .split_once(':')
+                .and_then(|(id, site)| Some(Self::Submissions(id.parse().ok()?, site.to_owned()))),
             _ => None,
         };
         cursor.ok_or_else(|| {
@@ -45,6 +54,63 @@ impl std::fmt::Display for ResealCursor {
         match self {
             Self::Originals(id) => write!(f, "originals:{id}"),
             Self::Vault(pseudonym) => write!(f, "vault:{pseudonym}"),
+            Self::Origins(id) => write!(f, "origins:{id}"),
+            Self::Submissions(id, site) => write!(f, "submissions:{id}:{site}"),
+        }
+    }
+}
+
+impl ResealCursor {
+    /// The table that comes after this one.
+    fn next_table(&self) -> Option<Self> {
+        match self {
+            Self::Originals(_) => Some(Self::Vault(String::new())),
+            Self::Vault(_) => Some(Self::Origins(Uuid::nil())),
+            Self::Origins(_) => Some(Self::Submissions(0, String::new())),
+            Self::Submissions(..) => None,
+        }
+    }
+
+    /// The name that the row is sealed under.
+    fn row_name(&self) -> String {
+        match self {
+            Self::Originals(id) => tmas::original_row(*id),
+            Self::Vault(pseudonym) => vault::row(pseudonym),
+            Self::Origins(id) => origin::sealed_row(*id),
+            Self::Submissions(id, site) => submissions::sealed_row(site, *id),
+        }
+    }
+
+    fn select(&self) -> &'static str {
+        match self {
+            Self::Originals(_) => "SELECT sealed FROM tma_originals WHERE tma_id = $1",
+            Self::Vault(_) => "SELECT sealed FROM vault WHERE pseudonym = $1",
+            Self::Origins(_) => "SELECT sealed FROM tma_origins WHERE tma_id = $1",
+            Self::Submissions(..) => {
+                "SELECT sealed FROM moodle_submissions WHERE submission_id = $1 AND site = $2 AND sealed IS NOT NULL"
+            }
+        }
+    }
+
+    /// The placeholders after the row's key are what is sealed, and its key's id.
+    fn update(&self) -> &'static str {
+        match self {
+            Self::Originals(_) => "UPDATE tma_originals SET sealed = $2, key_id = $3 WHERE tma_id = $1",
+            Self::Vault(_) => {
+                "UPDATE vault SET sealed = $2, key_id = $3, updated_at = $4 WHERE pseudonym = $1"
+            }
+            Self::Origins(_) => "UPDATE tma_origins SET sealed = $2, key_id = $3 WHERE tma_id = $1",
+            Self::Submissions(..) => {
+                "UPDATE moodle_submissions SET sealed = $3, key_id = $4 WHERE submission_id = $1 AND site = $2"
+            }
+        }
+    }
+
+    fn key(&self) -> Vec<Arg> {
+        match self {
+            Self::Originals(id) | Self::Origins(id) => args![*id],
+            Self::Vault(pseudonym) => args![pseudonym.as_str()],
+            Self::Submissions(id, site) => args![*id, site.as_str()],
         }
     }
 }
@@ -118,36 +184,19 @@ impl Store {
         let found = candidates.len();
         let mut looked_at = 0;
         for candidate in candidates {
-            let (row_name, select) = match &candidate {
-                ResealCursor::Originals(id) => {
-                    (tmas::original_row(*id), "SELECT sealed FROM tma_originals WHERE tma_id = $1")
-                }
-                ResealCursor::Vault(pseudonym) => {
-                    (vault::row(pseudonym), "SELECT sealed FROM vault WHERE pseudonym = $1")
-                }
-            };
-            let key = || match &candidate {
-                ResealCursor::Originals(id) => args![*id],
-                ResealCursor::Vault(pseudonym) => args![pseudonym.as_str()],
-            };
+            let row_name = candidate.row_name();
             // Gone meanwhile, or sealed anew by whoever changed it: then there is nothing to do.
-            if let Some(row) = tx.lock(select, key()).await? {
+            if let Some(row) = tx.lock(candidate.select(), candidate.key()).await? {
                 let sealed: Vec<u8> = row.get("sealed")?;
                 bytes += sealed.len();
                 match keys.open(&row_name, &sealed) {
                     Ok(plain) => {
-                        let mut values = args![keys.seal(&row_name, plain)?, keys.current_id()];
-                        values.extend(key());
-                        let update = match &candidate {
-                            ResealCursor::Originals(_) => {
-                                "UPDATE tma_originals SET sealed = $1, key_id = $2 WHERE tma_id = $3"
-                            }
-                            ResealCursor::Vault(_) => {
-                                values.extend(args![now]);
-                                "UPDATE vault SET sealed = $1, key_id = $2, updated_at = $4 WHERE pseudonym = $3"
-                            }
-                        };
-                        tx.execute(update, values).await?;
+                        let mut values = candidate.key();
+                        values.extend(args![keys.seal(&row_name, plain)?, keys.current_id()]);
+                        if matches!(candidate, ResealCursor::Vault(_)) {
+                            values.extend(args![now]);
+                        }
+                        tx.execute(candidate.update(), values).await?;
                         batch.resealed += 1;
                     }
                     Err(OpenError::Damaged) => batch.damaged += 1,
@@ -160,14 +209,7 @@ impl Store {
                 break;
             }
         }
-        batch.next = if looked_at < found || found == limit {
-            Some(last)
-        } else {
-            match from {
-                ResealCursor::Originals(_) => Some(ResealCursor::Vault(String::new())),
-                ResealCursor::Vault(_) => None,
-            }
-        };
+        batch.next = if looked_at < found || found == limit { Some(last) } else { from.next_table() };
         Ok(batch)
     }
 
@@ -180,7 +222,9 @@ impl Store {
             .db
             .fetch_all(
                 "SELECT key_id, COUNT(*) AS n FROM tma_originals WHERE key_id <> $1 GROUP BY key_id \
-                 UNION ALL SELECT key_id, COUNT(*) AS n FROM vault WHERE key_id <> $1 GROUP BY key_id",
+                 UNION ALL SELECT key_id, COUNT(*) AS n FROM vault WHERE key_id <> $1 GROUP BY key_id \
+                 UNION ALL SELECT key_id, COUNT(*) AS n FROM tma_origins WHERE key_id <> $1 GROUP BY key_id \
+                 UNION ALL SELECT key_id, COUNT(*) AS n FROM moodle_submissions WHERE key_id <> $1 GROUP BY key_id",
                 args![current],
             )
             .await?;
@@ -221,6 +265,16 @@ async fn candidates(
             query.condition("pseudonym > ").value(after.as_str());
             query
         }
+        ResealCursor::Origins(after) => {
+            let mut query = Builder::new("SELECT tma_id AS id FROM tma_origins");
+            query.condition("tma_id > ").value(*after);
+            query
+        }
+        ResealCursor::Submissions(id, site) => {
+            let mut query = Builder::new("SELECT submission_id AS id, site FROM moodle_submissions");
+            query.condition("(submission_id, site) > (").value(*id).push(", ").value(site.as_str()).push(")");
+            query
+        }
     };
     query.condition("key_id IN (");
     for (i, id) in older.iter().enumerate() {
@@ -229,13 +283,19 @@ async fn candidates(
         }
         query.value(id.as_str());
     }
-    query.push(") ORDER BY id LIMIT ").value(i64::try_from(limit).unwrap_or(i64::MAX));
+    query.push(match from {
+        ResealCursor::Submissions(..) => ") ORDER BY id, site LIMIT ",
+        _ => ") ORDER BY id LIMIT ",
+    });
+    query.value(i64::try_from(limit).unwrap_or(i64::MAX));
     let (sql, args) = query.finish();
     let rows = tx.fetch_all(sql, args).await?;
     rows.iter()
         .map(|row| match from {
             ResealCursor::Originals(_) => row.get("id").map(ResealCursor::Originals),
             ResealCursor::Vault(_) => row.get("id").map(ResealCursor::Vault),
+            ResealCursor::Origins(_) => row.get("id").map(ResealCursor::Origins),
+            ResealCursor::Submissions(..) => Ok(ResealCursor::Submissions(row.get("id")?, row.get("site")?)),
         })
         .collect()
 }
@@ -246,12 +306,16 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {
-        for cursor in
-            [ResealCursor::START, ResealCursor::Vault(String::new()), ResealCursor::Vault("a:b".into())]
-        {
+        for cursor in [
+            ResealCursor::START,
+            ResealCursor::Vault(String::new()),
+            ResealCursor::Vault("a:b".into()),
+            ResealCursor::Origins(Uuid::nil()),
+            ResealCursor::Submissions(7, "https://moodle.example".into()),
+        ] {
             assert_eq!(ResealCursor::parse(&cursor.to_string()).unwrap(), cursor);
         }
-        for bad in ["", "originals", "originals:7", "tmas:x"] {
+        for bad in ["", "originals", "originals:7", "tmas:x", "submissions:x:y", "submissions:7"] {
             assert!(ResealCursor::parse(bad).is_err(), "{bad}");
         }
     }

@@ -11,6 +11,7 @@ use awap_core::Result;
 
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
+use crate::moodle::submissions;
 use crate::sql::{Row, args};
 use crate::store::LookupKey;
 use crate::{Store, Timestamp, events, tmas};
@@ -127,8 +128,13 @@ impl Purge<'_> {
             .await?;
         let mut log = Vec::with_capacity(rows.len());
         let mut students = BTreeSet::new();
+        let mut purged = 0;
         for row in &rows {
             let (id, student): (Uuid, String) = (row.get("id")?, row.get("student_id")?);
+            if !forget_submission(tx, id).await? {
+                continue;
+            }
+            purged += 1;
             // With all that hangs on it: every table that has a TMA's id deletes with it.
             tx.execute("DELETE FROM tmas WHERE id = $1", args![id]).await?;
             self.record(tx, NewEntry::ok("tma.purge", "tma", Some(id))).await?;
@@ -140,7 +146,7 @@ impl Purge<'_> {
             identities += usize::from(self.identity_of_nobody(tx, student).await?);
         }
         events::append(tx, self.key, self.now, log).await?;
-        Ok(self.done(&rows, identities))
+        Ok(Purged { purged, ..self.done(&rows, identities) })
     }
 
     /// Takes an identity away that no TMA is left of; whether it did.
@@ -189,4 +195,22 @@ impl Purge<'_> {
         let more = i64::try_from(rows.len()).is_ok_and(|n| n == self.most);
         Purged { purged: rows.len(), identities, more }
     }
+}
+
+/// Forgets whose work a TMA's submission in Moodle is; false where a newer version of it is just being taken in, which
+/// holds its row.
+async fn forget_submission(tx: &mut Tx, tma_id: Uuid) -> Result<bool> {
+    let there = tx
+        .fetch_optional("SELECT site FROM moodle_submissions WHERE tma_id = $1", args![tma_id])
+        .await?
+        .is_some();
+    if there
+        && tx
+            .lock_free("SELECT site FROM moodle_submissions WHERE tma_id = $1", args![tma_id])
+            .await?
+            .is_empty()
+    {
+        return Ok(false);
+    }
+    submissions::forget(tx, tma_id).await.map(|()| true)
 }

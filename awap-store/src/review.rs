@@ -11,6 +11,7 @@ use awap_core::{Error, Result};
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
 use crate::feedback::{self, Feedback};
+use crate::moodle::uploads;
 use crate::sql::{Row, args};
 use crate::{Store, Timestamp, events, fault, tmas};
 
@@ -142,6 +143,7 @@ impl Store {
             .await?;
             audit::record(&mut tx, now, entry, actor).await?;
             let row = feedback::read(&mut tx, tma_id).await?.ok_or_else(|| fault::not_found("feedback"))?;
+            log.extend(uploads::of_review(&mut tx, now, &row, &self.options, actor).await?);
             events::append(&mut tx, &self.options.lookup_key, now, log).await?;
             Ok(row)
         }

@@ -13,6 +13,7 @@ use awap_core::{Error, ErrorCode, Limits, Result};
 use crate::access::Accesses;
 use crate::db::{Access, Db, Tables};
 use crate::events::replica::Replica;
+use crate::moodle::Uploads;
 use crate::outage::Outage;
 use crate::queue::Turns;
 use crate::seal::{self, SealKeys};
@@ -39,6 +40,8 @@ pub struct Options {
     pub retry_after: Duration,
     /// Whether the sealed original is kept once a TMA is completed.
     pub keep_originals: bool,
+    /// Which grades go to Moodle.
+    pub uploads: Uploads,
     /// How long one entry of the audit log stands for all accesses of an actor to the same thing.
     pub one_access_within: Duration,
     /// Bounds on a submission.
@@ -62,6 +65,7 @@ impl Options {
             max_attempts: 3,
             retry_after: Duration::from_secs(5),
             keep_originals: true,
+            uploads: Uploads::Reviewed,
             one_access_within: Duration::from_mins(1),
             limits: Limits::default(),
         })

@@ -10,6 +10,7 @@ use crate::audit::{self, Actor, AuditFilter, AuditPage, Entry, NewEntry};
 use crate::cursor::Cursor;
 use crate::events::{self, Event, NewEvent};
 use crate::feedback::Feedback;
+use crate::moodle::{Upload, UploadFilter, origin, submissions};
 use crate::query::{self, EventQuery};
 use crate::review::Revision;
 use crate::seal::OpenError;
@@ -19,6 +20,8 @@ use crate::{Store, Timestamp, fault, vault};
 
 /// Entries of the audit log on one thing that an export holds.
 const AUDIT_MOST: usize = 500;
+/// Grades on their way to Moodle that an export holds of one TMA.
+const UPLOADS_MOST: usize = 500;
 /// Events of one TMA that an export holds.
 const EVENTS_MOST: i64 = 1000;
 
@@ -53,6 +56,11 @@ pub struct ExportedTma {
     pub original: Option<Value>,
     /// Whether the sealed original is damaged and cannot be opened.
     pub original_damaged: bool,
+    /// Where it came from: the files it was made of and, of the newest version, whose work it is in Moodle, unsealed; null
+    /// where it was handed in here.
+    pub origin_details: Option<Value>,
+    /// Its grades on their way to Moodle.
+    pub uploads: Vec<Upload>,
     /// The feedback as it is.
     pub feedback: Option<Feedback>,
     /// The feedback as it was.
@@ -88,6 +96,8 @@ pub struct Erased {
     pub feedback_revisions: u64,
     pub jobs: u64,
     pub idempotency_keys: u64,
+    pub origins: u64,
+    pub uploads: u64,
     pub identities: u64,
 }
 
@@ -186,16 +196,38 @@ impl Store {
                 audit.extend(self.list_audit(filter, AUDIT_MOST, None).await?.entries);
             }
         }
+        let uploads = UploadFilter { tma_id: Some(id), ..UploadFilter::default() };
         Ok(ExportedTma {
             tma,
             original,
             original_damaged,
+            origin_details: self.origin_details(id).await?,
+            uploads: self.list_uploads(uploads, UPLOADS_MOST, None).await?.uploads,
             feedback,
             feedback_revisions: self.list_feedback_revisions(id).await?,
             jobs: jobs.iter().map(job).collect::<Result<_>>()?,
             events: query::run(&self.db, events).await?.events,
             audit,
         })
+    }
+
+    /// What is sealed of where a TMA came from.
+    async fn origin_details(&self, id: Uuid) -> Result<Option<Value>> {
+        let row = self
+            .db
+            .fetch_optional(
+                "SELECT o.site, o.submission_id, o.sealed AS files, s.sealed AS owner FROM tma_origins o \
+                 LEFT JOIN moodle_submissions s ON s.tma_id = o.tma_id WHERE o.tma_id = $1",
+                args![id],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let keys = &self.options.seal_keys;
+        let (site, submission_id): (String, i64) = (row.get("site")?, row.get("submission_id")?);
+        let owner = row.get::<Option<Vec<u8>>>("owner")?;
+        let owner = owner.map(|sealed| submissions::open(keys, &site, submission_id, &sealed)).transpose()?;
+        let files = origin::open_files(keys, id, &row.get::<Vec<u8>>("files")?)?;
+        Ok(Some(json!({ "files": files, "owner": owner })))
     }
 
     /// Takes away all that is kept about a student, in one transaction. Events and the audit log stay: they hold the
@@ -209,6 +241,13 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let work: Result<Option<Erased>> = async {
             let now = tx.now().await?;
+            // Whoever takes in a newer version of a work from Moodle locks its submission first of all.
+            tx.lock_all(
+                "SELECT site FROM moodle_submissions WHERE tma_id IN (SELECT id FROM tmas WHERE student_id = $1) \
+                 ORDER BY site, submission_id",
+                args![pseudonym],
+            )
+            .await?;
             // The vault first: whoever is taking in a TMA of this student holds its row, and is waited for.
             let mut identities =
                 tx.execute("DELETE FROM vault WHERE pseudonym = $1", args![pseudonym]).await?;
@@ -231,13 +270,15 @@ impl Store {
             if identities == 0 && ids.is_empty() {
                 return Ok(None);
             }
-            let mut counts = [0; 5];
+            let mut counts = [0; 7];
             for (count, delete) in counts.iter_mut().zip([
                 "DELETE FROM tma_originals WHERE tma_id = $1",
                 "DELETE FROM feedback WHERE tma_id = $1",
                 "DELETE FROM feedback_revisions WHERE tma_id = $1",
                 "DELETE FROM jobs WHERE tma_id = $1",
                 "DELETE FROM idempotency_keys WHERE tma_id = $1",
+                "DELETE FROM tma_origins WHERE tma_id = $1",
+                "DELETE FROM moodle_uploads WHERE tma_id = $1",
             ]) {
                 for id in &ids {
                     *count += tx.execute(delete, args![*id]).await?;
@@ -245,6 +286,7 @@ impl Store {
             }
             let mut log: Vec<NewEvent> = Vec::with_capacity(ids.len() + 1);
             for id in &ids {
+                submissions::forget(&mut tx, *id).await?;
                 tx.execute("DELETE FROM tmas WHERE id = $1", args![*id]).await?;
                 log.push(tmas::event(*id, "tma.erased", json!({ "student_id": pseudonym }), actor));
             }
@@ -264,7 +306,7 @@ impl Store {
             log.push(tmas::stream_event(format!("student-{pseudonym}"), "student.erased", facts, actor));
             audit::record(&mut tx, now, entry.clone().with("tmas", ids.len()), actor).await?;
             events::append(&mut tx, &self.options.lookup_key, now, log).await?;
-            let [originals, feedback, feedback_revisions, jobs, idempotency_keys] = counts;
+            let [originals, feedback, feedback_revisions, jobs, idempotency_keys, origins, uploads] = counts;
             Ok(Some(Erased {
                 tmas: ids.len() as u64,
                 originals,
@@ -272,6 +314,8 @@ impl Store {
                 feedback_revisions,
                 jobs,
                 idempotency_keys,
+                origins,
+                uploads,
                 identities,
             }))
         }

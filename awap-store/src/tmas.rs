@@ -10,6 +10,8 @@ use crate::audit::{self, Actor, NewEntry};
 use crate::cursor::Cursor;
 use crate::db::Tx;
 use crate::events::{self, NewEvent};
+use crate::moodle::origin::{self, Before, Keeping};
+use crate::moodle::{NewOrigin, Origin};
 use crate::sql::{Builder, Row, args};
 use crate::{Store, Timestamp, fault, queue, vault};
 
@@ -24,6 +26,8 @@ pub struct NewTma {
     pub priority: i64,
     /// How many jobs may wait, this one among them; `None` for any number. It holds for all hosts of a database.
     pub max_queue: Option<i64>,
+    /// Where it comes from, if not from whoever hands it in here: the same work from there is taken in once.
+    pub origin: Option<NewOrigin>,
 }
 
 /// A TMA as it was taken in.
@@ -35,7 +39,8 @@ pub struct CreatedTma {
     pub status: String,
     pub student_id: String,
     pub submitted_at: Timestamp,
-    /// False where the idempotency key had been used for it before.
+    /// False where the idempotency key had been used for it before, or the same work had come from the same place. Where
+    /// that was erased or purged since, `status` is `gone`.
     pub created: bool,
 }
 
@@ -54,6 +59,8 @@ pub struct TmaSummary {
     pub processed_at: Option<Timestamp>,
     pub inserted_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Where it came from, and its other versions; null where it was handed in here.
+    pub origin: Option<Origin>,
 }
 
 /// A TMA.
@@ -85,8 +92,8 @@ pub struct TmaPage {
     pub next_cursor: Option<String>,
 }
 
-const COLUMNS: &str = "id, assignment_id, student_id, course_id, status, job_id, error_message, submitted_at, \
-                       processed_at, inserted_at, updated_at";
+const COLUMNS: &str = "tmas.id, tmas.assignment_id, tmas.student_id, tmas.course_id, tmas.status, tmas.job_id, \
+                       tmas.error_message, tmas.submitted_at, tmas.processed_at, tmas.inserted_at, tmas.updated_at";
 
 /// Where neither the host nor the rubric says which assignment or course a TMA belongs to.
 const UNASSIGNED: &str = "unassigned";
@@ -142,6 +149,7 @@ impl Store {
             max_queue: new.max_queue,
             submission,
             idempotency,
+            origin: new.origin,
         })
     }
 
@@ -155,6 +163,20 @@ impl Store {
             queue::check_room(tx, most - 1).await?;
         }
         let now = tx.now().await?;
+        let keeping = tma.origin.as_ref().map(|origin| Keeping {
+            keys: &self.options.seal_keys,
+            lookup: &self.options.lookup_key,
+            now,
+            origin,
+            actor,
+        });
+        let before = match &keeping {
+            Some(keeping) => Some(keeping.before(tx).await?),
+            None => None,
+        };
+        if let Some(Before::Same { tma_id, kept }) = before {
+            return taken_before(tx, tma_id, kept, &tma.pseudonym, now).await.map(Some);
+        }
         tx.execute(
             "INSERT INTO tmas (id, assignment_id, student_id, course_id, content, status, job_id, submitted_at, \
              inserted_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'pending', $6, $7, $7, $7)",
@@ -182,15 +204,21 @@ impl Store {
         vault::keep(tx, &self.options.seal_keys, now, &tma.pseudonym, &tma.submission).await?;
         queue::add(tx, now, tma.job_id, tma.id, tma.priority, &self.options).await?;
         audit::record(tx, now, NewEntry::ok("tma.create", "tma", Some(tma.id)), actor).await?;
-        let facts = json!({
+        let mut facts = json!({
             "tma_id": tma.id,
             "job_id": tma.job_id,
             "assignment_id": tma.assignment_id,
             "course_id": tma.course_id,
             "student_id": tma.pseudonym,
         });
-        let submitted = vec![event(tma.id, "tma.submitted", facts, actor)];
-        events::append(tx, &self.options.lookup_key, now, submitted).await?;
+        let mut log = Vec::new();
+        if let (Some(keeping), Some(Before::New { version, previous })) = (&keeping, before) {
+            log = keeping.keep(tx, tma.id, version, previous).await?;
+            facts["version"] = version.into();
+            facts["previous_id"] = json!(previous);
+        }
+        log.insert(0, event(tma.id, "tma.submitted", facts, actor));
+        events::append(tx, &self.options.lookup_key, now, log).await?;
         if let Some(most) = tma.max_queue {
             // Again: who appends events waits for all who did before, so every job that came between is seen now.
             queue::check_room(tx, most).await?;
@@ -209,7 +237,14 @@ impl Store {
     pub async fn get_tma(&self, id: Uuid) -> Result<Tma> {
         let row = self
             .db
-            .fetch_optional(format!("SELECT {COLUMNS}, content FROM tmas WHERE id = $1"), args![id])
+            .fetch_optional(
+                format!(
+                    "SELECT {COLUMNS}, tmas.content, {} FROM tmas{} WHERE tmas.id = $1",
+                    origin::COLUMNS,
+                    origin::JOIN
+                ),
+                args![id],
+            )
             .await?
             .ok_or_else(|| fault::not_found("TMA"))?;
         let summary = summary(&row)?;
@@ -220,21 +255,21 @@ impl Store {
     /// Lists TMAs, newest first.
     pub async fn list_tmas(&self, filter: TmaFilter, limit: usize, after: Option<Cursor>) -> Result<TmaPage> {
         let mut query = Builder::new("SELECT ");
-        query.push(COLUMNS).push(" FROM tmas");
+        query.push(COLUMNS).push(", ").push(origin::COLUMNS).push(" FROM tmas").push(origin::JOIN);
         for (column, value) in [
-            ("status = ", filter.status),
-            ("assignment_id = ", filter.assignment_id),
-            ("course_id = ", filter.course_id),
-            ("student_id = ", filter.student_id),
+            ("tmas.status = ", filter.status),
+            ("tmas.assignment_id = ", filter.assignment_id),
+            ("tmas.course_id = ", filter.course_id),
+            ("tmas.student_id = ", filter.student_id),
         ] {
             if let Some(value) = value {
                 query.condition(column).value(value);
             }
         }
         if let Some(Cursor { at, id }) = after {
-            query.condition("(submitted_at, id) < (").value(at).push(", ").value(id).push(")");
+            query.condition("(tmas.submitted_at, tmas.id) < (").value(at).push(", ").value(id).push(")");
         }
-        query.push(" ORDER BY submitted_at DESC, id DESC LIMIT ").value(Cursor::one_more(limit));
+        query.push(" ORDER BY tmas.submitted_at DESC, tmas.id DESC LIMIT ").value(Cursor::one_more(limit));
         let (sql, args) = query.finish();
         let rows = self.db.fetch_all(sql, args).await?;
         let mut tmas = rows.iter().map(summary).collect::<Result<Vec<_>>>()?;
@@ -306,7 +341,42 @@ fn summary(row: &Row) -> Result<TmaSummary> {
         processed_at: row.get("processed_at")?,
         inserted_at: row.get("inserted_at")?,
         updated_at: row.get("updated_at")?,
+        origin: origin::from_row(row)?,
     })
+}
+
+/// What was taken in earlier of the same work from the same place.
+async fn taken_before(
+    tx: &mut Tx,
+    tma_id: Uuid,
+    kept: bool,
+    pseudonym: &str,
+    now: Timestamp,
+) -> Result<CreatedTma> {
+    let row = tx
+        .fetch_optional(
+            "SELECT job_id, status, student_id, submitted_at FROM tmas WHERE id = $1",
+            args![tma_id],
+        )
+        .await?;
+    let gone = CreatedTma {
+        id: tma_id,
+        job_id: None,
+        status: "gone".to_owned(),
+        student_id: pseudonym.to_owned(),
+        submitted_at: now,
+        created: false,
+    };
+    match row.filter(|_| kept) {
+        None => Ok(gone),
+        Some(row) => Ok(CreatedTma {
+            job_id: row.get("job_id")?,
+            status: row.get("status")?,
+            student_id: row.get("student_id")?,
+            submitted_at: row.get("submitted_at")?,
+            ..gone
+        }),
+    }
 }
 
 /// A TMA that has been checked and sealed, and is not written yet.
@@ -321,6 +391,7 @@ struct Incoming {
     max_queue: Option<i64>,
     submission: Submission,
     idempotency: Option<Idempotency>,
+    origin: Option<NewOrigin>,
 }
 
 impl Incoming {

@@ -79,7 +79,7 @@ mod body {
         assert_eq!(
             erased["erased"],
             json!({"tmas": 2, "originals": 2, "feedback": 1, "feedback_revisions": 1, "jobs": 2,
-                "idempotency_keys": 1, "identities": 1})
+                "idempotency_keys": 1, "origins": 0, "uploads": 0, "identities": 1})
         );
         for (table, left) in [
             ("SELECT COUNT(*) FROM tmas", 1),

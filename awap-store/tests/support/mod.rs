@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod gate;
+pub mod moodle;
 pub mod pair;
 #[cfg(feature = "server")]
 pub mod process;
@@ -273,13 +274,14 @@ pub async fn dump(base: &Base) -> Vec<u8> {
             .await
             .unwrap();
         dump.extend(rows.concat().into_bytes());
-        if ["tma_originals", "vault"].contains(&table.as_str()) {
+        if ["tma_originals", "vault", "tma_origins", "moodle_submissions"].contains(&table.as_str()) {
             // A row's text has bytes in hexadecimal, where no name would be seen.
-            let sealed: Vec<Vec<u8>> =
-                sqlx::query_scalar(AssertSqlSafe(format!("SELECT sealed FROM {table}")))
-                    .fetch_all(&mut connection)
-                    .await
-                    .unwrap();
+            let sealed: Vec<Vec<u8>> = sqlx::query_scalar(AssertSqlSafe(format!(
+                "SELECT sealed FROM {table} WHERE sealed IS NOT NULL"
+            )))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
             dump.extend(sealed.concat());
         }
     }

@@ -49,7 +49,10 @@ defmodule AwapBackendWeb.Router do
     {"DELETE", "/api/keys/:id", KeyController, :delete, @admin},
     {"GET", "/api/events", EventController, :index, @admin},
     {"GET", "/api/events/verify", EventController, :verify, @admin},
+    {"GET", "/api/moodle/sync", MoodleController, :show, @everyone},
     {"POST", "/api/moodle/sync", MoodleController, :sync, @everyone},
+    {"GET", "/api/moodle/outbox", MoodleController, :outbox, @people},
+    {"POST", "/api/moodle/outbox/:id/retry", MoodleController, :retry, @people},
     {"POST", "/api/tokens", TokenController, :create, @everyone},
     {"GET", "/metrics", MetricsController, :show, ["admin", "service"]},
     {"GET", "/socket", UserSocket, :connect, @everyone}

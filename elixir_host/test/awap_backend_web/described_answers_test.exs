@@ -13,6 +13,7 @@ defmodule AwapBackendWeb.DescribedAnswersTest.Broken do
   def list_failed(_page, _actor \\ nil), do: fail()
   def retry_job(_id, _actor), do: fail()
   def sync_now, do: fail()
+  def state, do: fail()
 
   defp fail do
     case Application.fetch_env!(:awap_backend, :broken_by) do
@@ -239,6 +240,8 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
       on_exit(fn -> Application.delete_env(:awap_backend, :stand_in_sync) end)
       synced = %{context | port: real(moodle: StandIn)}
       assert call(synced, "POST", "/api/moodle/sync").status == 202
+      assert call(synced, "GET", "/api/moodle/sync").status == 200
+      each_of_moodle(context, synced)
 
       socket = [
         {"upgrade", "websocket"},
@@ -257,6 +260,38 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
         assert Enum.any?(seen, &match?({^method, ^template, status} when status < 300, &1)),
                "#{method} #{template}"
       end
+    end
+
+    # A TMA as the sync takes it in, reviewed.
+    defp each_of_moodle(context, synced) do
+      number = System.unique_integer([:positive])
+
+      origin = %{
+        "site" => "https://moodle.example",
+        "course_id" => 2,
+        "assignment_id" => 11,
+        "submission_id" => number,
+        "user_id" => 5,
+        "seen" => "a",
+        "content_hash" => "b"
+      }
+
+      tma = %{"content" => "An essay.", "student_id" => "M#{number}"}
+      request = %{"tma" => tma, "origin" => origin, "actor" => %{}}
+      {:ok, %{"id" => id}} = AwapBackend.Repo.call("create_tma", request)
+      AwapBackend.Core.WorkerPool.wake()
+      assert marked(context, id)["origin"]["version"] == 1
+      review = %{"grade" => 61, "reviewed_by" => "Dr Ada Example"}
+      call(context, "PATCH", "/api/feedback/{tma_id}", in_path: %{"tma_id" => id}, json: review)
+
+      assert [%{"grade" => 61.0, "id" => upload, "state" => "queued"}] =
+               call(context, "GET", "/api/moodle/outbox", query: %{"tma_id" => id}).json["uploads"]
+
+      retried = call(context, "POST", "/api/moodle/outbox/{id}/retry", in_path: %{"id" => upload})
+      assert {retried.status, retried.json["state"]} == {202, "queued"}
+      assert call(context, "GET", "/api/moodle/sync").json["error"]["code"] == "not_configured"
+      Application.put_env(:awap_backend, :stand_in_sync, {:error, :running})
+      assert call(synced, "POST", "/api/moodle/sync").status == 409
     end
 
     test "each operation that names something, of what is not there", context do

@@ -98,6 +98,18 @@ defmodule AwapBackendWeb.StandIn do
   @doc "What `POST /api/moodle/sync` is to get: kept in the application's environment."
   def sync_now, do: Application.get_env(:awap_backend, :stand_in_sync, {:error, :not_configured})
 
+  @doc "What `GET /api/moodle/sync` is to get."
+  def state do
+    with :ok <- sync_now() do
+      uploads = %{"queued" => 0, "sending" => 0, "conflict" => 0, "failed" => 0}
+      times = %{"started_at" => @updated_at, "finished_at" => nil, "outcome" => nil}
+      {:ok, Map.merge(times, %{"running" => true, "report" => %{}, "failing" => [], "uploads" => uploads})}
+    end
+  end
+
+  @doc "Told that a grade is to be sent."
+  def grade_waits, do: tell(:grade_waits)
+
   def call(command, data, timeout)
 
   def call("verify_api_key", %{"key" => key}, _timeout) do
@@ -132,6 +144,8 @@ defmodule AwapBackendWeb.StandIn do
     end
   end
 
+  defp answer("list_uploads", _), do: %{"uploads" => [], "next_cursor" => nil}
+  defp answer("retry_upload", data), do: %{"id" => data["upload_id"], "state" => "queued"}
   defp answer("list_audit", _), do: %{"entries" => [], "next_cursor" => nil}
   defp answer("list_api_keys", _), do: %{"api_keys" => [], "next_cursor" => "bmV4dA"}
   defp answer("create_api_key", data), do: Map.merge(data, %{"id" => @id, "key" => "awap_in_clear"})

@@ -10,6 +10,7 @@ defmodule AwapBackend.Schemas.Feedback do
     * `generated_at` - when it was drafted
     * `reviewed_by`, `reviewed_at` - who approved it and when; nil until then
     * `inserted_at`, `updated_at` - of the row; all times in UTC
+    * `stale`, `superseded_by` - whether a newer version of the work was handed in, and its TMA
   """
 
   @enforce_keys [:id, :tma_id]
@@ -24,6 +25,8 @@ defmodule AwapBackend.Schemas.Feedback do
     :reviewed_at,
     :inserted_at,
     :updated_at,
+    :superseded_by,
+    stale: false,
     strengths: [],
     improvements: []
   ]
@@ -40,7 +43,9 @@ defmodule AwapBackend.Schemas.Feedback do
           reviewed_by: String.t() | nil,
           reviewed_at: DateTime.t() | nil,
           inserted_at: DateTime.t() | nil,
-          updated_at: DateTime.t() | nil
+          updated_at: DateTime.t() | nil,
+          superseded_by: String.t() | nil,
+          stale: boolean
         }
 
   @times ~w(generated_at reviewed_at inserted_at updated_at)a

@@ -11,6 +11,7 @@ defmodule AwapBackend.Schemas.TMA do
     * `job_id` - of the job that processes it
     * `error_message` - a sentence, where it failed
     * `submitted_at`, `processed_at`, `inserted_at`, `updated_at` - in UTC
+    * `origin` - where it came from, and its other versions, as `awap-store/PROTOCOL.md` has it; nil where it was handed in here
   """
 
   @enforce_keys [:id, :status]
@@ -26,7 +27,8 @@ defmodule AwapBackend.Schemas.TMA do
     :submitted_at,
     :processed_at,
     :inserted_at,
-    :updated_at
+    :updated_at,
+    :origin
   ]
 
   @type t :: %__MODULE__{
@@ -41,7 +43,8 @@ defmodule AwapBackend.Schemas.TMA do
           submitted_at: DateTime.t() | nil,
           processed_at: DateTime.t() | nil,
           inserted_at: DateTime.t() | nil,
-          updated_at: DateTime.t() | nil
+          updated_at: DateTime.t() | nil,
+          origin: map | nil
         }
 
   @statuses ~w(pending processing completed failed)

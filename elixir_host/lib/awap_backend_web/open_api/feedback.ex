@@ -20,7 +20,9 @@ defmodule AwapBackendWeb.OpenAPI.Feedback do
     reviewed_by: nil,
     reviewed_at: nil,
     inserted_at: "2026-11-22T16:10:03.302771Z",
-    updated_at: "2026-11-22T16:10:03.302771Z"
+    updated_at: "2026-11-22T16:10:03.302771Z",
+    stale: false,
+    superseded_by: nil
   }
 
   @doc "A row of `feedback` as an example."
@@ -158,7 +160,12 @@ defmodule AwapBackendWeb.OpenAPI.Feedback do
           tma_id: schema("UUID"),
           generated_at: schema("Time"),
           inserted_at: schema("Time"),
-          updated_at: schema("Time")
+          updated_at: schema("Time"),
+          stale: %{
+            type: "boolean",
+            description: "Whether a newer version of the work was handed in, which this is not about."
+          },
+          superseded_by: nullable(schema("UUID"))
         })
         |> object(),
       "FeedbackRevision" =>

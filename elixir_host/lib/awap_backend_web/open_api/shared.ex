@@ -37,6 +37,7 @@ defmodule AwapBackendWeb.OpenAPI.Shared do
       "TMAId" => path("id", schema("UUID"), "The id of the TMA."),
       "FeedbackTMAId" => path("tma_id", schema("UUID"), "The id of the TMA that the feedback is on."),
       "JobId" => path("id", schema("UUID"), "The id of the job."),
+      "GradeUploadId" => path("id", schema("UUID"), "The id of the upload."),
       "KeyId" => path("id", schema("UUID"), "The id of the API key; never the key itself."),
       "Pseudonym" =>
         path("pseudonym", schema("Pseudonym"), "The student's pseudonym; never their own number."),

@@ -73,6 +73,14 @@ defmodule AwapBackendWeb.OpenAPI.Students do
             type: "boolean",
             description: "Whether the original is kept and cannot be opened."
           },
+          origin_details:
+            nullable(
+              any_object(
+                description:
+                  "Where it came from Moodle: its files, and (of the newest version) whose work it is there."
+              )
+            ),
+          uploads: %{type: "array", items: schema("GradeUpload")},
           feedback: nullable(schema("Feedback")),
           feedback_revisions: %{type: "array", items: schema("FeedbackRevision")},
           jobs: %{type: "array", items: schema("JobRecord")},
@@ -93,7 +101,7 @@ defmodule AwapBackendWeb.OpenAPI.Students do
       "Erasure" =>
         object(%{
           erased:
-            [:tmas, :originals, :feedback, :feedback_revisions, :jobs, :idempotency_keys, :identities]
+            ~w(tmas originals feedback feedback_revisions jobs idempotency_keys origins uploads identities)a
             |> Map.new(&{&1, count()})
             |> object()
         })
@@ -106,6 +114,8 @@ defmodule AwapBackendWeb.OpenAPI.Students do
         content: %{text: "[STUDENT] writes that …"},
         original: %{content: %{text: "Zoë Example writes that …"}, student: %{name: "Zoë Example"}},
         original_damaged: false,
+        origin_details: nil,
+        uploads: [],
         feedback: Feedback.example(),
         feedback_revisions: [Feedback.revision_example()],
         jobs: [

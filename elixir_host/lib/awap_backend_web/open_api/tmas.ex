@@ -23,7 +23,8 @@ defmodule AwapBackendWeb.OpenAPI.TMAs do
     submitted_at: @submitted,
     processed_at: "2026-11-22T16:10:03.302771Z",
     inserted_at: @submitted,
-    updated_at: "2026-11-22T16:10:03.302771Z"
+    updated_at: "2026-11-22T16:10:03.302771Z",
+    origin: nil
   }
 
   @doc "A row of `tmas`, less its content, as an example."
@@ -146,7 +147,8 @@ defmodule AwapBackendWeb.OpenAPI.TMAs do
       submitted_at: schema("Time"),
       processed_at: nullable(schema("Time")),
       inserted_at: schema("Time"),
-      updated_at: schema("Time")
+      updated_at: schema("Time"),
+      origin: nullable(schema("Origin"))
     }
   end
 

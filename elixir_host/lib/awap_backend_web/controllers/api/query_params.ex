@@ -6,6 +6,7 @@ defmodule AwapBackendWeb.API.QueryParams do
   alias AwapBackendWeb.{Conn, ErrorView, Pseudonym, Timestamp, UUID}
 
   @statuses ["pending", "processing", "completed", "failed"]
+  @upload_states ["queued", "sending", "sent", "conflict", "failed", "superseded"]
   @directions ["forward", "backward"]
   @max_limit 200
   @max_events 1_000
@@ -50,6 +51,20 @@ defmodule AwapBackendWeb.API.QueryParams do
         "pseudonym" => &pseudonym/1
       })
     )
+  end
+
+  @doc "The filters, the limit and the cursor of the outbox of grades, as the store's `list_uploads` takes them."
+  @spec outbox(Conn.t()) :: answer
+  def outbox(conn) do
+    read(conn, paged(%{"state" => &one_of(&1, @upload_states), "tma_id" => &uuid/1}))
+  end
+
+  @doc "Whether a grade may replace what Moodle was found to have."
+  @spec overwrite(Conn.t()) :: answer
+  def overwrite(conn) do
+    with {:ok, params} <- read(conn, %{"overwrite" => &one_of(&1, ["true", "false"])}) do
+      {:ok, %{"overwrite" => params["overwrite"] == "true"}}
+    end
   end
 
   @doc "Why a student's data is read, and the page of it."

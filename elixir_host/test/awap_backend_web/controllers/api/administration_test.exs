@@ -212,6 +212,7 @@ defmodule AwapBackendWeb.API.AdministrationTest do
             {:ok, 202, nil},
             {{:ok, %{"courses" => 2}}, 202, nil},
             {{:error, :not_configured}, 503, "not_configured"},
+            {{:error, :running}, 409, "conflict"},
             {{:error, :not_supported}, 501, "not_implemented"},
             {{:error, backend}, 503, "unavailable"},
             {{:error, {:secret, "of the house"}}, 503, "unavailable"}
@@ -250,7 +251,7 @@ defmodule AwapBackendWeb.API.AdministrationTest do
           {"GET", "/api/jobs/#{StandIn.id()}/retry", "OPTIONS, POST"},
           {"PATCH", "/api/keys", "GET, HEAD, OPTIONS, POST"},
           {"GET", "/api/keys/#{StandIn.id()}", "DELETE, OPTIONS"},
-          {"GET", "/api/moodle/sync", "OPTIONS, POST"}
+          {"DELETE", "/api/moodle/sync", "GET, HEAD, OPTIONS, POST"}
         ] do
       answer = request(port, method, path)
       assert {path, answer.status, Answer.header(answer, "allow")} == {path, 405, allow}
