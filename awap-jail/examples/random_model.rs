@@ -1,4 +1,5 @@
-//! Writes a GGUF file of the shape of a real model with random weights, to measure how fast such a model would be:
+//! Writes a GGUF file of the shape of a real model with random weights, to measure how fast such a model would be (or a `tiny`
+//! one, which is of use to tests alone):
 //! `cargo run --release --example random_model -- qwen2.5-1.5b random.gguf`, then `awap-jail --measure --model random.gguf`.
 #![allow(clippy::expect_used, reason = "a tool for developers")]
 
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let small = Recipe { context: 32_768, tokens: 151_936, scale: 0.05, ..Recipe::tiny("qwen2", 1) };
     let recipe = match arguments.first().map(String::as_str) {
+        Some("tiny") => Recipe { context: 32_768, ..Recipe::tiny("qwen2", 1) },
         // Its rows are no whole blocks of the K quantizations.
         Some("qwen2.5-0.5b") => Recipe {
             layers: 24,
@@ -39,13 +41,13 @@ fn main() -> ExitCode {
             ..small
         },
         _ => {
-            eprintln!("usage: random_model qwen2.5-0.5b|qwen2.5-1.5b FILE");
+            eprintln!("usage: random_model tiny|qwen2.5-0.5b|qwen2.5-1.5b FILE");
             return ExitCode::from(2);
         }
     };
     let path = arguments.get(1).map_or("random.gguf", String::as_str);
     gguf::write(
-        &Recipe { tied: true, ..recipe },
+        &Recipe { tied: recipe.tied || recipe.tokens > 0, ..recipe },
         &mut BufWriter::new(File::create(path).expect("a new file")),
     );
     ExitCode::SUCCESS

@@ -10,15 +10,32 @@ defmodule AwapBackend.Moodle do
   """
 
   alias AwapBackend.Config
-  alias AwapBackend.Moodle.{Client, Error, Secret, TokenProvider}
+
+  alias AwapBackend.Moodle.{
+    Client,
+    Courses,
+    Definitions,
+    Error,
+    Files,
+    Grades,
+    Participants,
+    Secret,
+    Submissions,
+    TokenProvider,
+    Upload
+  }
 
   @typedoc "`functions` are those that the account may call; `missing`, of those that AWAP needs, the ones it may not."
   @type site :: %{
           site_name: String.t(),
           release: String.t(),
           user_id: integer,
+          user_name: String.t() | nil,
           functions: MapSet.t(String.t()),
-          missing: [String.t()]
+          missing: [String.t()],
+          downloads?: boolean,
+          uploads?: boolean,
+          max_upload_bytes: integer | nil
         }
 
   @type course :: %{id: integer, short_name: String.t(), full_name: String.t(), visible: boolean}
@@ -108,56 +125,102 @@ defmodule AwapBackend.Moodle do
     ]
   end
 
+  @doc "A client that knows what `site_info/1` said, and asks no more for what it lacks."
+  @spec knowing(Client.t(), site) :: Client.t()
+  def knowing(client, site), do: %{client | site: site}
+
   @doc "Who the account is, and which of the functions that AWAP needs it lacks."
   @spec site_info(Client.t()) :: {:ok, site} | {:error, reason}
-  def site_info(client), do: unavailable(client)
+  def site_info(client), do: Courses.site_info(client)
 
   @doc "The courses that the account sees."
   @spec get_courses(Client.t()) :: {:ok, [course]} | {:error, reason}
-  def get_courses(client), do: unavailable(client)
+  def get_courses(client), do: Courses.courses(client)
 
   @doc "The assignments of courses."
   @spec get_assignments(Client.t(), integer | [integer]) :: {:ok, [assignment], [warning]} | {:error, reason}
-  def get_assignments(client, _courses), do: unavailable(client)
+  def get_assignments(client, courses), do: Courses.assignments(client, courses)
 
   @doc "What an assignment (its `cmid`) is marked by: nil for points alone."
   @spec get_definition(Client.t(), integer) :: {:ok, map | nil} | {:error, reason}
-  def get_definition(client, _cmid), do: unavailable(client)
+  def get_definition(client, cmid), do: Definitions.get(client, cmid)
 
-  @doc "What was handed in for an assignment, changed at or after `since`; drafts left out. File bodies are not fetched."
-  @spec download_submissions(Client.t(), integer, keyword) ::
+  @doc """
+  What was handed in for an assignment, and only that: no drafts, and of a student the latest attempt. File bodies are not fetched.
+
+  Options: `since`, epoch seconds: what changed at or after a second before it, so that what is known comes again; `team?: true`, where only an assignment's id is given, leaves
+  out the members' rows of team work. Suspended students are among them.
+  """
+  @spec download_submissions(Client.t(), assignment | integer, keyword) ::
           {:ok, [submission], [warning]} | {:error, reason}
-  def download_submissions(client, _assignment_id, _options \\ []), do: unavailable(client)
+  def download_submissions(client, assignment, options \\ []),
+    do: Submissions.submitted(client, assignment, options)
 
-  @doc "Where one student's submission stands: extension, lock, grade, feedback."
-  @spec download_submission(Client.t(), %{assignment_id: integer, user_id: integer}) ::
+  @doc """
+  Where one student's submission stands: extension, lock, grade, feedback. `feedback` is nil where Moodle shows none, as until a workflow releases it.
+
+  Moodle writes a row when it is asked for someone who handed in nothing, so such are looked up first, and are an error. `known: true` says that there is
+  a submission.
+  """
+  @spec download_submission(Client.t(), %{assignment_id: integer, user_id: integer}, keyword) ::
           {:ok, map} | {:error, reason}
-  def download_submission(client, _submission), do: unavailable(client)
+  def download_submission(client, submission, options \\ []),
+    do: Submissions.status(client, submission, options)
 
   @doc "Those who may submit; suspended students are not among them."
   @spec list_participants(Client.t(), integer) :: {:ok, [participant]} | {:error, reason}
-  def list_participants(client, _assignment_id), do: unavailable(client)
+  def list_participants(client, assignment_id), do: Participants.list(client, assignment_id)
 
   @doc "Users by their ids."
   @spec get_users(Client.t(), [integer]) :: {:ok, [map]} | {:error, reason}
-  def get_users(client, _ids), do: unavailable(client)
+  def get_users(client, ids), do: Participants.users(client, ids)
 
-  @doc "Streams a file to `path`, at most `max_bytes`, and checks its length and SHA-1."
+  @doc """
+  Streams a file to `path`, at most `max_bytes`, and checks its length and SHA-1. After an error, or where it is not modified, there is nothing at `path`.
+  `etag:` is the SHA-1 of what is there already: `{:ok, :not_modified}` where the file is still that.
+  """
   @spec download_file(Client.t(), file, Path.t(), pos_integer, keyword) ::
           {:ok, %{sha1: String.t(), bytes: non_neg_integer}} | {:ok, :not_modified} | {:error, reason}
-  def download_file(client, _file, _path, _max_bytes, _options \\ []), do: unavailable(client)
+  def download_file(client, file, path, max_bytes, options \\ []),
+    do: Files.download(client, file, path, max_bytes, options)
 
-  @doc "The grade of a student, or of a team `{:group, id, member_ids}`."
-  @spec read_grade(Client.t(), assignment, integer | {:group, integer, [integer]}) ::
-          {:ok, map} | {:error, reason}
-  def read_grade(client, _assignment, _who), do: unavailable(client)
+  @typedoc """
+  A grade to write. `expected` is the `fingerprint` that `read_grade/3` gave when the work was taken; nil says that there was no grade then. With `attempt` and
+  `submission_time_modified` it goes to what was marked alone. `filling` is for assignments with a rubric or guide, `grade` for others. Of `feedback_html` all but a few
+  bare tags is escaped (`AwapBackend.Moodle.HTML`); `feedback_text` is plain. `workflow_state` is `"readyforreview"` unless a person releases (`"released"`).
+  """
+  @type upload :: %{
+          required(:assignment) => assignment,
+          optional(:user_id) => integer,
+          optional(:group_id) => integer,
+          optional(:group_members) => [integer],
+          optional(:attempt) => non_neg_integer | nil,
+          optional(:submission_time_modified) => integer | nil,
+          optional(:grade) => number,
+          optional(:filling) => AwapBackend.Moodle.Filling.t() | nil,
+          optional(:feedback_html) => String.t(),
+          optional(:feedback_text) => String.t(),
+          optional(:files) => [%{name: String.t(), content: binary}],
+          optional(:expected) => String.t() | nil,
+          optional(:workflow_state) => String.t() | nil
+        }
 
-  @doc "Checks, writes, reads back and compares a grade."
-  @spec upload_grade(Client.t(), map) ::
-          {:ok, %{outcome: :written | :already_there, grade: map}}
-          | {:conflict, %{expected: term, found: map}}
+  @doc "What Moodle holds of the grade of a student, or of a team `{:group, id, member_ids}`: see `AwapBackend.Moodle.Grades`."
+  @spec read_grade(Client.t(), assignment, Grades.who()) :: {:ok, Grades.t()} | {:error, reason}
+  def read_grade(client, assignment, who), do: Grades.read_grade(client, assignment, who)
+
+  @doc """
+  Checks, writes, reads back and compares a grade. Where Moodle has exactly this already, `:already_there`, and nothing is written.
+
+  A conflict says why: `:grade_changed` (someone gave another grade since), `:new_attempt` or `:resubmitted` (what was marked is no longer what is there). An error with the code
+  `outcome_unknown` says that the grade may or may not be there: the same call again finds out.
+  """
+  @spec upload_grade(Client.t(), upload) ::
+          {:ok, %{outcome: :written | :already_there, grade: Grades.t()}}
+          | {:conflict,
+             %{expected: term, found: Grades.t(), reason: :grade_changed | :new_attempt | :resubmitted}}
           | {:error, reason}
-  def upload_grade(client, _upload), do: unavailable(client)
+  def upload_grade(client, upload), do: Upload.run(client, upload)
 
   @doc "Whether a site is configured."
   @spec configured?() :: boolean
@@ -166,13 +229,4 @@ defmodule AwapBackend.Moodle do
   @doc "This part of `AwapBackend.Health`."
   @spec health() :: map
   def health, do: %{"status" => "disabled", "configured" => configured?()}
-
-  defp unavailable(%Client{base_url: nil}) do
-    {:error,
-     Error.new(:not_configured, "not_configured", "No Moodle site is configured: set MOODLE_BASE_URL.")}
-  end
-
-  defp unavailable(%Client{}) do
-    {:error, Error.new(:not_supported, "not_supported", "This version does not call Moodle.")}
-  end
 end

@@ -10,11 +10,12 @@ defmodule AwapBackend.Moodle.Client do
   alias AwapBackend.Moodle.{Error, HttpClient, Tokens}
 
   @enforce_keys [:base_url, :token_provider]
-  defstruct [:base_url, :token_provider, http: []]
+  defstruct [:base_url, :token_provider, :site, http: []]
 
   @type t :: %__MODULE__{
           base_url: String.t() | nil,
           token_provider: AwapBackend.Moodle.TokenProvider.t() | nil,
+          site: AwapBackend.Moodle.site() | nil,
           http: keyword
         }
 

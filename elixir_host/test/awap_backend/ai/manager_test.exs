@@ -17,7 +17,7 @@ defmodule AwapBackend.AI.ManagerTest do
     end
 
     test "where there is no Podman, requests are refused at once, health is degraded, and the host is up" do
-      start_host(%{"AI_CONTAINER_IMAGE" => "localhost/awap-inmate:test", "AI_PODMAN" => "/bin/false"})
+      start_host(%{"AI_CONTAINER_IMAGE" => Jail.image(), "AI_PODMAN" => "/bin/false"})
       eventually(fn -> Manager.info().problem =~ "image" end, 20_000)
       assert {:error, %{"code" => "unavailable", "details" => %{"reason" => "no_container"}}} = suggest("see")
       assert Manager.health()["status"] == "degraded"

@@ -9,7 +9,7 @@ defmodule AwapBackend.AI.PipelineTest do
   import AwapBackend.JailCase
 
   alias AwapBackend.AI.Manager
-  alias AwapBackend.{EventStore, Jail, JSON, OSProcess, TMA}
+  alias AwapBackend.{Config, EventStore, Jail, JSON, OSProcess, RunningHost, TMA}
 
   @moduletag :podman
   @moduletag :capture_log
@@ -81,6 +81,32 @@ defmodule AwapBackend.AI.PipelineTest do
     ai = feedback["marking_criteria"]["provenance"]["ai"]
     assert %{"image_digest" => "sha256:" <> _hex, "model_id" => "inmate", "accepted_claims" => 1} = ai
     assert %{"suggestions" => "merged", "provenance" => %{"ai" => ^ai}} = suggested(row)
+  end
+
+  @tag :ai_image
+  test "the image that AWAP ships, with a model of random weights, says what is a suggestion in form, and harms no feedback" do
+    folder = RunningHost.new_dir()
+    model = Path.join(folder, "tiny.gguf")
+    {_out, 0} = System.cmd(random_model(), ["tiny", model])
+    # Read by a user that is nobody.
+    {_out, 0} = System.cmd("chmod", ["-R", "a+rX", folder])
+
+    start_jail(%{
+      "MAX_AI_CONTAINERS" => "1",
+      "AI_CONTAINER_IMAGE" => System.fetch_env!("AWAP_TEST_AI_IMAGE"),
+      "AI_MODEL" => model,
+      "AI_TIMEOUT_MS" => "60000"
+    })
+
+    row = settled(written(), 120_000)
+    {:ok, feedback} = TMA.get_feedback(row["id"])
+    assert %{"model_id" => _, "accepted_claims" => 0} = feedback["marking_criteria"]["provenance"]["ai"]
+    assert suggested(row)["suggestions"] == "merged"
+    File.rm_rf!(folder)
+  end
+
+  defp random_model do
+    :store_executable |> Config.get() |> Path.dirname() |> Path.join("examples/random_model")
   end
 
   test "without a container the feedback is the core's own, and says so" do
