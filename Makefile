@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos setup setup-test fmt lint bench bench-host fuzz-api fixtures clean
+.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos setup setup-test fmt lint bench bench-host fuzz-api score-documents fixtures clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -65,6 +65,9 @@ lint: setup-test ## Check formatting and lints; any warning fails
 fuzz-api: setup-test ## Hold a running host against its OpenAPI document with Schemathesis (EXAMPLES=100, SEED=…; needs Python 3)
 	@scripts/setup fuzz-api
 	@scripts/fuzz-api
+
+score-documents: ## How well real documents are read, by format and source (AWAP_DATA; ARGS=--peers with other extractors beside)
+	@scripts/score-documents $${ARGS:-}
 
 bench: ## Measure the verbs by format and size (several minutes)
 	cargo bench -p awap-benches

@@ -6,5 +6,6 @@ mod documents {
     pub(crate) mod docx;
     pub(crate) mod make;
     pub(crate) mod others;
+    pub(crate) mod pdf;
     pub(crate) mod robust;
 }

@@ -123,21 +123,7 @@ pub(crate) fn pdf(pages: &[&str]) -> Vec<u8> {
         objects.push(format!("<</Type/Page/Parent 2 0 R/Contents {} 0 R>>", 8 + index * 2));
         objects.push(format!("<</Length {}>>\nstream\n{content}\nendstream", content.len()));
     }
-    let mut out = b"%PDF-1.4\n".to_vec();
-    let mut offsets = Vec::new();
-    for (index, object) in objects.iter().enumerate() {
-        offsets.push(out.len());
-        out.extend(format!("{} 0 obj\n{object}\nendobj\n", index + 1).bytes());
-    }
-    let start = out.len();
-    out.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
-    for offset in offsets {
-        out.extend(format!("{offset:010} 00000 n \n").bytes());
-    }
-    out.extend(
-        format!("trailer<</Size {}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF", objects.len() + 1).bytes(),
-    );
-    out
+    pdf_of(&objects)
 }
 
 /// A line of text at a place, in a font and size.
@@ -167,4 +153,23 @@ pub(crate) fn blocks<'d>(document: &'d Document, name: &str) -> Vec<(BlockKind, 
         .iter()
         .map(|block| (block.kind, block.label.as_deref().unwrap_or(""), &part.text[block.start..block.end]))
         .collect()
+}
+
+/// A PDF of these objects, the first of which is the catalogue.
+pub(crate) fn pdf_of(objects: &[String]) -> Vec<u8> {
+    let mut out = b"%PDF-1.4\n".to_vec();
+    let mut offsets = Vec::new();
+    for (index, object) in objects.iter().enumerate() {
+        offsets.push(out.len());
+        out.extend(format!("{} 0 obj\n{object}\nendobj\n", index + 1).bytes());
+    }
+    let start = out.len();
+    out.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
+    for offset in offsets {
+        out.extend(format!("{offset:010} 00000 n \n").bytes());
+    }
+    out.extend(
+        format!("trailer<</Size {}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF", objects.len() + 1).bytes(),
+    );
+    out
 }

@@ -2,7 +2,7 @@
 
 use awap_core::document::BlockKind;
 
-use super::make::{blocks, odt, part, pdf, read, text};
+use super::make::{blocks, odt, part, read};
 
 #[test]
 fn odt_lists_notes_and_styles() {
@@ -85,71 +85,4 @@ fn markdown_blocks_and_front_matter() {
     );
     let parts = ["footnotes", "properties", "links", "alt_text"].map(|name| part(&document, name));
     assert_eq!(parts, ["The note.", "A. Writer", "http://a.example/\n\nc.png", "cat"]);
-}
-
-#[test]
-fn pdf_paragraphs_headings_and_hyphens() {
-    let page = [
-        text("F2", 12, 50, 700, "Question 1"),
-        text("F1", 12, 50, 670, "This is the first line of a paragraph that runs on to another and is bro-"),
-        text("F1", 12, 50, 656, "ken at its end. It has a second sentence."),
-        text("F1", 12, 50, 620, "Another paragraph begins after a gap."),
-        text("F3", 10, 50, 590, "if x:"),
-        text("F3", 10, 74, 578, "y\\(\\)"),
-    ]
-    .concat();
-    let document = read(&pdf(&[&page]), "a.pdf");
-    assert_eq!(
-        blocks(&document, "body"),
-        [
-            (BlockKind::Heading, "", "Question 1"),
-            (
-                BlockKind::Paragraph,
-                "",
-                "This is the first line of a paragraph that runs on to another and is broken at its end. It has a second sentence."
-            ),
-            (BlockKind::Paragraph, "", "Another paragraph begins after a gap."),
-            (BlockKind::Code, "", "if x:\n    y()"),
-        ]
-    );
-}
-
-#[test]
-fn pdf_headers_footers_and_tables() {
-    let page = |number: u32, body: &str| {
-        text("F1", 9, 50, 770, "A. Writer X1234567")
-            + body
-            + &text("F1", 9, 280, 30, &format!("Page {number}"))
-    };
-    let rules: String = [600, 580, 560].iter().map(|y| format!("50 {y} m 250 {y} l S\n")).collect::<String>()
-        + &[50, 150, 250].iter().map(|x| format!("{x} 560 m {x} 600 l S\n")).collect::<String>();
-    let table = rules
-        + &text("F1", 11, 55, 586, "a")
-        + &text("F1", 11, 155, 586, "b")
-        + &text("F1", 11, 55, 566, "c")
-        + &text("F1", 11, 155, 566, "d");
-    let first = page(
-        1,
-        &(text("F1", 11, 50, 650, "Before the table.") + &table + &text("F1", 11, 50, 500, "After it.")),
-    );
-    let second = page(2, &text("F1", 11, 50, 650, "Next page."));
-    let document = read(&pdf(&[&first, &second]), "a.pdf");
-    assert_eq!(
-        blocks(&document, "body"),
-        [
-            (BlockKind::Paragraph, "", "Before the table."),
-            (BlockKind::Table, "", "a\tb\nc\td"),
-            (BlockKind::Paragraph, "", "After it."),
-            (BlockKind::Paragraph, "", "Next page."),
-        ]
-    );
-    assert_eq!(part(&document, "header1"), "A. Writer X1234567\n\nA. Writer X1234567");
-    assert_eq!(part(&document, "footer1"), "Page 1\n\nPage 2");
-}
-
-#[test]
-fn pdf_without_text_says_so() {
-    let document = read(&pdf(&["0 0 100 100 re f"]), "scan.pdf");
-    assert_eq!(part(&document, "body"), "");
-    assert_eq!(document.warnings[0].code, "no_text_layer");
 }

@@ -420,7 +420,7 @@ impl<'d> Run<'_, 'd, '_> {
                 None => font.text(code, &mut text),
             }
             let state = &self.state;
-            let width = font.width(code.value) * state.size;
+            let width = font.width(code) * state.size;
             let mut advance = width + state.char_space;
             if code.value == 32 && code.length == 1 && font.is_simple() {
                 advance += state.word_space;

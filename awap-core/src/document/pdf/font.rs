@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use lopdf::{Dictionary, Object};
 
 use super::super::fonts::is_monospace;
+use super::cid::{Collection, Predefined};
 use super::cmap::CMap;
 use super::encoding::{Base, glyph_text};
 use super::objects::Pdf;
@@ -40,17 +41,17 @@ enum Codes {
     /// One byte a code: what each stands for.
     Simple(Vec<String>),
     /// Several bytes a code.
-    Composite { encoding: Encoding, glyphs: HashMap<u32, char> },
+    Composite { encoding: Encoding, glyphs: HashMap<u32, char>, collection: Option<Collection> },
 }
 
 #[derive(Debug)]
 enum Encoding {
     /// Two bytes, the glyph's number.
     Identity,
-    /// Two bytes, UTF-16.
-    Unicode,
-    /// One or two bytes of a national standard.
-    National(&'static encoding_rs::Encoding),
+    /// Two bytes, UTF-16, with the CIDs of its codes.
+    Unicode(Option<Predefined>),
+    /// One or two bytes of a national standard, with the CIDs of its codes.
+    National(&'static encoding_rs::Encoding, Option<Predefined>),
     Embedded(CMap),
 }
 
@@ -130,13 +131,12 @@ impl Font {
         let length = match &self.codes {
             Codes::Simple(_) => 1,
             Codes::Composite { encoding, .. } => match encoding {
-                Encoding::Identity | Encoding::Unicode => 2,
-                Encoding::National(_) => {
-                    if bytes.first().is_some_and(|b| *b > 0x80) {
-                        2
-                    } else {
-                        1
-                    }
+                Encoding::Identity | Encoding::Unicode(_) => 2,
+                Encoding::National(national, _) => {
+                    // Shift-JIS has half-width letters of one byte among the codes of two.
+                    let half_width =
+                        |b: u8| *national == encoding_rs::SHIFT_JIS && (0xa0..=0xdf).contains(&b);
+                    if bytes.first().is_some_and(|b| *b > 0x80 && !half_width(*b)) { 2 } else { 1 }
                 }
                 Encoding::Embedded(map) => map.code_length(bytes).unwrap_or(2),
             },
@@ -158,15 +158,19 @@ impl Font {
                     out.push_str(text);
                 }
             }
-            Codes::Composite { encoding, glyphs } => match encoding {
-                Encoding::Unicode => out.extend(char::from_u32(code.value)),
-                Encoding::National(national) => {
+            Codes::Composite { encoding, glyphs, collection } => match encoding {
+                Encoding::Unicode(_) => out.extend(char::from_u32(code.value)),
+                Encoding::National(national, _) => {
                     let bytes = code.value.to_be_bytes();
                     let bytes = bytes.get(4 - code.length.min(4)..).unwrap_or_default();
                     out.push_str(&national.decode_without_bom_handling(bytes).0);
                 }
                 Encoding::Identity | Encoding::Embedded(_) => {
-                    out.extend(glyphs.get(&self.glyph(code.value)));
+                    let glyph = self.glyph(code);
+                    let known = collection.as_ref().is_some_and(|collection| collection.text(glyph, out));
+                    if !known {
+                        out.extend(glyphs.get(&glyph));
+                    }
                 }
             },
         }
@@ -175,19 +179,28 @@ impl Font {
         }
     }
 
-    fn glyph(&self, code: u32) -> u32 {
-        match &self.codes {
-            Codes::Composite { encoding: Encoding::Embedded(map), .. } => map.glyph(code).unwrap_or(code),
-            _ => code,
-        }
+    /// The number of a code's glyph in the font's collection.
+    fn glyph(&self, code: Code) -> u32 {
+        let found = match &self.codes {
+            Codes::Composite { encoding: Encoding::Embedded(map), .. } => map.glyph(code.value),
+            Codes::Composite {
+                encoding: Encoding::National(_, Some(map)) | Encoding::Unicode(Some(map)),
+                ..
+            } => map.cid(code.value, code.length),
+            _ => None,
+        };
+        found.unwrap_or(code.value)
     }
 
     /// The width of a code, in units of text space at size 1.
-    pub(super) fn width(&self, code: u32) -> f64 {
+    pub(super) fn width(&self, code: Code) -> f64 {
         let width = match &self.widths {
-            Widths::Simple { first, widths, missing } => {
-                code.checked_sub(*first).and_then(|i| widths.get(i as usize)).copied().unwrap_or(*missing)
-            }
+            Widths::Simple { first, widths, missing } => code
+                .value
+                .checked_sub(*first)
+                .and_then(|i| widths.get(i as usize))
+                .copied()
+                .unwrap_or(*missing),
             Widths::Composite { widths, default } => {
                 widths.get(&self.glyph(code)).copied().unwrap_or(*default)
             }
@@ -317,13 +330,13 @@ fn composite_codes(
             })
             .collect();
     }
-    Ok(Codes::Composite { encoding, glyphs })
+    Ok(Codes::Composite { encoding, glyphs, collection: Collection::of(pdf, descendant) })
 }
 
 /// The predefined encodings of ISO 32000-1, table 118.
 fn predefined(name: &str) -> Encoding {
     if name.contains("UCS2") || name.contains("UTF16") {
-        return Encoding::Unicode;
+        return Encoding::Unicode(Predefined::named(name));
     }
     let national = match name {
         n if n.contains("RKSJ") => encoding_rs::SHIFT_JIS,
@@ -333,7 +346,7 @@ fn predefined(name: &str) -> Encoding {
         n if n.starts_with("EUC-") => encoding_rs::EUC_JP,
         _ => return Encoding::Identity,
     };
-    Encoding::National(national)
+    Encoding::National(national, Predefined::named(name))
 }
 
 fn composite_widths(pdf: &Pdf<'_>, font: &Dictionary) -> Result<Widths> {

@@ -3,6 +3,7 @@
 //! `lopdf` gives the file's objects; content streams and fonts are read here, since only the places of glyphs tell words,
 //! lines, columns, headers and tables.
 
+mod cid;
 mod cmap;
 mod content;
 mod encoding;

@@ -20,6 +20,7 @@ const NEAR: f64 = 3.0;
 const MOST_RULES: usize = 1500;
 const MOST_SPANS: usize = 20_000;
 const MOST_ROWS: usize = 400;
+const MOST_CELLS: usize = 10_000;
 
 /// Takes the tables that are drawn with rules out of `spans`; each span that lies in one is taken with it.
 pub(super) fn ruled(rules: &[Rule], spans: &mut Vec<(usize, Span)>) -> Vec<Table> {
@@ -35,13 +36,16 @@ pub(super) fn ruled(rules: &[Rule], spans: &mut Vec<(usize, Span)>) -> Vec<Table
             at.dedup_by(|b, a| *b - *a < NEAR * 1.5);
             at
         };
-        let (rows, columns) = (lines(true), lines(false));
+        let grid = Grid { rows: lines(true), columns: lines(false), rules: &group };
         // At least two cells; a box around something is no table.
-        if rows.len() < 2 || columns.len() < 2 || (rows.len() - 1) * (columns.len() - 1) < 2 {
+        if grid.height() < 1
+            || grid.width() < 1
+            || !(2..=MOST_CELLS).contains(&(grid.height() * grid.width()))
+        {
             continue;
         }
-        let (Some(top), Some(bottom)) = (rows.first(), rows.last()) else { continue };
-        let (Some(left), Some(right)) = (columns.first(), columns.last()) else { continue };
+        let (Some(top), Some(bottom)) = (grid.rows.first(), grid.rows.last()) else { continue };
+        let (Some(left), Some(right)) = (grid.columns.first(), grid.columns.last()) else { continue };
         let mut inside = Vec::new();
         let mut rest = Vec::new();
         for (order, span) in spans.drain(..) {
@@ -55,12 +59,17 @@ pub(super) fn ruled(rules: &[Rule], spans: &mut Vec<(usize, Span)>) -> Vec<Table
         }
         *spans = rest;
         let Some(order) = inside.first().map(|(order, _)| *order) else { continue };
-        let mut cells = vec![vec![Vec::new(); columns.len() - 1]; rows.len() - 1];
-        for (order, span) in inside.into_iter().flat_map(|(order, span)| split(order, span, &columns)) {
-            let row = rows.partition_point(|y| *y < span.y - span.size * 0.3).saturating_sub(1);
-            let column = columns.partition_point(|x| *x < f64::midpoint(span.x0, span.x1)).saturating_sub(1);
-            if let Some(cell) = cells.get_mut(row).and_then(|row| row.get_mut(column)) {
-                cell.push((order, span));
+        let merged = grid.merged();
+        let mut cells = vec![vec![Vec::new(); grid.width()]; grid.height()];
+        for (order, span) in inside {
+            let row = grid.row(&span);
+            for (order, span) in split(order, span, &grid.bounds(row)) {
+                let column =
+                    grid.columns.partition_point(|x| *x < f64::midpoint(span.x0, span.x1)).saturating_sub(1);
+                let (row, column) = merged.get(row * grid.width() + column).copied().unwrap_or((row, column));
+                if let Some(cell) = cells.get_mut(row).and_then(|row| row.get_mut(column)) {
+                    cell.push((order, span));
+                }
             }
         }
         let rows: Vec<Vec<String>> =
@@ -70,6 +79,79 @@ pub(super) fn ruled(rules: &[Rule], spans: &mut Vec<(usize, Span)>) -> Vec<Table
         tables.push(Table { rows: without_empty_columns(filled), order, y: *top });
     }
     tables
+}
+
+/// The lines that a table's rules lie on. Not each rule goes all the way: where one is missing, cells are merged.
+struct Grid<'r> {
+    rows: Vec<f64>,
+    columns: Vec<f64>,
+    rules: &'r [Rule],
+}
+
+impl Grid<'_> {
+    fn height(&self) -> usize {
+        self.rows.len().saturating_sub(1)
+    }
+
+    fn width(&self) -> usize {
+        self.columns.len().saturating_sub(1)
+    }
+
+    /// The row that a span stands in.
+    fn row(&self, span: &Span) -> usize {
+        self.rows.partition_point(|y| *y < span.y - span.size * 0.3).saturating_sub(1)
+    }
+
+    /// Whether a rule lies at `at` and passes `along`.
+    fn is_drawn(&self, horizontal: bool, at: f64, along: f64) -> bool {
+        self.rules.iter().any(|rule| {
+            rule.horizontal == horizontal
+                && (rule.at - at).abs() < NEAR * 1.5
+                && (rule.from - NEAR..=rule.to + NEAR).contains(&along)
+        })
+    }
+
+    /// The places of the rules between the columns of a row.
+    fn bounds(&self, row: usize) -> Vec<f64> {
+        let Some([top, bottom]) = self.rows.get(row..row + 2) else { return self.columns.clone() };
+        let middle = f64::midpoint(*top, *bottom);
+        self.columns.iter().copied().filter(|at| self.is_drawn(false, *at, middle)).collect()
+    }
+
+    /// For each place of the grid, row by row, the first place of the cell that it is part of.
+    fn merged(&self) -> Vec<(usize, usize)> {
+        let (height, width) = (self.height(), self.width());
+        let mut parent: Vec<usize> = (0..height * width).collect();
+        let middle = |lines: &[f64], index: usize| match lines.get(index..index + 2) {
+            Some([a, b]) => f64::midpoint(*a, *b),
+            _ => 0.0,
+        };
+        for row in 0..height {
+            for column in 0..width {
+                let here = row * width + column;
+                let (Some(left), Some(top)) = (self.columns.get(column), self.rows.get(row)) else {
+                    continue;
+                };
+                let mut join = |other: usize| {
+                    // The smaller one stands for both, so that it is the first of the cell.
+                    let (a, b) = (root(&mut parent, here), root(&mut parent, other));
+                    parent[a.max(b)] = a.min(b);
+                };
+                if column > 0 && !self.is_drawn(false, *left, middle(&self.rows, row)) {
+                    join(here - 1);
+                }
+                if row > 0 && !self.is_drawn(true, *top, middle(&self.columns, column)) {
+                    join(here - width);
+                }
+            }
+        }
+        (0..height * width)
+            .map(|place| {
+                let first = root(&mut parent, place);
+                (first / width, first % width)
+            })
+            .collect()
+    }
 }
 
 fn without_empty_columns(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
