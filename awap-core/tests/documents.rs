@@ -8,4 +8,5 @@ mod documents {
     pub(crate) mod others;
     pub(crate) mod pdf;
     pub(crate) mod robust;
+    pub(crate) mod word;
 }
