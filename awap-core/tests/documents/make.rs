@@ -16,6 +16,14 @@ pub(crate) fn zip(members: &[(&str, &str)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+/// An archive with one more member.
+pub(crate) fn with_member(archive: &[u8], name: &str, content: &str) -> Vec<u8> {
+    let mut writer = ZipWriter::new_append(Cursor::new(archive.to_vec())).unwrap();
+    writer.start_file(name, SimpleFileOptions::default()).unwrap();
+    writer.write_all(content.as_bytes()).unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
 const WORD: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
 const RELATIONS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 

@@ -2,7 +2,7 @@
 
 use awap_core::document::BlockKind;
 
-use super::make::{blocks, odt, part, read};
+use super::make::{blocks, odt, part, read, with_member};
 
 #[test]
 fn odt_lists_notes_and_styles() {
@@ -35,6 +35,58 @@ fn odt_lists_notes_and_styles() {
     assert_eq!(blocks(&document, "footnotes"), [(BlockKind::Footnote, "1", "Note.")]);
     let parts = ["header1", "textboxes", "alt_text", "properties"].map(|name| part(&document, name));
     assert_eq!(parts, ["Top", "boxed", "what it shows", "A. Writer"]);
+}
+
+/// As `LibreOffice` writes numbered parts with their answers, which have no number, between them.
+#[test]
+fn odt_lists_that_go_on_after_an_answer() {
+    let item = |level: usize, text: &str| {
+        "<text:list text:style-name=\"L\" text:continue-numbering=\"true\"><text:list-item>".to_owned()
+            + &"<text:list><text:list-item>".repeat(level)
+            + &format!("<text:p>{text}</text:p>")
+            + &"</text:list-item></text:list>".repeat(level + 1)
+    };
+    let answer = "<text:p>An answer.</text:p>";
+    let body = [
+        &item(0, "one"),
+        &item(1, "a"),
+        answer,
+        &item(1, "b"),
+        answer,
+        &item(0, "two"),
+        &item(1, "a"),
+        answer,
+    ]
+    .map(String::from)
+    .concat();
+    let body = body
+        + "<text:list text:style-name=\"L\"><text:list-item><text:p>anew</text:p></text:list-item></text:list>\
+           <text:list text:style-name=\"L\"><text:list-item text:start-value=\"7\"><text:p>set</text:p></text:list-item></text:list>";
+    let level = |level: u8, format: &str| {
+        format!(
+            "<text:list-level-style-number text:level=\"{level}\" style:num-format=\"{format}\" style:num-suffix=\")\"/>"
+        )
+    };
+    let automatic =
+        format!("<text:list-style style:name=\"L\">{}{}</text:list-style>", level(1, "1"), level(2, "a"));
+    let document = read(&odt(&body, &automatic, ""), "a.odt");
+    let labels: Vec<_> =
+        blocks(&document, "body").into_iter().filter(|(_, label, _)| !label.is_empty()).collect();
+    let labels: Vec<_> = labels.iter().map(|(_, label, text)| format!("{label} {text}")).collect();
+    assert_eq!(labels, ["1) one", "a) a", "b) b", "2) two", "a) a", "1) anew", "7) set"]);
+}
+
+#[test]
+fn odt_formulas_stand_in_their_sentence() {
+    let content = odt(
+        "<text:p>If <draw:frame><draw:object xlink:href=\"./Object 1\"/></draw:frame> holds.</text:p>",
+        "",
+        "",
+    );
+    let formula = "<math xmlns=\"http://www.w3.org/1998/Math/MathML\"><semantics><mrow><mi>a</mi><mo>=</mo><mi>b</mi></mrow>\
+        <annotation encoding=\"StarMath 5.0\">a = b</annotation></semantics></math>";
+    let document = read(&with_member(&content, "Object 1/content.xml", formula), "a.odt");
+    assert_eq!(part(&document, "body"), "If a = b holds.");
 }
 
 #[test]

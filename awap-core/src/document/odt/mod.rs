@@ -1,7 +1,10 @@
 //! ODT: text documents of `LibreOffice` and its kin.
 
+mod lists;
 mod story;
 mod styles;
+
+use std::collections::BTreeMap;
 
 use super::archive::Archive;
 use super::build::{PartBuilder, Shape};
@@ -37,7 +40,7 @@ impl Reader for Odt {
         styles.take(Xml::new(&page_styles, cx))?;
         styles.take(Xml::new(&content, cx))?;
 
-        let mut beside = Beside::default();
+        let mut beside = Beside { formulas: formulas(&mut archive, cx)?, ..Beside::default() };
         let mut xml = Xml::new(&content, cx);
         loop {
             match xml.next()? {
@@ -55,7 +58,6 @@ impl Reader for Odt {
             reading.warnings.push(unreadable("body"));
         }
         edges(&page_styles, cx, &styles, &mut beside, &mut reading)?;
-        formulas(&mut archive, cx, &mut beside)?;
         let mut properties = Properties::default();
         if let Some(meta) = archive.read("meta.xml")? {
             read_core(&mut properties, Xml::new(&decode(&meta), cx))?;
@@ -102,27 +104,24 @@ fn edges(
     }
 }
 
-/// Formulas are files of their own; their text is read with the text boxes, since it is known only afterwards.
-fn formulas(archive: &mut Archive<'_>, cx: &Context<'_>, beside: &mut Beside) -> Result<()> {
+/// The texts of formulas, which are files of their own, by their folders.
+fn formulas(archive: &mut Archive<'_>, cx: &Context<'_>) -> Result<BTreeMap<String, String>> {
     const MOST: usize = 500;
-    for path in std::mem::take(&mut beside.objects).into_iter().take(MOST) {
-        let Some(bytes) = archive.read(&format!("{path}/content.xml"))? else { continue };
+    let folders = archive.names().filter_map(|name| name.strip_suffix("/content.xml").map(str::to_owned));
+    let folders: Vec<String> = folders.take(MOST).collect();
+    let mut out = BTreeMap::new();
+    for folder in folders {
+        let Some(bytes) = archive.read(&format!("{folder}/content.xml"))? else { continue };
         let source = decode(&bytes);
         let mut xml = Xml::new(&source, cx);
-        loop {
-            match xml.next()? {
-                Node::Start(e) if e.ns == Ns::MathMl && e.local == "math" => {
-                    let mut builder = PartBuilder::new("", PartKind::TextBox, cx.limits);
-                    builder.line(&story::mathml(&mut xml)?, Shape::of(BlockKind::Equation));
-                    beside.text_boxes.push(builder.finish()?);
-                    break;
-                }
-                Node::Eof => break,
-                _ => {}
-            }
+        // Of other objects, such as charts, the first element tells that they are none.
+        if let Node::Start(e) = xml.next()?
+            && (e.ns, e.local) == (Ns::MathMl, "math")
+        {
+            out.insert(folder, story::mathml(&mut xml)?);
         }
     }
-    Ok(())
+    Ok(out)
 }
 
 fn side_parts(beside: Beside, cx: &Context<'_>) -> Result<Vec<Part>> {

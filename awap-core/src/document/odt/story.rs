@@ -7,6 +7,7 @@ use super::super::reader::Context;
 use super::super::role::{Facts, Role, RunProps, Tally, Weight};
 use super::super::xml::{Element, Node, Ns, Xml};
 use super::super::{BlockKind, Part, PartKind, Position, RunStyle};
+use super::lists::{Ended, List};
 use super::styles::{LEVELS, Styles};
 use crate::Result;
 
@@ -21,8 +22,8 @@ pub(super) struct Beside {
     pub(super) links: Vec<String>,
     pub(super) alternatives: Vec<String>,
     pub(super) authors: Vec<String>,
-    /// Formulas and other objects that are files of their own in the package.
-    pub(super) objects: Vec<String>,
+    /// Formulas are files of their own in the package: the text of each, by its folder.
+    pub(super) formulas: BTreeMap<String, String>,
 }
 
 /// Where a flow's part goes once it has ended.
@@ -55,22 +56,14 @@ struct Open {
     level: u8,
 }
 
-/// A list that is open.
-struct List {
-    style: String,
-    counts: Vec<u32>,
-    /// An item has begun and none of its paragraphs.
-    fresh: bool,
-}
-
 /// Reads one story.
 pub(super) struct Story<'s> {
     cx: &'s Context<'s>,
     styles: &'s Styles,
     beside: &'s mut Beside,
     flows: Vec<Flow>,
-    /// Counts of lists that have ended, for those that continue them.
-    ended: BTreeMap<String, Vec<u32>>,
+    /// Numbers of lists, for those that continue them.
+    ended: Ended,
     outline: [u32; LEVELS],
     links: usize,
     notes: u32,
@@ -93,7 +86,7 @@ impl<'s> Story<'s> {
             styles,
             beside,
             flows: Vec::new(),
-            ended: BTreeMap::new(),
+            ended: Ended::new(),
             outline: [0; LEVELS],
             links: 0,
             notes: 0,
@@ -232,8 +225,9 @@ impl<'s> Story<'s> {
                 return Ok(false);
             }
             (Ns::Draw, "object") => {
-                if let Some(path) = e.attr("href") {
-                    self.beside.objects.push(path.trim_start_matches("./").to_owned());
+                let path = e.attr("href").unwrap_or_default();
+                if let Some(text) = self.beside.formulas.get(path.trim_start_matches("./")).cloned() {
+                    self.equation(&text);
                 }
             }
             (Ns::MathMl, "math") => {
@@ -293,10 +287,8 @@ impl<'s> Story<'s> {
             }
             (Ns::Text, "a") => self.links = self.links.saturating_sub(1),
             (Ns::Text, "list") => {
-                if let Some(list) = self.flows.last_mut().and_then(|flow| flow.lists.pop())
-                    && self.flows.last().is_some_and(|flow| flow.lists.is_empty())
-                {
-                    self.ended.insert(list.style, list.counts);
+                if let Some(flow) = self.flow() {
+                    flow.lists.pop();
                 }
             }
             (Ns::Text, "note" | "deletion")
@@ -352,13 +344,14 @@ impl<'s> Story<'s> {
         let styles = self.styles;
         let Some(flow) = self.flows.last_mut() else { return (None, 1) };
         if let Some(list) = flow.lists.last_mut() {
-            let level = list.counts.len().clamp(1, LEVELS) as u8;
-            if !std::mem::take(&mut list.fresh) {
-                return (None, level);
-            }
-            let style =
-                if list.style.is_empty() { style_list.unwrap_or_default() } else { list.style.as_str() };
-            return (styles.label(style, &list.counts), level);
+            let level = list.level();
+            let style = if list.style.is_empty() {
+                style_list.unwrap_or_default().to_owned()
+            } else {
+                list.style.clone()
+            };
+            let label = list.number(&mut self.ended).and_then(|counts| styles.label(&style, counts));
+            return (label, level);
         }
         let Some(level) = heading.map(usize::from).filter(|_| flow.target == Target::Main) else {
             return (None, 1);
@@ -430,29 +423,14 @@ impl<'s> Story<'s> {
             e.attr("continue-numbering").as_deref() == Some("true") || e.attr("continue-list").is_some();
         let named = e.attr("style-name").map(std::borrow::Cow::into_owned);
         let Some(flow) = self.flows.last_mut() else { return };
-        let outer = flow.lists.last();
-        let style = named.or_else(|| outer.map(|list| list.style.clone())).unwrap_or_default();
-        let level = outer.map_or(0, |list| list.counts.len());
-        let mut counts = outer.map(|list| list.counts.clone()).unwrap_or_default();
-        let before = self.ended.get(&style).filter(|_| continues && level == 0);
-        match before.and_then(|counts| counts.first()) {
-            Some(first) => counts.push(*first),
-            None => counts.push(self.styles.start(&style, level).saturating_sub(1)),
-        }
-        // What lies deeper than lists can be is numbered as if it were not.
-        counts.truncate(LEVELS);
-        flow.lists.push(List { style, counts, fresh: false });
+        let list = List::begin(named, continues, flow.lists.last(), &self.ended, self.styles);
+        flow.lists.push(list);
     }
 
     fn begin_item(&mut self, counted: bool, set: Option<u32>) {
-        let Some(list) = self.flows.last_mut().and_then(|flow| flow.lists.last_mut()) else { return };
-        if !counted {
-            return;
+        if let Some(list) = self.flows.last_mut().and_then(|flow| flow.lists.last_mut()) {
+            list.begin_item(counted, set);
         }
-        if let Some(count) = list.counts.last_mut() {
-            *count = set.unwrap_or_else(|| count.saturating_add(1));
-        }
-        list.fresh = true;
     }
 
     /// Text between tags, in which white space counts as one space.

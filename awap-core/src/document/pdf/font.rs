@@ -41,7 +41,7 @@ enum Codes {
     /// One byte a code: what each stands for.
     Simple(Vec<String>),
     /// Several bytes a code.
-    Composite { encoding: Encoding, glyphs: HashMap<u32, char>, collection: Option<Collection> },
+    Composite { encoding: Box<Encoding>, glyphs: HashMap<u32, char>, collection: Option<Collection> },
 }
 
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl Font {
     pub(super) fn next_code(&self, bytes: &[u8]) -> Code {
         let length = match &self.codes {
             Codes::Simple(_) => 1,
-            Codes::Composite { encoding, .. } => match encoding {
+            Codes::Composite { encoding, .. } => match encoding.as_ref() {
                 Encoding::Identity | Encoding::Unicode(_) => 2,
                 Encoding::National(national, _) => {
                     // Shift-JIS has half-width letters of one byte among the codes of two.
@@ -158,7 +158,7 @@ impl Font {
                     out.push_str(text);
                 }
             }
-            Codes::Composite { encoding, glyphs, collection } => match encoding {
+            Codes::Composite { encoding, glyphs, collection } => match encoding.as_ref() {
                 Encoding::Unicode(_) => out.extend(char::from_u32(code.value)),
                 Encoding::National(national, _) => {
                     let bytes = code.value.to_be_bytes();
@@ -181,12 +181,12 @@ impl Font {
 
     /// The number of a code's glyph in the font's collection.
     fn glyph(&self, code: Code) -> u32 {
-        let found = match &self.codes {
-            Codes::Composite { encoding: Encoding::Embedded(map), .. } => map.glyph(code.value),
-            Codes::Composite {
-                encoding: Encoding::National(_, Some(map)) | Encoding::Unicode(Some(map)),
-                ..
-            } => map.cid(code.value, code.length),
+        let Codes::Composite { encoding, .. } = &self.codes else { return code.value };
+        let found = match encoding.as_ref() {
+            Encoding::Embedded(map) => map.glyph(code.value),
+            Encoding::National(_, Some(map)) | Encoding::Unicode(Some(map)) => {
+                map.cid(code.value, code.length)
+            }
             _ => None,
         };
         found.unwrap_or(code.value)
@@ -330,7 +330,7 @@ fn composite_codes(
             })
             .collect();
     }
-    Ok(Codes::Composite { encoding, glyphs, collection: Collection::of(pdf, descendant) })
+    Ok(Codes::Composite { encoding: Box::new(encoding), glyphs, collection: Collection::of(pdf, descendant) })
 }
 
 /// The predefined encodings of ISO 32000-1, table 118.
