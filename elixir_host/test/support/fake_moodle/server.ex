@@ -22,8 +22,9 @@ defmodule AwapBackend.FakeMoodle.Server do
 
   @doc "Ends listening, and every connection."
   def close({transport, socket, pid}) do
-    transport.close(socket)
+    # First: an acceptor that ends by itself leaves its connections be.
     Process.exit(pid, :kill)
+    transport.close(socket)
   end
 
   defp name(:gen_tcp, socket), do: :inet.sockname(socket)
@@ -92,6 +93,10 @@ defmodule AwapBackend.FakeMoodle.Server do
       {path, query} = target(target)
       request = %{method: to_string(method), path: path, query: query, headers: headers, body: body}
       {:ok, request, connection}
+    else
+      {:error, reason} -> {:error, reason}
+      # It speaks no HTTP.
+      _other -> {:error, :bad_request}
     end
   end
 
