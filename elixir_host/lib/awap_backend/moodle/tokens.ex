@@ -9,6 +9,9 @@ defmodule AwapBackend.Moodle.Tokens do
   use GenServer
 
   alias AwapBackend.Moodle.{Error, TokenProvider}
+  alias AwapBackend.Redact
+
+  require Logger
 
   def start_link(options),
     do: GenServer.start_link(__MODULE__, nil, name: Keyword.get(options, :name, __MODULE__))
@@ -55,11 +58,18 @@ defmodule AwapBackend.Moodle.Tokens do
     end
   end
 
+  # A provider that crashes must not take the tokens of others, or whoever calls, with it.
   defp asked({module, options}, memo, http) do
     case module.fetch(options, memo, http) do
       {:ok, token, memo} -> {{:ok, token}, memo}
       {:error, error, memo} -> {{:error, error}, memo}
     end
+  catch
+    kind, reason ->
+      Logger.error("A provider of Moodle's tokens failed: #{kind}, #{Redact.reason(reason)}")
+
+      {{:error, Error.new(:auth, "provider_failed", "The token for Moodle could not be got: see the log.")},
+       memo}
   end
 
   defp kept({:ok, token}, memo) do

@@ -64,7 +64,9 @@ defmodule AwapBackend.Moodle.TokenProvider.OAuth2 do
     end
   end
 
-  defp kept(options), do: options[:grant] == :authorization_code && vault(options, &TokenVault.read/1)
+  defp kept(options) do
+    if options[:grant] == :authorization_code, do: vault(options, &TokenVault.read/1)
+  end
 
   defp refreshed(options, refresh, http) do
     fields = [{"grant_type", "refresh_token"}, {"refresh_token", refresh}]
