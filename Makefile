@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos setup setup-test fmt lint bench bench-host fuzz-api score-documents fixtures clean
+.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents fixtures clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -41,6 +41,9 @@ test-release: setup-test ## Make a release and run it where no Erlang, Elixir or
 
 release: setup ## Make dist/awap-VERSION-linux-ARCH.tar.gz, which runs without Erlang, Elixir and Rust (AWAP_CORE_MODE=nif: with the NIF)
 	@scripts/release
+
+moodle-check: setup ## Call the configured Moodle site (MOODLE_BASE_URL, MOODLE_TOKEN): what works, what is missing, what a sync would do; changes nothing
+	@cd elixir_host && mix awap.moodle_check
 
 ai-image: ## Build the AI container's image with Podman
 	@scripts/ai-image

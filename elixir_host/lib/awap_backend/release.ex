@@ -19,6 +19,7 @@ defmodule AwapBackend.Release do
     awap start                     run the host, until SIGTERM or Ctrl-C
     awap stop                      stop a host that `awap start` runs; work in hand is finished first
     awap doctor [--json]           say what is missing or wrong on this machine, and what to do
+    awap moodle-check [--json]     call the configured Moodle site: what works, what is missing, what a sync would do; changes nothing
     awap version                   say which version this is
 
     awap key create NAME [--role admin|tutor|service]
@@ -66,7 +67,11 @@ defmodule AwapBackend.Release do
   defp dispatch(["help" | _], _context), do: help()
   defp dispatch([option], _context) when option in ["--help", "-h"], do: help()
   defp dispatch(["version"], context), do: Version.run(settings_or_none(context))
-  defp dispatch(["doctor" | options], context), do: doctor(options, context)
+  defp dispatch(["doctor" | options], context), do: looked_at("doctor", Doctor, options, context)
+
+  defp dispatch(["moodle-check" | options], context),
+    do: looked_at("moodle-check", AwapBackend.Moodle.Check, options, context)
+
   defp dispatch(["key", "create" | options], context), do: configured(context, &Keys.create(&1, options))
   defp dispatch(["key", "list" | options], context), do: configured(context, &Keys.list(&1, options))
   defp dispatch(["key", "revoke", id], context), do: configured(context, &Keys.revoke(&1, id))
@@ -89,11 +94,11 @@ defmodule AwapBackend.Release do
     {0, nil}
   end
 
-  defp doctor(options, context) do
+  defp looked_at(command, module, options, context) do
     case options do
-      [] -> {Doctor.run(context, :text), nil}
-      ["--json"] -> {Doctor.run(context, :json), nil}
-      _other -> usage("doctor takes --json, and nothing else.")
+      [] -> {module.run(context, :text), nil}
+      ["--json"] -> {module.run(context, :json), nil}
+      _other -> usage("#{command} takes --json, and nothing else.")
     end
   end
 

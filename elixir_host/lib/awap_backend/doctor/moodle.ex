@@ -1,5 +1,5 @@
 defmodule AwapBackend.Doctor.Moodle do
-  @moduledoc "Whether Moodle is set up. It is not called: whether it answers, the host's health says."
+  @moduledoc "Whether Moodle is set up. It is not called: `awap moodle-check` does that."
 
   import AwapBackend.Doctor.Finding
 
@@ -14,8 +14,11 @@ defmodule AwapBackend.Doctor.Moodle do
 
   def check(%{settings: settings}), do: [ok("address", settings.moodle_base_url) | credentials(settings)]
 
-  defp credentials(%{moodle_token: nil, moodle_client_id: id, moodle_client_secret: secret})
-       when nil in [id, secret] do
+  defp credentials(%{moodle_auth: :saml}) do
+    [fault("credentials", "MOODLE_AUTH=saml is not supported.", "Use static with a MOODLE_TOKEN, or oauth2.")]
+  end
+
+  defp credentials(%{moodle_auth: :static, moodle_token: nil}) do
     [
       fault(
         "credentials",
@@ -24,6 +27,9 @@ defmodule AwapBackend.Doctor.Moodle do
       )
     ]
   end
+
+  defp credentials(%{moodle_auth: :login_token, moodle_client_secret: nil}),
+    do: [fault("credentials", "MOODLE_CLIENT_SECRET is not set.", "Set it, or MOODLE_TOKEN.")]
 
   defp credentials(_settings), do: []
 end

@@ -24,6 +24,28 @@ defmodule AwapBackend.Moodle.Files do
     end
   end
 
+  @doc "Whether a file could be fetched; its body is not."
+  @spec probe(Client.t(), %{url: String.t()}) :: :ok | {:error, Error.t()}
+  def probe(client, file) do
+    with {:ok, url} <- address(client, file.url), {:ok, _head} <- headed(client, url), do: :ok
+  end
+
+  defp headed(client, url) do
+    Client.with_token(client, fn token ->
+      {headers, query} = Client.sent(token, "token")
+      HttpClient.request(%{method: "HEAD", url: url, query: query, headers: headers}, client.http, &a_file/1)
+    end)
+  end
+
+  # An error has no ETag.
+  defp a_file(answer) do
+    with {:ok, answer} <- HttpClient.successful(answer) do
+      if etag(answer),
+        do: {:ok, answer},
+        else: {:error, wrong("no_file", "Moodle does not give out the file.")}
+    end
+  end
+
   # Whatever host it names, the file is fetched from the site that was configured.
   defp address(%Client{base_url: base}, url) when is_binary(base) and is_binary(url) do
     case String.split(url, ~r{/(?:webservice/)?pluginfile\.php/}, parts: 2) do

@@ -77,18 +77,22 @@ defmodule AwapBackend.Moodle.Grades do
   defp users({:group, _id, members}), do: members
   defp users(user), do: [user]
 
+  @doc "Whether grades of an assignment can be read."
+  @spec readable(Client.t(), integer) :: :ok | {:error, Error.t()}
+  def readable(client, assignment_id), do: with({:ok, _rows} <- rows(client, assignment_id), do: :ok)
+
   defp rows(client, assignment_id) do
     with {:ok, answer} <- Client.read(client, "mod_assign_get_grades", %{assignmentids: [assignment_id]}) do
-      read(answer, fn answer ->
-        {:ok,
-         for(
-           assignment <- answer["assignments"],
-           row <- assignment["grades"],
-           into: %{},
-           do: {int(row["userid"]), row}
-         )}
-      end)
+      # Grades that are not seen are not “none”: they would be overwritten.
+      read(answer, fn answer -> with :ok <- seen(answer, "grades"), do: {:ok, rows_of(answer)} end)
     end
+  end
+
+  defp rows_of(answer) do
+    for assignment <- answer["assignments"],
+        row <- assignment["grades"],
+        into: %{},
+        do: {int(row["userid"]), row}
   end
 
   defp workflow_state(_client, %{workflow?: false}, _user), do: {:ok, nil}

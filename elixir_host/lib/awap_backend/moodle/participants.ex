@@ -72,10 +72,13 @@ defmodule AwapBackend.Moodle.Participants do
   def flags(client, assignment_id) do
     with {:ok, answer} <- Client.read(client, "mod_assign_get_user_flags", %{assignmentids: [assignment_id]}) do
       read(answer, fn answer ->
-        {:ok,
-         for(assignment <- answer["assignments"], row <- assignment["userflags"], into: %{}, do: flag(row))}
+        with :ok <- seen(answer, "extensions and workflow"), do: {:ok, flags_of(answer)}
       end)
     end
+  end
+
+  defp flags_of(answer) do
+    for assignment <- answer["assignments"], row <- assignment["userflags"], into: %{}, do: flag(row)
   end
 
   defp flag(row) do

@@ -65,6 +65,23 @@ defmodule AwapBackend.Moodle.Shape do
   def list(nil), do: []
   def list(value) when is_list(value), do: value
 
+  # Moodle's code of the warning that the account may not see an activity, which leaves that out as if there were nothing.
+  @no_access "1"
+
+  @doc "The error that Moodle left an activity out because the account may not see it; `:ok` where it did not. `what` is what was asked for."
+  @spec seen(map, String.t()) :: :ok | {:error, Error.t()}
+  def seen(answer, what) do
+    if Enum.any?(warnings(answer), &(&1.code == @no_access)),
+      do:
+        {:error,
+         Error.new(
+           :access,
+           "no_access",
+           "The service account may not see the #{what} of this assignment in Moodle."
+         )},
+      else: :ok
+  end
+
   @doc "What Moodle says of the parts of a call that failed."
   @spec warnings(map) :: [%{item: String.t(), item_id: integer | nil, code: String.t()}]
   def warnings(answer) do

@@ -5,8 +5,7 @@ defmodule AwapBackend.Moodle.Submissions do
 
   alias AwapBackend.Moodle.{Client, Error, Participants}
 
-  # Moodle's codes of warnings of `mod_assign_get_submissions`: no right to see them; there are none.
-  @no_access "1"
+  # Moodle's code of the warning that there are none.
   @none "3"
 
   @doc false
@@ -29,10 +28,10 @@ defmodule AwapBackend.Moodle.Submissions do
     warnings = warnings(answer)
     found = Enum.find(answer["assignments"], &(int(&1["assignmentid"]) == id))
 
-    cond do
-      Enum.any?(warnings, &(&1.code == @no_access)) -> {:error, no_access()}
-      found == nil -> {:error, Error.new(:not_found, "no_such_assignment", "Moodle has no such assignment.")}
-      true -> {:ok, rows(found["submissions"], id, team?), Enum.reject(warnings, &(&1.code == @none))}
+    with :ok <- seen(answer, "submissions") do
+      if found,
+        do: {:ok, rows(found["submissions"], id, team?), Enum.reject(warnings, &(&1.code == @none))},
+        else: {:error, Error.new(:not_found, "no_such_assignment", "Moodle has no such assignment.")}
     end
   end
 
@@ -42,14 +41,6 @@ defmodule AwapBackend.Moodle.Submissions do
         row["status"] == "submitted",
         not (team? and int(row["userid"]) != 0),
         do: submission(row, id)
-  end
-
-  defp no_access do
-    Error.new(
-      :access,
-      "no_access",
-      "The service account may not see the submissions of this assignment in Moodle."
-    )
   end
 
   @doc "A submission as this part of AWAP knows it, from Moodle's row."

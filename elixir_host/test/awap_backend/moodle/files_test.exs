@@ -145,6 +145,14 @@ defmodule AwapBackend.Moodle.FilesTest do
     assert FakeMoodle.calls(elsewhere) == []
   end
 
+  test "whether a file could be fetched is asked without its body", context do
+    file = handed_in(context, "essay.txt", "words")
+    assert AwapBackend.Moodle.Files.probe(context.client, file) == :ok
+    assert [%{method: "HEAD"}] = FakeMoodle.calls(context.moodle)
+    FakeMoodle.fault(context.moodle, :json_file, on: :file)
+    assert {:error, %{code: "no_file"}} = AwapBackend.Moodle.Files.probe(context.client, file)
+  end
+
   test "a disk that takes nothing is an error", context do
     file = handed_in(context, "essay.txt", "words")
     context = %{context | path: "/nonexistent/folder/file"}

@@ -192,6 +192,24 @@ defmodule AwapBackend.Moodle.WritingTest do
       assert {:ok, %{outcome: :written, grade: %{attempt: 1}}} = write(context, attempt: 1)
     end
 
+    test "grades that the account may not see are not taken for none", context do
+      FakeMoodle.set_grade(context.moodle, context.assignment.id, context.student, grade: 40.0, grader: 15)
+
+      warning = %{
+        "item" => "assignment",
+        "itemid" => context.assignment.id,
+        "warningcode" => "1",
+        "message" => "No"
+      }
+
+      FakeMoodle.fault(context.moodle, {:answer, %{"assignments" => [], "warnings" => [warning]}},
+        on: "mod_assign_get_grades"
+      )
+
+      assert {:error, %{kind: :access, code: "no_access"}} = write(context)
+      assert saves(context) == []
+    end
+
     test "no attempt is ever added", context do
       write(context)
       write(context, grade: 1, expected: fingerprint(context))

@@ -73,9 +73,17 @@ defmodule AwapBackend.Moodle.TokenProvider.OAuth2 do
 
     case ask(options, fields, http, true) do
       {:ok, answer} -> taken(options, answer, refresh)
-      # Ended, or taken back: the grant begins anew, if it can do so without a person.
-      {:error, %Error{code: "oauth_invalid_grant"}} -> granted(options, nil, http)
+      {:error, %Error{code: "oauth_invalid_grant"}} -> ended(options, refresh, http)
       {:error, error} -> {:error, error, refresh}
+    end
+  end
+
+  # Another process may have used it and kept the next. Else it has ended, or was taken back: the grant begins anew, if it can do so without a
+  # person.
+  defp ended(options, refresh, http) do
+    case kept(options) do
+      %Secret{} = another when another != refresh -> refreshed(options, another, http)
+      _same -> granted(options, nil, http)
     end
   end
 
