@@ -6,6 +6,8 @@ defmodule AwapBackend.Moodle.AuthenticationTest do
 
   import ExUnit.CaptureLog
 
+  require Logger
+
   alias AwapBackend.{Config, FakeMoodle, Moodle}
   alias AwapBackend.FakeMoodle.OAuth
   alias AwapBackend.Moodle.{Client, Error, Secret, TokenProvider, Tokens, TokenVault}
@@ -354,6 +356,7 @@ defmodule AwapBackend.Moodle.AuthenticationTest do
           # A message of a kind that it cannot take.
           GenServer.cast(Tokens, {:nonsense, Secret.new("k33p-m3-s3cr3t")})
           assert_receive {:DOWN, ^ref, :process, ^pid, _reason}, 5_000
+          told()
         end)
 
       hidden!(log)
@@ -369,10 +372,17 @@ defmodule AwapBackend.Moodle.AuthenticationTest do
           {pid, ref} = spawn_monitor(fn -> Client.read(client, "f", %{bad: {:a, :tuple}}) end)
           assert_receive {:DOWN, ^ref, :process, ^pid, reason}, 5_000
           hidden!(inspect(reason, structs: false, limit: :infinity))
+          told()
         end)
 
       hidden!(log)
     end
+  end
+
+  # What a process said when it died is on its way to the log.
+  defp told do
+    Process.sleep(100)
+    Logger.flush()
   end
 
   defp wait_until(fun) do
