@@ -218,7 +218,7 @@ defmodule AwapBackend.Moodle.Files do
     [
       for({name, value} <- fields, do: part(boundary, ~s(name="#{name}"), [], value)),
       for {file, index} <- Enum.with_index(files, 1) do
-        disposition = ~s(name="file_#{index}"; filename="#{quoted(file.name)}")
+        disposition = ~s(name="file_#{index}"; filename="#{kept_name(file.name)}")
         part(boundary, disposition, "Content-Type: application/octet-stream\r\n", file.content)
       end,
       ["--", boundary, "--\r\n"]
@@ -238,8 +238,9 @@ defmodule AwapBackend.Moodle.Files do
       "\r\n"
     ]
 
-  # What would end the name or the header.
-  defp quoted(name), do: String.replace(name, ~r/["\\\r\n\/]/, "_")
+  @doc "A name that Moodle keeps as it is: it takes away what paths and shells give a meaning."
+  @spec kept_name(String.t()) :: String.t()
+  def kept_name(name), do: name |> String.replace(~r/[\x00-\x1f\x7f"'`\\\/:*?<>|&]/u, "_") |> String.trim()
 
   defp draft(answer, files) do
     with {:ok, answer} <- HttpClient.successful(answer), {:ok, answer} <- decoded(answer.body) do

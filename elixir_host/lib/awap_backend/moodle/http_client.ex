@@ -14,7 +14,7 @@ defmodule AwapBackend.Moodle.HttpClient do
     `outcome_unknown`.
   - **Tokens** come as `AwapBackend.Moodle.Secret` and are revealed where the request is written.
 
-  Options: `pool` (its name), `connections` (to one server at once, 4), `connect_timeout` (10 s), `idle_timeout` (between two pieces of an answer, 30 s),
+  Options: `pool` (its name), `connections` (to one server at once, 4), `connect_timeout` (10 s), `idle_timeout` (before an answer and between two pieces of it, 60 s),
   `timeout` (of a whole exchange, 60 s), `max_bytes` (of an answer in memory, 64 MiB), `attempts` (3), `backoff_ms` (500), `proxy`, `no_proxy`, `ca_file`.
   """
 
@@ -136,7 +136,7 @@ defmodule AwapBackend.Moodle.HttpClient do
   defp exchange(target, request, reader, options) do
     write? = Map.get(request, :write?, false)
     deadline = System.monotonic_time(:millisecond) + Keyword.get(options, :timeout, 60_000)
-    limits = %{deadline: deadline, idle_timeout: Keyword.get(options, :idle_timeout, 30_000)}
+    limits = %{deadline: deadline, idle_timeout: Keyword.get(options, :idle_timeout, 60_000)}
     pool = Keyword.get(options, :pool, Pool)
     places = Keyword.get(options, :connections, 4)
 

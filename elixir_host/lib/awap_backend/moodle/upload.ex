@@ -33,10 +33,13 @@ defmodule AwapBackend.Moodle.Upload do
          {:ok, state} <- state(assignment, upload[:workflow_state]),
          {:ok, definition} <- Definitions.get(client, assignment.cmid),
          {:ok, data, grades} <- wanted(definition, upload) do
-      files = if "file" in assignment.feedback_plugins, do: upload[:files] || [], else: []
+      files = if "file" in assignment.feedback_plugins, do: named(upload[:files] || []), else: []
       {:ok, %{who: who, comment: comment, state: state, data: data, grades: grades, files: files}}
     end
   end
+
+  # As they will be found when they are read back.
+  defp named(files), do: for(file <- files, do: %{file | name: Files.kept_name(file.name)})
 
   defp markable(%{grade_max: max}) when is_number(max), do: :ok
 

@@ -82,6 +82,29 @@ defmodule AwapBackend.Moodle.ReadingTest do
                Moodle.download_submissions(context.client, context.assignment)
     end
 
+    test "drafts are left out also by a site that was not asked to", %{moodle: moodle} = context do
+      row = %{
+        "id" => 1,
+        "userid" => context.student,
+        "groupid" => 0,
+        "attemptnumber" => 0,
+        "timemodified" => 1_790_000_000,
+        "plugins" => []
+      }
+
+      rows =
+        for {status, id} <- [{"draft", 1}, {"submitted", 2}],
+            do: Map.merge(row, %{"status" => status, "id" => id})
+
+      answer = %{
+        "assignments" => [%{"assignmentid" => context.assignment, "submissions" => rows}],
+        "warnings" => []
+      }
+
+      FakeMoodle.fault(moodle, {:answer, answer})
+      assert {:ok, [%{id: 2}], []} = Moodle.download_submissions(context.client, context.assignment)
+    end
+
     test "files of one name in two folders are two files, and odd names are kept",
          %{moodle: moodle} = context do
       name = "résumé – “1” #2 + 100%?.txt"

@@ -496,6 +496,15 @@ defmodule AwapBackend.Moodle.WritingTest do
                write(context, files: [%{name: "x", content: ""}], grade: 1, expected: fingerprint(context))
     end
 
+    test "have names that Moodle keeps", context do
+      context = assigned(context)
+
+      assert {:ok, %{outcome: :written}} =
+               write(context, files: [%{name: ~s(a "b"/../c?.txt\r\n), content: "x"}])
+
+      assert [{"a _b__.._c_.txt__", "x"}] = stored(context).files
+    end
+
     test "are left out where it does not", context do
       context = assigned(context, %{feedback_plugins: ["comments"]})
       assert {:ok, %{outcome: :written}} = write(context, files: [%{name: "x.txt", content: "x"}])
