@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents fixtures clean
+.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents fixtures clean score-pii train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -71,6 +71,14 @@ fuzz-api: setup-test ## Hold a running host against its OpenAPI document with Sc
 
 score-documents: ## How well real documents are read, by format and source (AWAP_DATA; ARGS=--peers with other extractors beside)
 	@scripts/score-documents $${ARGS:-}
+
+score-pii: ## Score anonymization on the data in AWAP_DATA (a folder with pii/dev.jsonl), by slice
+	@cargo run --quiet --release --locked -p pii-tools --bin score-pii -- "$${AWAP_DATA:-}"
+
+train-names: ## Train the model of names anew from AWAP_DATA/pii/names-train.jsonl.gz and public name lists (needs Python, pip, npm)
+	@mkdir -p target/names
+	@python3 tools/pii/lists.py target/names
+	@cargo run --quiet --release --locked -p train-names -- target/names/lists.tsv "$${AWAP_DATA:?is not set}/pii/names-train.jsonl.gz" awap-names/data
 
 bench: ## Measure the verbs by format and size (several minutes)
 	cargo bench -p awap-benches

@@ -6,8 +6,8 @@
 //! 2. Every string of the TMA becomes a piece with a path (`pieces`). Citations are found first: the spans in
 //!    which authors are cited are no place for a name, also where the student bears the same surname.
 //! 3. Who is who: what the host says (`known`), then what cover sheet, margins, signatures and properties
-//!    say (`cover`), then people the student names by kin or role (`relations`). A model of names is one more
-//!    `recognizer::NameRecognizer` in the same place.
+//!    say (`cover`), then people the student names by kin or role (`relations`), then whom a learned model of names takes
+//!    for the writer or for somebody of the writer's own life (`learned`).
 //! 4. Everyone in that roster is looked for in every piece, in all variants (`matcher`), known values to the letter,
 //!    and patterns (`patterns`) by form.
 //! 5. Overlaps are settled, placeholders given out, texts rewritten; blocks, runs and cells move along.
@@ -32,6 +32,7 @@ mod finding;
 mod initials;
 mod known;
 mod leak;
+mod learned;
 mod matcher;
 mod metadata;
 mod model;

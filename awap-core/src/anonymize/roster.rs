@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::learned;
 use super::metadata::is_software;
 use super::person::{Person, Roster};
 use super::pieces::Piece;
@@ -16,7 +17,8 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
     let text = |m: &Mention| pieces.get(m.piece).map_or("", |p| m.span.of(&p.text));
     // What says most plainly who the student is comes first.
     let weak = |m: &Mention| {
-        m.rule.starts_with("property.") || m.rule == "comment.author" || m.rule == "cover.file_name"
+        m.rule.starts_with("property.")
+            || matches!(m.rule, "comment.author" | "cover.file_name" | learned::WRITER)
     };
     let mut owners = vec![None; mentions.len()];
     for (mention, owner) in mentions.iter().zip(&mut owners) {
@@ -63,6 +65,9 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
             return roster.add_student(text);
         }
         return shares.then_some(0);
+    }
+    if mention.rule == learned::WRITER && unknown && !host_knows {
+        return roster.add_student(text);
     }
     let account = text.split_whitespace().count() == 1 && text.contains(['.', '_', '@']);
     if shares {

@@ -9,6 +9,7 @@ use super::finding::{Finding, Label};
 use super::initials;
 use super::known::{Known, ValueMatcher};
 use super::leak::Secrets;
+use super::learned::Learned;
 use super::matcher::Matcher;
 use super::model::{Anonymized, Options, Replacement, Report};
 use super::patterns::Patterns;
@@ -25,7 +26,7 @@ use crate::text::{Edit, Folded, Span, apply_edits, fold};
 use crate::{Deadline, Limits, Result, Submission};
 
 /// What finds names nobody told of, in the order in which they are asked.
-static NAME_RECOGNIZERS: [&dyn NameRecognizer; 2] = [&Cover, &Relations];
+static NAME_RECOGNIZERS: [&dyn NameRecognizer; 3] = [&Cover, &Relations, &Learned];
 
 pub(super) fn run(
     mut tma: Submission,

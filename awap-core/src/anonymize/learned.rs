@@ -1,0 +1,40 @@
+//! Names that nothing announces, found by a learned model ([`awap_names`]).
+
+use awap_names::Role as Whose;
+
+use super::pieces::{Piece, Zone, touches};
+use super::recognizer::{Mention, NameRecognizer, Role};
+use crate::text::Span;
+
+/// Asks the model.
+pub(super) struct Learned;
+
+/// How likely a name must be one of the writer's or of somebody of the writer's own life.
+///
+/// A leak costs more than a word too many, so it lies far below one half.
+const THRESHOLD: f64 = 0.05;
+
+/// The rules under which the model's findings are reported.
+pub(super) const WRITER: &str = "learned.writer";
+pub(super) const PRIVATE: &str = "learned.private";
+
+impl NameRecognizer for Learned {
+    fn find(&self, piece: &Piece, index: usize, out: &mut Vec<Mention>) {
+        if !matches!(piece.zone(), Zone::Prose | Zone::Margin) {
+            return;
+        }
+        for name in awap_names::find(&piece.text, THRESHOLD) {
+            let span = Span::new(name.start, name.end);
+            if [&piece.protected, &piece.lists, &piece.code].into_iter().any(|spans| touches(spans, span)) {
+                continue;
+            }
+            let (who, rule) = match name.role {
+                Whose::Writer => (Role::Student, WRITER),
+                Whose::Private => (Role::Other, PRIVATE),
+            };
+            // What rules say leaves less doubt.
+            let confidence = name.confidence.min(0.9);
+            out.push(Mention { piece: index, span, role: who, rule, confidence });
+        }
+    }
+}

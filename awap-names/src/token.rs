@@ -1,0 +1,353 @@
+//! A stretch of text as tokens and lines, with what the model needs to know of each.
+
+use std::collections::HashMap;
+
+use crate::Lists;
+use crate::lists::known;
+
+/// How a word is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Shape {
+    /// `word`
+    Lower,
+    /// `Word`
+    Title,
+    /// `WORD`
+    Upper,
+    /// `W`
+    Letter,
+    /// `McWord`, `wOrd`
+    Mixed,
+    /// `2019`
+    Number,
+    /// Anything else.
+    Mark,
+}
+
+/// What stands between a token and the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Gap {
+    /// Nothing.
+    None,
+    /// One blank.
+    Blank,
+    /// A tab or several blanks.
+    Wide,
+    /// The end of a line.
+    Line,
+}
+
+/// A word, a number or a mark.
+#[derive(Debug, Clone, Copy)]
+pub struct Token {
+    /// First byte in the stretch.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+    /// The word in lower case, hashed.
+    pub hash: u64,
+    /// How it is written.
+    pub shape: Shape,
+    /// What stands before it.
+    pub gap: Gap,
+    /// What the lists know of it; looked up only where it may matter.
+    pub known: u16,
+    /// Its line.
+    pub line: u32,
+}
+
+impl Token {
+    /// Whether it is made of letters.
+    pub fn is_word(&self) -> bool {
+        !matches!(self.shape, Shape::Number | Shape::Mark)
+    }
+
+    /// Whether it starts with a capital.
+    pub fn is_capital(&self) -> bool {
+        matches!(self.shape, Shape::Title | Shape::Upper | Shape::Letter | Shape::Mixed)
+    }
+}
+
+/// A line that is not blank.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Line {
+    /// Its first token.
+    pub first: u32,
+    /// One past its last token.
+    pub last: u32,
+    /// How many words it has, and how many of them with a capital.
+    pub words: u16,
+    /// Words with a capital.
+    pub capitals: u16,
+    /// Wide gaps in it.
+    pub gaps: u16,
+    /// `@`, digits in a row, `|` or `;`: 1, 2, 4.
+    pub holds: u8,
+    /// Whether a blank line, or the end of the text, stands before it.
+    pub open_before: bool,
+    /// Whether one stands after it.
+    pub open_after: bool,
+}
+
+/// A stretch of text, taken apart.
+#[derive(Debug)]
+pub struct Text<'a> {
+    /// The stretch.
+    pub text: &'a str,
+    /// All tokens.
+    pub tokens: Vec<Token>,
+    /// All lines that are not blank.
+    pub lines: Vec<Line>,
+    /// Whether the text begins and ends with this stretch.
+    pub is_first: bool,
+    /// Whether the text ends with it.
+    pub is_last: bool,
+    /// For a word: how often it stands here with a capital (low half) and without (high half).
+    pub counts: HashMap<u64, u32, Same>,
+}
+
+/// Keys are hashes already.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Same(u64);
+
+impl std::hash::BuildHasher for Same {
+    type Hasher = Self;
+    fn build_hasher(&self) -> Self {
+        Self(0)
+    }
+}
+
+impl std::hash::Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, _: &[u8]) {}
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+/// FNV-1a, one character more.
+pub(crate) fn mix(hash: u64, value: u64) -> u64 {
+    (hash ^ value).wrapping_mul(0x0100_0000_01b3)
+}
+
+/// Where hashes begin.
+pub(crate) const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// The hash of a word, in lower case.
+pub(crate) fn hash_word(word: &str) -> u64 {
+    let mut hash = SEED;
+    for c in word.chars() {
+        if c.is_ascii() {
+            hash = mix(hash, u64::from(c.to_ascii_lowercase() as u32));
+        } else if !is_hidden(c) {
+            for c in c.to_lowercase() {
+                hash = mix(hash, u64::from(c as u32));
+            }
+        }
+    }
+    // The low bits choose the bucket of a table.
+    hash ^ (hash >> 29)
+}
+
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+/// How long a line is that may hold a name in lower case, in words.
+const SHORT: u16 = 7;
+
+impl<'a> Text<'a> {
+    /// Takes `text` apart, in linear time. `is_first` and `is_last` say whether the whole text begins and ends here.
+    pub fn new(text: &'a str, lists: &Lists, is_first: bool, is_last: bool) -> Self {
+        let mut this = Self {
+            text,
+            tokens: Vec::with_capacity(text.len() / 5),
+            lines: Vec::new(),
+            is_first,
+            is_last,
+            counts: HashMap::with_hasher(Same(0)),
+        };
+        this.cut();
+        this.look_up(lists);
+        this
+    }
+
+    fn cut(&mut self) {
+        let text = self.text;
+        let mut at = 0;
+        let mut gap = Gap::Line;
+        let mut newlines = 2;
+        while let Some(c) = text.get(at..).and_then(|t| t.chars().next()) {
+            let len = c.len_utf8();
+            if c.is_whitespace() || is_hidden(c) {
+                match c {
+                    '\n' | '\u{b}' | '\u{c}' | '\u{2028}' => {
+                        newlines += 1;
+                        gap = Gap::Line;
+                    }
+                    '\t' => gap = gap.max(Gap::Wide),
+                    _ if is_hidden(c) => {}
+                    _ => {
+                        gap = match gap {
+                            Gap::None => Gap::Blank,
+                            Gap::Blank => Gap::Wide,
+                            wide => wide,
+                        }
+                    }
+                }
+                at += len;
+                continue;
+            }
+            let (end, shape) = if c.is_alphabetic() {
+                word(text, at)
+            } else if c.is_ascii_digit() {
+                let digits = text.as_bytes().get(at..).unwrap_or_default();
+                (at + digits.iter().take_while(|b| b.is_ascii_digit()).count(), Shape::Number)
+            } else {
+                (at + len, Shape::Mark)
+            };
+            if gap == Gap::Line {
+                self.open_line(newlines > 1);
+            }
+            self.push(Token {
+                start: at as u32,
+                end: end as u32,
+                hash: hash_word(text.get(at..end).unwrap_or_default()),
+                shape,
+                gap,
+                known: 0,
+                line: self.lines.len().saturating_sub(1) as u32,
+            });
+            at = end;
+            gap = Gap::None;
+            newlines = 0;
+        }
+        if let Some(line) = self.lines.last_mut() {
+            line.open_after = true;
+        }
+    }
+
+    fn open_line(&mut self, open: bool) {
+        if let Some(before) = self.lines.last_mut() {
+            before.open_after = open;
+        }
+        let at = self.tokens.len() as u32;
+        self.lines.push(Line { first: at, last: at, open_before: open, ..Line::default() });
+    }
+
+    fn push(&mut self, token: Token) {
+        if let Some(line) = self.lines.last_mut() {
+            line.last += 1;
+            line.gaps += u16::from(token.gap == Gap::Wide);
+            if token.is_word() {
+                line.words = line.words.saturating_add(1);
+                line.capitals = line.capitals.saturating_add(u16::from(token.is_capital()));
+            }
+            let first = self.text.as_bytes().get(token.start as usize);
+            line.holds |= match first {
+                Some(b'@') => 1,
+                Some(b'|' | b';') => 4,
+                _ if token.shape == Shape::Number && token.end - token.start >= 5 => 2,
+                _ => 0,
+            };
+        }
+        if token.is_word() {
+            let count = self.counts.entry(token.hash).or_default();
+            let one = if token.is_capital() { 1 } else { 1 << 16 };
+            *count = count.saturating_add(one);
+        }
+        self.tokens.push(token);
+    }
+
+    fn look_up(&mut self, lists: &Lists) {
+        for line in &self.lines {
+            let short = line.words <= SHORT;
+            let tokens = self.tokens.get_mut(line.first as usize..line.last as usize).unwrap_or_default();
+            for token in tokens {
+                if token.is_capital() || short && token.shape == Shape::Lower {
+                    let word = self.text.get(token.start as usize..token.end as usize).unwrap_or_default();
+                    token.known = lists.get(word);
+                }
+            }
+        }
+    }
+
+    /// How often the word of `token` stands here with a capital and without.
+    pub fn count(&self, token: &Token) -> (u32, u32) {
+        let count = self.counts.get(&token.hash).copied().unwrap_or_default();
+        (count & 0xffff, count >> 16)
+    }
+
+    /// The line of `token`.
+    pub fn line(&self, token: &Token) -> Line {
+        self.lines.get(token.line as usize).copied().unwrap_or_default()
+    }
+}
+
+/// The word that starts at `at`: letters, with apostrophes and marks inside. Returns its end and shape.
+fn word(text: &str, at: usize) -> (usize, Shape) {
+    let mut end = at;
+    let (mut letters, mut capitals, mut first) = (0, 0, false);
+    let mut joiner = false;
+    for (i, c) in text.get(at..).unwrap_or_default().char_indices() {
+        if c.is_alphabetic() {
+            // A capital after a small letter and an apostrophe starts no new word: `O'Neill`, `D'Andre`.
+            if c.is_uppercase() {
+                capitals += 1;
+                first |= letters == 0;
+            }
+            letters += 1;
+            joiner = false;
+            end = at + i + c.len_utf8();
+        } else if !c.is_ascii() && (is_hidden(c) || unicode_normalization::char::is_combining_mark(c)) {
+            end = at + i + c.len_utf8();
+        } else if matches!(c, '\'' | '’' | 'ʼ') && !joiner {
+            let rest = text.get(at + i + c.len_utf8()..).unwrap_or_default();
+            let mut after = rest.chars();
+            let possessive =
+                matches!(after.next(), Some('s' | 'S')) && !after.next().is_some_and(char::is_alphabetic);
+            if possessive {
+                break;
+            }
+            joiner = true;
+        } else {
+            break;
+        }
+    }
+    let shape = match (letters, capitals, first) {
+        (1, 1, _) => Shape::Letter,
+        (_, 0, _) => Shape::Lower,
+        (l, c, _) if l == c => Shape::Upper,
+        (_, 1, true) => Shape::Title,
+        _ => Shape::Mixed,
+    };
+    (end, shape)
+}
+
+/// Whether what the lists know makes a word one that may be a name.
+pub(crate) fn may_be_name(known: u16) -> bool {
+    known & (known::GIVEN | known::FAMILY | known::NAME) != 0 || known::frequency(known) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_words_gaps_and_lines() {
+        let lists = Lists::new(&[]);
+        let text = Text::new("Siân O’Neill’s  \tdog\n\nJ. R2 x@y\n", &lists, true, true);
+        let words: Vec<&str> =
+            text.tokens.iter().map(|t| &text.text[t.start as usize..t.end as usize]).collect();
+        assert_eq!(words, ["Siân", "O’Neill", "’", "s", "dog", "J", ".", "R", "2", "x", "@", "y"]);
+        assert_eq!(text.lines.len(), 2);
+        assert_eq!(text.tokens[4].gap, Gap::Wide);
+        assert_eq!((text.lines[0].words, text.lines[0].capitals, text.lines[0].gaps), (4, 2, 1));
+        assert_eq!((text.lines[1].holds, text.lines[1].open_before), (1, true));
+        assert_eq!(text.tokens[1].shape, Shape::Mixed);
+    }
+}
