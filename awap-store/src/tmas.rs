@@ -42,6 +42,8 @@ pub struct CreatedTma {
     /// False where the idempotency key had been used for it before, or the same work had come from the same place. Where
     /// that was erased or purged since, `status` is `gone`.
     pub created: bool,
+    /// Which version of the work it is, where it comes from somewhere.
+    pub version: Option<i64>,
 }
 
 /// A TMA without its content.
@@ -212,7 +214,9 @@ impl Store {
             "student_id": tma.pseudonym,
         });
         let mut log = Vec::new();
+        let mut new_version = None;
         if let (Some(keeping), Some(Before::New { version, previous })) = (&keeping, before) {
+            new_version = Some(version);
             log = keeping.keep(tx, tma.id, version, previous).await?;
             facts["version"] = version.into();
             facts["previous_id"] = json!(previous);
@@ -230,6 +234,7 @@ impl Store {
             student_id: tma.pseudonym.clone(),
             submitted_at: now,
             created: true,
+            version: new_version,
         }))
     }
 
@@ -366,6 +371,7 @@ async fn taken_before(
         student_id: pseudonym.to_owned(),
         submitted_at: now,
         created: false,
+        version: None,
     };
     match row.filter(|_| kept) {
         None => Ok(gone),
@@ -431,6 +437,7 @@ impl Idempotency {
             student_id: row.get("student_id")?,
             submitted_at: row.get("submitted_at")?,
             created: false,
+            version: None,
         }))
     }
 

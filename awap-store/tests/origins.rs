@@ -91,9 +91,12 @@ mod body {
         let first = take(&store, 7, 1).await;
         let mut touched = origin(7, 1);
         touched["seen"] = "seen 2".into();
+        touched["submitted_at"] = "2026-11-20T11:00:00Z".into();
         let again = take_from(&store, touched).await;
         assert_eq!((&again["created"], &again["id"]), (&json!(false), &first["id"]));
         assert_eq!(unseen(&store, 7, 2).await, json!([]), "and not downloaded a third time");
+        let row = ask(&store, "get_tma", json!({"id": first["id"]})).await;
+        assert_eq!(row["origin"]["submitted_at"], "2026-11-20T11:00:00.000000Z");
     }
 
     pub(super) async fn a_resubmission_is_a_new_version_and_the_old_one_stays(base: Base) {
@@ -103,7 +106,7 @@ mod body {
         let before = ask(&store, "get_feedback", json!({"tma_id": id})).await;
         assert_eq!((&before["stale"], &before["superseded_by"]), (&json!(false), &Value::Null));
         let second = take(&store, 7, 2).await;
-        assert_eq!(second["created"], true);
+        assert_eq!((&second["created"], &second["version"]), (&json!(true), &json!(2)));
         assert_eq!(second["student_id"], first["student_id"]);
         let old = ask(&store, "get_tma", json!({"id": first["id"]})).await;
         assert_eq!(old["origin"]["superseded_by"], second["id"]);

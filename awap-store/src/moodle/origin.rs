@@ -151,7 +151,7 @@ impl Keeping<'_> {
         }
         match known.tma_id {
             Some(tma_id) if known.content_hash == submissions::content_hash(self.lookup, self.origin) => {
-                submissions::touch(tx, self).await?;
+                submissions::touch(tx, self, tma_id).await?;
                 Ok(Before::Same { tma_id, kept: known.kept })
             }
             previous => Ok(Before::New { version: known.version + 1, previous }),

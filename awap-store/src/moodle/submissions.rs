@@ -146,9 +146,14 @@ pub(crate) async fn earlier_attempt(tx: &mut Tx, keeping: &Keeping<'_>) -> Resul
     Ok(tma_id.map(|tma_id| (version, tma_id)))
 }
 
-/// Keeps that Moodle says something else of what is the same.
-pub(crate) async fn touch(tx: &mut Tx, keeping: &Keeping<'_>) -> Result<()> {
+/// Keeps that Moodle says something else of what is the same, such as when it was handed in.
+pub(crate) async fn touch(tx: &mut Tx, keeping: &Keeping<'_>, tma_id: Uuid) -> Result<()> {
     let origin = keeping.origin;
+    tx.execute(
+        "UPDATE tma_origins SET submitted_at = $1, due_at = $2, extension_due_at = $3 WHERE tma_id = $4",
+        args![origin.submitted_at, origin.due_at, origin.extension_due_at, tma_id],
+    )
+    .await?;
     tx.execute(
         "UPDATE moodle_submissions SET seen_hash = $1, updated_at = $2 WHERE site = $3 AND submission_id = $4",
         args![

@@ -28,6 +28,8 @@ pub struct ClaimedUpload {
     pub assignment_id: i64,
     pub submission_id: i64,
     pub submission_attempt: i64,
+    /// When the work was handed in that was marked.
+    pub submitted_at: Option<Timestamp>,
     pub group_id: Option<i64>,
     /// Whose work it is: `user_id`, `members`, and in `expected` what Moodle had when the work was taken or last graded.
     pub owner: Map<String, Value>,
@@ -122,7 +124,7 @@ impl Store {
             .fetch_optional(
                 "SELECT u.id, u.tma_id, u.state, u.attempts, u.grade, u.feedback_text, u.marking_criteria, u.reviewed_by, \
                  t.student_id, o.site, o.course_id, o.assignment_id, o.submission_id, o.attempt, o.group_id, \
-                 o.superseded_by, s.sealed \
+                 o.submitted_at, o.superseded_by, s.sealed \
                  FROM moodle_uploads u JOIN tmas t ON t.id = u.tma_id JOIN tma_origins o ON o.tma_id = u.tma_id \
                  JOIN moodle_submissions s ON s.site = o.site AND s.submission_id = o.submission_id WHERE u.id = $1",
                 args![id],
@@ -338,6 +340,7 @@ async fn lease_to(
         assignment_id: row.get("assignment_id")?,
         submission_id,
         submission_attempt: row.get("attempt")?,
+        submitted_at: row.get("submitted_at")?,
         group_id: row.get("group_id")?,
         owner,
         grade: row.get("grade")?,

@@ -28,6 +28,8 @@ defmodule AwapBackend.Application do
           AwapBackend.AI.Manager,
           AwapBackend.Moodle.HTTP.Pool,
           AwapBackend.Moodle.Tokens,
+          {Task.Supervisor, name: AwapBackend.Moodle.TaskSupervisor},
+          AwapBackend.Moodle.Outbox,
           AwapBackend.Moodle.SyncScheduler,
           AwapBackend.Retention,
           AwapBackend.Health

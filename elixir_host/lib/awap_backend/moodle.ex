@@ -21,6 +21,7 @@ defmodule AwapBackend.Moodle do
     Participants,
     Secret,
     Submissions,
+    SyncScheduler,
     TokenProvider,
     Upload
   }
@@ -205,6 +206,14 @@ defmodule AwapBackend.Moodle do
           optional(:workflow_state) => String.t() | nil
         }
 
+  @doc """
+  The fingerprints that `read_grade/3` would give, by one call for all of an assignment: a function of user ids and an attempt; nil where none of these has a
+  grade.
+  """
+  @spec grade_fingerprints(Client.t(), integer) ::
+          {:ok, ([integer], non_neg_integer -> String.t() | nil)} | {:error, reason}
+  def grade_fingerprints(client, assignment_id), do: Grades.fingerprints(client, assignment_id)
+
   @doc "What Moodle holds of the grade of a student, or of a team `{:group, id, member_ids}`: see `AwapBackend.Moodle.Grades`."
   @spec read_grade(Client.t(), assignment, Grades.who()) :: {:ok, Grades.t()} | {:error, reason}
   def read_grade(client, assignment, who), do: Grades.read_grade(client, assignment, who)
@@ -228,5 +237,5 @@ defmodule AwapBackend.Moodle do
 
   @doc "This part of `AwapBackend.Health`."
   @spec health() :: map
-  def health, do: %{"status" => "disabled", "configured" => configured?()}
+  def health, do: SyncScheduler.health()
 end

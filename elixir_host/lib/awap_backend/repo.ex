@@ -100,6 +100,7 @@ defmodule AwapBackend.Repo do
         {"AWAP_PSEUDONYM_KEY", Config.get(:pseudonym_key)},
         {"AWAP_SEAL_KEYS_OLD", Config.get(:seal_keys_old)},
         {"AWAP_KEEP_ORIGINALS", to_string(Config.get(:keep_originals))},
+        {"MOODLE_UPLOAD", to_string(Config.get(:moodle_upload))},
         {"POOL_SIZE", Integer.to_string(Config.get(:pool_size))}
       ]
   end

@@ -20,6 +20,8 @@ defmodule AwapBackend.Telemetry do
   | `[:awap_backend, :job, :stop]` | `duration` | `tma_id`, `job_id`, `attempt`, `worker`, `outcome` (`:completed`, `:failed`, `:retried`, `:released`, `:lost`), `code` |
   | `[:awap_backend, :queue, :counted]` | `depth`, `oldest_seconds` (0.0 where none waits) | none |
   | `[:awap_backend, :retention, :purged]` | `purged`, `identities`, `duration` | `what`, `outcome` (`:ok` or the error code) |
+  | `[:awap_backend, :moodle, :sync]` | `duration`, `assignments`, `stored`, `versions`, `failed` (assignments and submissions) | `outcome` (`:ok`, `:partial`, `:stopped`, `:failed`), `code`, `by_hand` |
+  | `[:awap_backend, :moodle, :upload]` | `duration` | `outcome` (`"sent"`, `"conflict"`, `"failed"`, `"retry"`), `code`, `tma_id` |
   | `[:awap_backend, :ai, :call]` | `duration` | `command`, `outcome` |
   | `[:awap_backend, :ai, :container]` | `duration` (until it was ready; as it ended, since it was started) | `state` (`:up`, `:down`), `reason` (`:down`: `:out_of_memory`, `:killed`, `{:status, status}`, `:unknown`) |
   | `[:awap_backend, :ai, :suggestions]` | `duration` | `outcome` (`:merged`, or the code of why there are none) |

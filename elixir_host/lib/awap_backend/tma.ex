@@ -11,6 +11,7 @@ defmodule AwapBackend.TMA do
 
   alias AwapBackend.{Config, EventStore, PortClient, Repo, Telemetry}
   alias AwapBackend.Core.{JobRegistry, WorkerPool}
+  alias AwapBackend.Moodle.Outbox
   alias AwapBackend.Schemas
 
   @type error :: PortClient.error()
@@ -24,7 +25,8 @@ defmodule AwapBackend.TMA do
   Stores a submission and has it processed.
 
   `params` is a TMA as it enters (`content` required). `actor` says who submits, for the audit log. Options:
-  `:idempotency_key`, under which a repetition answers the first row (`"created" => false`), and `:priority`, higher first.
+  `:idempotency_key`, under which a repetition answers the first row (`"created" => false`), `:priority`, higher first, and
+  `:origin`, where it comes from if not from whoever hands it in (`awap-store/PROTOCOL.md`): the same work from there is taken in once.
 
   Beside the store's errors: `invalid_input`, with a list of messages for each field in `details.fields`, and `queue_full`,
   with `details.retry_after` in seconds.
@@ -83,7 +85,11 @@ defmodule AwapBackend.TMA do
     |> Map.take(~w(changes reviewed_by expected_updated_at))
     |> Map.merge(%{"tma_id" => tma_id, "actor" => actor})
     |> then(&Repo.call("update_feedback", &1))
-    |> tap_ok(fn _row -> EventStore.appended() end)
+    |> tap_ok(fn row ->
+      EventStore.appended()
+      # What was approved of a TMA from Moodle waits in the outbox.
+      if row["reviewed_by"], do: Outbox.wake()
+    end)
   end
 
   @doc "The feedback of a TMA as it was before each edit, oldest first: `{:ok, %{\"revisions\" => rows}}`."
@@ -249,6 +255,7 @@ defmodule AwapBackend.TMA do
     %{"tma" => tma, "actor" => actor, "max_queue" => Config.get(:queue_limit)}
     |> put_given("idempotency_key", options[:idempotency_key])
     |> put_given("priority", options[:priority])
+    |> put_given("origin", options[:origin])
   end
 
   defp put_given(map, _key, nil), do: map

@@ -8,7 +8,8 @@ defmodule AwapBackend.TelemetryContractTest do
   use AwapBackend.DataCase
   import AwapBackend.JailCase, only: [collect: 1, podman_client: 1, start_jail: 1]
 
-  alias AwapBackend.{Health, Jail, JSON, Repo, Retention, Telemetry, TMA}
+  alias AwapBackend.{Health, Jail, JSON, MoodleCase, Repo, Retention, Telemetry, TMA}
+  alias AwapBackend.Moodle.SyncScheduler
 
   @moduletag :store
   @moduletag :capture_log
@@ -165,6 +166,7 @@ defmodule AwapBackend.TelemetryContractTest do
     assert settled(submit("DAMAGED"), 30_000)["status"] == "failed"
     Retention.run()
     Health.refresh()
+    moodle()
 
     raising = start_endpoint(health: Raises)
     assert request(raising, "GET", "/api/health", key: nil).status == 500
@@ -179,6 +181,20 @@ defmodule AwapBackend.TelemetryContractTest do
     assert {:error, _away} = TMA.create_tma(%{"content" => "By Zebedee Quillfeather."}, %{})
     {:ok, _pid} = Supervisor.restart_child(AwapBackend.Supervisor, Repo)
     eventually(fn -> match?({:ok, _health}, Repo.call("health_check", %{})) end, 30_000)
+  end
+
+  # A sync, and a grade that goes back.
+  defp moodle do
+    context = MoodleCase.start_moodle()
+    named = %{firstname: "Zebedee", lastname: "Quillfeather", idnumber: "Q1234567"}
+    MoodleCase.hand_in(context, %{}, named)
+    start_supervised!({SyncScheduler, client: context.client, name: :test_scheduler, first_ms: nil})
+    :ok = SyncScheduler.sync_now(:test_scheduler)
+    synced = fn -> Enum.find(MoodleCase.rows(), &(&1["origin"] && &1["status"] == "completed")) end
+    eventually(fn -> synced.() != nil end, 30_000)
+    MoodleCase.review(synced.())
+    MoodleCase.start_outbox(context)
+    MoodleCase.upload(synced.(), "sent")
   end
 
   # What comes by the clock is waited for.

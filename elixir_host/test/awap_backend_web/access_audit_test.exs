@@ -19,12 +19,13 @@ defmodule AwapBackendWeb.AccessAuditTest do
     "/api/feedback/:tma_id" => "feedback.read",
     "/api/feedback/:tma_id/revisions" => "feedback.read_revisions",
     "/api/jobs/failed" => "job.list_failed",
+    "/api/moodle/outbox" => "grade.list",
     "/api/students/:pseudonym" => "student.export",
     "/api/audit" => "audit.list",
     "/api/events" => "event.read_all"
   }
   # Those that give nothing of a student's; the socket says a status and no more.
-  @nothing ~w(/api/health /api/openapi.json /api/keys /api/events/verify /metrics /socket)
+  @nothing ~w(/api/health /api/openapi.json /api/keys /api/events/verify /api/moodle/sync /metrics /socket)
 
   setup do
     start_host(%{"CORE_EXECUTABLE" => fake_core()})
@@ -36,6 +37,7 @@ defmodule AwapBackendWeb.AccessAuditTest do
     assert settled(created)["status"] == "completed"
     edit = %{"changes" => %{"grade" => 55.0}, "reviewed_by" => "t"}
     {:ok, _row} = TMA.update_feedback(created["id"], edit, %{"type" => "system"})
+    grade_on_its_way()
     assert settled(submit("DAMAGED"))["status"] == "failed"
     {:ok, port: port, key: key, key_id: key_id, created: created}
   end
@@ -81,6 +83,14 @@ defmodule AwapBackendWeb.AccessAuditTest do
 
     for path <- @nothing -- ["/socket"], do: request(context.port, "GET", path, key: context.key)
     assert for(%{"actor_id" => id} = entry <- all(%{}), id == context.key_id, do: entry) == []
+  end
+
+  # A list in which nothing was found is no access.
+  defp grade_on_its_way do
+    created = submit("By Zebedee Quillfeather, again.", %{}, origin: moodle_origin(1))
+    assert settled(created)["status"] == "completed"
+    review = %{"changes" => %{"grade" => 60.0}, "reviewed_by" => "t"}
+    {:ok, _row} = TMA.update_feedback(created["id"], review, %{"type" => "system"})
   end
 
   # Oldest first.

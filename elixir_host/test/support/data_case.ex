@@ -149,6 +149,20 @@ defmodule AwapBackend.DataCase do
     created
   end
 
+  @doc "Where a version of a submission in Moodle comes from, as a sync says it."
+  def moodle_origin(version) do
+    %{
+      "site" => "https://moodle.example",
+      "course_id" => 2,
+      "assignment_id" => 11,
+      "submission_id" => 77,
+      "attempt" => 0,
+      "user_id" => 424_242,
+      "seen" => "seen #{version}",
+      "content_hash" => "content #{version}"
+    }
+  end
+
   @doc "Waits until the TMA is completed or failed; its row."
   def settled(%{"id" => id}, milliseconds \\ 10_000) do
     eventually(

@@ -35,6 +35,14 @@ defmodule AwapBackend.Config.Moodle do
       ),
       var("MOODLE_SYNC_INTERVAL_SECONDS", :moodle_sync_seconds, {:integer, 60, 604_800}, 900,
         doc: "Time between syncs"
+      ),
+      var("MOODLE_COURSES", :moodle_courses, :list, [],
+        doc:
+          "Courses that are synced beside those that TMAs are kept of: short names or numbers, comma-separated; none, all that the account sees"
+      ),
+      var("MOODLE_UPLOAD", :moodle_upload, {:one_of, [:reviewed, :unreviewed, :off]}, :reviewed,
+        doc:
+          "Which grades go to Moodle: those that a person has `reviewed`, `unreviewed` ones too, or none (`off`)"
       )
     ]
   end

@@ -39,6 +39,8 @@ defmodule AwapBackendWeb.OpenAPI.Students do
                     feedback_revisions: 1,
                     jobs: 2,
                     idempotency_keys: 0,
+                    origins: 1,
+                    uploads: 1,
                     identities: 1
                   }
                 })

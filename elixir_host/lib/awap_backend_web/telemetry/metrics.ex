@@ -32,6 +32,13 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
     {"awap_retention_runs_total", :counter, "Purges of what was kept long enough, by outcome."},
     {"awap_retention_purged_total", :counter, "Rows that went with them."},
     {"awap_retention_identities_total", :counter, "Identities that went with the last TMA of their student."},
+    {"awap_moodle_sync_duration_seconds", :histogram, "Syncs with Moodle by outcome."},
+    {"awap_moodle_submissions_total", :counter,
+     "Submissions from Moodle that became TMAs for the first time."},
+    {"awap_moodle_versions_total", :counter, "Those that became a new version of a TMA."},
+    {"awap_moodle_sync_failures_total", :counter,
+     "Assignments and submissions that a sync could not deal with."},
+    {"awap_moodle_uploads_total", :counter, "Attempts to send a grade to Moodle, by outcome."},
     {"awap_health", :gauge, "The host (part=all) and each part that is used: 1 ok, 0.5 degraded, 0 down."},
     {"awap_process_starts_total", :counter, "Starts of processes outside the VM."},
     {"awap_process_ends_total", :counter, "Ends of processes outside the VM."},
@@ -65,6 +72,13 @@ defmodule AwapBackendWeb.Telemetry.Metrics do
       {"awap_retention_purged_total", :purged, [:what]},
       {"awap_retention_identities_total", :identities, []}
     ],
+    [:awap_backend, :moodle, :sync] => [
+      {"awap_moodle_sync_duration_seconds", :duration, [:outcome]},
+      {"awap_moodle_submissions_total", :stored, []},
+      {"awap_moodle_versions_total", :versions, []},
+      {"awap_moodle_sync_failures_total", :failed, []}
+    ],
+    [:awap_backend, :moodle, :upload] => [{"awap_moodle_uploads_total", :one, [:outcome]}],
     [:awap_backend, :process, :up] => [{"awap_process_starts_total", :one, [:component]}],
     [:awap_backend, :process, :down] => [{"awap_process_ends_total", :one, [:component]}]
   }

@@ -28,7 +28,8 @@ defmodule AwapBackend.EventStore.ContractTest do
   defp contract do
     for line <- @protocol |> File.read!() |> String.split("\n"),
         [_, type, stream, data, _when, _] <- [String.split(line, "|")],
-        [[_, type]] <- [Regex.scan(~r/^ `([a-z]+\.[a-z]+)` $/, type)],
+        type =~ ~r/^( `[a-z]+\.[a-z]+`,?)+ $/,
+        [type] <- Regex.scan(~r/[a-z]+\.[a-z]+/, type),
         into: %{} do
       keys = for [_, key, mark] <- Regex.scan(~r/`([a-z_]+)`(\??)/, data), do: {key, mark}
       {required, optional} = Enum.split_with(keys, &(elem(&1, 1) == ""))
@@ -72,6 +73,8 @@ defmodule AwapBackend.EventStore.ContractTest do
     call!("update_feedback", Map.put(change, "changes", %{"grade" => 50, "feedback_text" => "Better."}))
     call!("update_feedback", Map.put(change, "reviewed_by", "tutor-1"))
 
+    graded_in_moodle()
+
     # From here on the test is the worker.
     :ok = Supervisor.terminate_child(AwapBackend.Supervisor, AwapBackend.Core.WorkerPool)
     create()
@@ -81,12 +84,54 @@ defmodule AwapBackend.EventStore.ContractTest do
     call!("retry_job", %{"job_id" => failed, "actor" => @actor})
     assert %{"status" => "pending"} = fail(claim("w3"), true)
 
-    # One goes by its age, the others with their student.
-    assert %{"purged" => 1} =
+    # Some go by their age, the others with their student.
+    assert %{"purged" => 3} =
              call!("purge_expired", %{"what" => "tmas", "older_than_days" => 0, "actor" => @actor})
 
     erase = %{"pseudonym" => created["student_id"], "reason" => "request 17", "actor" => @actor}
     assert %{"erased" => %{"tmas" => 1}} = call!("erase_student", erase)
+  end
+
+  # Everything that can happen to a grade on its way to Moodle, and a work that is handed in there again.
+  defp graded_in_moodle do
+    begin = %{"site" => "https://moodle.example", "holder" => "h", "lease_ms" => 60_000}
+    assert %{"begun" => true} = call!("begin_sync", begin)
+    id = taken_from_moodle(1)
+    review(id, 60)
+    sent(%{"outcome" => "conflict", "code" => "grade_changed"})
+    review(id, 61)
+    failed = sent(%{"outcome" => "failed", "code" => "locked"})
+    call!("retry_upload", %{"upload_id" => failed, "actor" => @actor})
+    sent(%{"outcome" => "sent"})
+    review(id, 62)
+    review(id, 63)
+    taken_from_moodle(2)
+
+    call!("end_sync", %{
+      "site" => "https://moodle.example",
+      "holder" => "h",
+      "outcome" => "ok",
+      "tell" => true,
+      "actor" => @actor
+    })
+  end
+
+  defp taken_from_moodle(version) do
+    tma = Map.put(@student, "content", "Version #{version}, by Zebedee Quillfeather.")
+    {:ok, created} = TMA.create_tma(tma, @actor, origin: moodle_origin(version))
+    assert settled(created)["status"] == "completed"
+    created["id"]
+  end
+
+  defp review(id, grade) do
+    changes = %{"grade" => grade}
+    call!("update_feedback", %{"tma_id" => id, "changes" => changes, "reviewed_by" => "t", "actor" => @actor})
+  end
+
+  defp sent(outcome) do
+    %{"upload" => %{"upload_id" => id}} = call!("claim_upload", %{"worker" => "o", "lease_ms" => 60_000})
+    call!("finish_upload", Map.merge(outcome, %{"upload_id" => id, "worker" => "o", "actor" => @actor}))
+    id
   end
 
   defp all(stream \\ "$all"), do: all(stream, 0, [])
