@@ -4,14 +4,13 @@ defmodule AwapBackend.JailCase do
   import AwapBackend.DataCase, only: [eventually: 2, start_host: 1]
 
   alias AwapBackend.AI.Manager
-  alias AwapBackend.{Jail, Telemetry}
+  alias AwapBackend.{Config, Jail, Telemetry}
 
   @doc "Starts the host with the inmate as its AI container, and waits until it is ready."
   def start_jail(variables \\ %{}) do
     :ok = Jail.prepare()
     folder = start_host(Map.merge(Jail.variables(), variables))
-    count = Manager.info().containers
-    eventually(fn -> Manager.info().ready == max(count, 1) end, 30_000)
+    eventually(fn -> Manager.info().ready == Config.get(:max_ai_containers) end, 30_000)
     folder
   end
 
