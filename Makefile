@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents fixtures clean score-pii train-names
+.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents score-structure fixtures clean score-pii train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -80,6 +80,9 @@ train-names: ## Train the model of names anew from AWAP_DATA/pii/names-train.jso
 	@python3 tools/pii/lists.py target/names
 	@cargo run --quiet --release --locked -p train-names -- target/names/lists.tsv "$${AWAP_DATA:?is not set}/pii/names-train.jsonl.gz" awap-names/data
 
+score-structure: ## How well TMAs in many layouts and formats are taken apart (fixtures/structure)
+	cargo test --locked --workspace --test tma_gold -- --nocapture
+
 bench: ## Measure the verbs by format and size (several minutes)
 	cargo bench -p awap-benches
 
@@ -87,8 +90,9 @@ bench-host: ## Measure a whole host: health with wrk, TMAs a second, overload (S
 	@scripts/setup bench
 	@scripts/bench-host
 
-fixtures: ## Make the DOCX and PDF fixtures again from their sources (needs Python, python-docx and reportlab)
+fixtures: ## Make the fixtures again from their sources (needs Python, python-docx and reportlab)
 	python3 fixtures/build.py
+	python3 fixtures/structure/make.py
 
 clean: ## Remove what was built, and the data of `make run`
 	rm -rf target var dist elixir_host/_build awap-nif/_build awap-nif/priv

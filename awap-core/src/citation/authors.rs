@@ -129,8 +129,10 @@ fn whole_phrase(b: &Bracket<'_>, phrase: Span, year: &Year) -> Option<Vec<Name>>
     let words = phrase.of(b.text);
     let organisation = || vec![Name { name: names::squeeze(words), span: phrase }];
     // The list knows best.
-    if !words.is_empty() && b.index.find(&[names::squeeze(words)], &year.text).is_some() {
-        return Some(organisation());
+    if !words.is_empty()
+        && let Some(found) = b.index.find(&[names::squeeze(words)], &year.text)
+    {
+        return Some(several(b, phrase, year, found).unwrap_or_else(organisation));
     }
     // A bracket inside: the acronym of what stands before it.
     if let Some(open) = words.find(['(', '[']) {
@@ -145,6 +147,18 @@ fn whole_phrase(b: &Bracket<'_>, phrase: Span, year: &Year) -> Option<Vec<Name>>
     }
     let tokens = names::tokenize(words, phrase.start);
     judge(b, &tokens, phrase, year, false)
+}
+
+/// The people whom a phrase names, if there are several and the first is the author of the reference that was found:
+/// `Smith and Jones`, and not `Health and Safety Executive`.
+fn several(b: &Bracket<'_>, phrase: Span, year: &Year, found: usize) -> Option<Vec<Name>> {
+    let tokens = names::tokenize(phrase.of(b.text), phrase.start);
+    if !tokens.iter().any(|t| matches!(t.kind, Kind::And | Kind::Comma | Kind::EtAl)) {
+        return None;
+    }
+    let people = names::people(b.text, &tokens)?;
+    let known = b.index.knows(&people.first()?.name) && !b.index.knows(phrase.of(b.text));
+    (known && b.index.find(&strings(&people), &year.text) == Some(found)).then_some(people)
 }
 
 /// Whether tokens name people or an organisation that can be cited.

@@ -281,6 +281,9 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
         if line.heading && !looks_like_entry() || ends_list(text, line, previous) {
             break;
         }
+        if line.first && !out.is_empty() && begins_part(text, line) {
+            break;
+        }
         if line.bold
             && line.first
             && words.len() < 80
@@ -323,6 +326,19 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
         out.pop();
     }
     (out, next)
+}
+
+/// Whether a paragraph begins the answer to the next part of a question (`(b) I recommend …`) and no entry.
+fn begins_part(text: &str, line: &Line) -> bool {
+    static PART: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[*_]*\(?[a-h]\)[*_]*\s+\S"));
+    let words = line.span.of(text);
+    let Some(mark) = PART.find(words) else { return false };
+    let after = line.span.start + mark.end() - words.get(..mark.end()).map_or(0, last_char_len);
+    !entry_start(text, after, paragraph_end(text, after))
+}
+
+fn last_char_len(text: &str) -> usize {
+    text.chars().next_back().map_or(0, char::len_utf8)
 }
 
 /// Whether a line belongs to what comes after a list. Inside a paragraph only where the line before ends an entry:

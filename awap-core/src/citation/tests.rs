@@ -493,3 +493,16 @@ fn other_styles_of_entry() {
         assert_eq!(got, (authors.to_owned(), year, title), "{entry:?}");
     }
 }
+
+/// The list knows `Brannock` and `Voss` as two people, and `Health and Safety Executive` as one body.
+#[test]
+fn several_people_of_the_list_are_several_and_a_body_is_one() {
+    let text = "So it is (Brannock and Voss, 2020, p. 4; Ward et al., 2022; Health and Safety Executive, 2021).\n\nReferences\n\n\
+        Brannock, L. and Voss, T. (2020) Time and Dignity. Bristol: Quayside.\n\n\
+        Health and Safety Executive (2021) Annual report. Available at: https://firm.example/report (Accessed: 3 March 2025).\n\n\
+        Ward, I., Osei, K. and Lindgren, M. (2022) Guests. Leeds: Crane Press.";
+    let found = found(text);
+    let authors: Vec<String> = found.citations.iter().map(|c| c.authors.join("+")).collect();
+    assert_eq!(authors, ["Brannock+Voss", "Ward", "Health and Safety Executive"]);
+    assert_eq!(found.citations.iter().map(|c| c.reference).collect::<Vec<_>>(), [Some(0), Some(2), Some(1)]);
+}

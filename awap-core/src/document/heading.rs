@@ -52,7 +52,10 @@ fn is(regex: &LazyLock<Option<Regex>>, line: &str) -> bool {
 /// part that every essay has (`References`).
 pub(super) fn by_words(line: &str) -> bool {
     let line = line.trim();
-    line.len() <= MOST_BYTES && (is(&QUESTION, line) || is(&PART_LABEL, line) || is(&SECTION, line))
+    // `Question 1(b): The table shows it.` is the beginning of an answer.
+    let sentence = line.ends_with('.') && line.split_whitespace().count() > 5;
+    line.len() <= MOST_BYTES
+        && (is(&QUESTION, line) && !sentence || is(&PART_LABEL, line) || is(&SECTION, line))
 }
 
 /// Whether a paragraph is the caption of a figure or table (`Figure 1: …`).
@@ -108,6 +111,7 @@ mod tests {
         for line in [
             "1",
             "Question 1 asks for a definition.",
+            "Question 1(b): The table shows what I found.",
             "a",
             "The references are below",
             "(see above)",

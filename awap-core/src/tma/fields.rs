@@ -95,7 +95,7 @@ pub(super) fn field_of(key: &str) -> Option<Field> {
 /// The fields in one line: `Name: …`, `Name: …   PI: …`, `PI<tab>…`, parted by `|` or `;` too.
 pub(super) fn fields(line: &str) -> Vec<(Field, String)> {
     let mut out = Vec::new();
-    for piece in line.split(['|', ';']).flat_map(|p| split_wide(p)) {
+    for piece in line.split(['|', ';']).flat_map(|p| split_wide(p)).flat_map(split_at_keys) {
         if let Some(found) = KEY_VALUE.captures(piece)
             && let Some(field) = found.name("key").and_then(|k| field_of(k.as_str()))
         {
@@ -114,6 +114,32 @@ fn split_wide(line: &str) -> Vec<&str> {
     static GAP: LazyLock<Regex> = LazyLock::new(|| pattern(r"\t+| {3,}|\s+[,/]\s+"));
     let pieces: Vec<&str> = GAP.split(line).collect();
     if pieces.len() > 1 && pieces.iter().all(|p| p.contains(':')) { pieces } else { vec![line] }
+}
+
+/// Parts a line before each key of a cover sheet that follows a value: `Name: A. Person Student ID: A1234567`.
+fn split_at_keys(line: &str) -> Vec<&str> {
+    const LONGEST_KEY: usize = 4;
+    let mut out = Vec::new();
+    let mut from = 0;
+    for (colon, _) in line.match_indices(':').skip(1).take(20) {
+        let before = line.get(from..colon).unwrap_or_default();
+        // The longest key that ends at the colon, after what can be a value.
+        let starts = before.match_indices(char::is_whitespace).map(|(at, space)| at + space.len());
+        let first = before.find(':').map_or(before.len(), |at| at + 1);
+        let mut starts: Vec<usize> = starts.filter(|at| *at > first).collect();
+        let near = starts.len().saturating_sub(LONGEST_KEY);
+        let key = starts.drain(near..).find(|at| {
+            let value = before.get(first..*at).unwrap_or_default();
+            let key = before.get(*at..).unwrap_or_default();
+            !value.trim().is_empty() && key.starts_with(char::is_uppercase) && field_of(key).is_some()
+        });
+        if let Some(at) = key {
+            out.push(line.get(from..from + at).unwrap_or_default());
+            from += at;
+        }
+    }
+    out.push(line.get(from..).unwrap_or_default());
+    out
 }
 
 /// Whether a line is of the cover sheet: fields, or nothing but what identifies the TMA and its author.

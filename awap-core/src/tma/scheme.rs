@@ -152,7 +152,10 @@ fn candidates(whole: &Whole, units: &[Unit], skip: &dyn Fn(usize) -> bool) -> Ve
     }
     // Short items, line by line, are a list.
     for i in 0..out.len() {
-        let near = |a: usize, b: usize| matches!((out.get(a), out.get(b)), (Some(a), Some(b)) if b.unit.abs_diff(a.unit) <= 1);
+        let near = |a: usize, b: usize| match (out.get(a), out.get(b)) {
+            (Some(first), Some(then)) => then.unit.abs_diff(first.unit) <= 1 && !goes_down(first, then),
+            _ => false,
+        };
         let short = out.get(i).is_some_and(|c| c.words < 12 && !c.label.alone && !c.heading);
         let listed = short && (near(i, i + 1) || i > 0 && near(i - 1, i));
         if let Some(c) = out.get_mut(i) {
@@ -162,6 +165,15 @@ fn candidates(whole: &Whole, units: &[Unit], skip: &dyn Fn(usize) -> bool) -> Ve
     out
 }
 
+/// Whether what follows is the first of a list below: `b)` and then `i.`, `1.` and then `a)`.
+fn goes_down(first: &Candidate, then: &Candidate) -> bool {
+    let mark = |c: &Candidate| match c.label.steps.last() {
+        Some(Step::Mark(mark)) => mark.clone(),
+        _ => String::new(),
+    };
+    mark(then) == "i" && mark(first) != "h" || mark(then) == "a" && mark(first).is_empty()
+}
+
 fn candidate(whole: &Whole, units: &[Unit], i: usize, line: &str) -> Option<Candidate> {
     let unit = units.get(i)?;
     let drawn = whole
@@ -169,7 +181,9 @@ fn candidate(whole: &Whole, units: &[Unit], i: usize, line: &str) -> Option<Cand
         .get(unit.block)
         .filter(|_| unit.first)
         .and_then(|b| b.label.as_deref())
-        .filter(|l| l.chars().any(char::is_alphanumeric));
+        .filter(|l| l.chars().any(char::is_alphanumeric))
+        // `1.` drawn before `Question 1` says nothing more.
+        .filter(|_| !label::parse(line).is_some_and(|own| own.word.is_some() && own.alone));
     let (label, len) = if let Some(drawn) = drawn {
         let joined =
             format!("{} {}", drawn.trim(), line.get(..line.len().min(floor(line, 160))).unwrap_or_default());

@@ -54,16 +54,23 @@ impl Flow {
         let body = sizes.iter().max_by_key(|(_, letters)| **letters).map_or(24, |(size, _)| *size);
         let body_size = body as f64 / 2.0;
         let mut gaps: BTreeMap<i64, usize> = BTreeMap::new();
+        // Between a line and one that begins with a small letter, which goes on a sentence.
+        let mut within: BTreeMap<i64, usize> = BTreeMap::new();
         for page in pages {
             let lines: Vec<&Line> = page.items.iter().filter_map(line_of).collect();
             for pair in lines.windows(2) {
                 let gap = (pair[1].y - pair[0].y) / body_size;
                 if (0.8..2.6).contains(&gap) && rounded(pair[0].size) == body && rounded(pair[1].size) == body
                 {
-                    *gaps.entry((gap * 20.0).round() as i64).or_default() += 1;
+                    let gap = (gap * 20.0).round() as i64;
+                    *gaps.entry(gap).or_default() += 1;
+                    if pair[1].first_char().is_some_and(char::is_lowercase) {
+                        *within.entry(gap).or_default() += 1;
+                    }
                 }
             }
         }
+        let gaps = if within.values().sum::<usize>() >= 2 { within } else { gaps };
         // Of two that are about as frequent the smaller one is that within paragraphs.
         let most = gaps.values().max().copied().unwrap_or(0);
         let spacing =
