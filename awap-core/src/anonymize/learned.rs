@@ -12,7 +12,7 @@ pub(super) struct Learned;
 /// How likely a name must be one of the writer's or of somebody of the writer's own life.
 ///
 /// A leak costs more than a word too many, so it lies far below one half.
-const THRESHOLD: f64 = 0.05;
+const THRESHOLD: f64 = 0.02;
 
 /// The rules under which the model's findings are reported.
 pub(super) const WRITER: &str = "learned.writer";
