@@ -53,11 +53,7 @@ defmodule AwapBackend.Doctor do
 
   @doc "Looks at everything, prints it as `:text` or `:json`, and returns the exit status."
   @spec run(AwapBackend.Release.context(), :text | :json) :: 0 | 1
-  def run(context, format) do
-    findings = findings(context)
-    IO.puts(Report.render(findings, format))
-    if Finding.worst(findings) == :fault, do: 1, else: 0
-  end
+  def run(context, format), do: context |> findings() |> Report.print(format)
 
   @doc "The areas that are looked at, in order."
   @spec areas() :: [String.t()]

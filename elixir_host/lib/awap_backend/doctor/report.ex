@@ -9,6 +9,13 @@ defmodule AwapBackend.Doctor.Report do
   @marks %{ok: {"ok", :green}, skipped: {"–", :faint}, warning: {"warning", :yellow}, fault: {"FAULT", :red}}
   @column 9
 
+  @doc "Prints findings, and returns the exit status: 1 where there is a fault."
+  @spec print([Finding.t()], :text | :json) :: 0 | 1
+  def print(findings, format) do
+    IO.puts(render(findings, format))
+    if Finding.worst(findings) == :fault, do: 1, else: 0
+  end
+
   @doc "All findings, by area, and how many of each kind there are."
   @spec render([Finding.t()], :text | :json) :: iodata
   def render(findings, :json) do

@@ -22,11 +22,7 @@ defmodule AwapBackend.Moodle.Check do
 
   @doc "Looks at the site, prints what was found as `:text` or `:json`, and returns the exit status."
   @spec run(AwapBackend.Release.context(), :text | :json) :: 0 | 1
-  def run(context, format) do
-    findings = findings(context)
-    IO.puts(Report.render(findings, format))
-    if Finding.worst(findings) == :fault, do: 1, else: 0
-  end
+  def run(context, format), do: context |> findings() |> Report.print(format)
 
   @doc "What is found."
   @spec findings(AwapBackend.Release.context()) :: [Finding.t()]

@@ -5,6 +5,8 @@ defmodule AwapBackend.Moodle.OutboxHTML do
   Everything is escaped first, so that nothing that a feedback says is markup but these.
   """
 
+  alias AwapBackend.Moodle.HTML
+
   @doc "The HTML of a text in Markdown."
   @spec from_markdown(String.t()) :: String.t()
   def from_markdown(text) do
@@ -51,17 +53,9 @@ defmodule AwapBackend.Moodle.OutboxHTML do
 
   defp inline(text) do
     text
-    |> escape()
+    |> HTML.escape()
     |> String.replace(~r/`([^`]+)`/, "<code>\\1</code>")
     |> String.replace(~r/\*\*(\S(?:.*?\S)?)\*\*/, "<strong>\\1</strong>")
     |> String.replace(~r/(?<![\w*])\*(\S(?:[^*]*?\S)?)\*(?![\w*])/, "<em>\\1</em>")
-  end
-
-  defp escape(text) do
-    text
-    |> String.replace("&", "&amp;")
-    |> String.replace("<", "&lt;")
-    |> String.replace(">", "&gt;")
-    |> String.replace("\"", "&quot;")
   end
 end
