@@ -3,7 +3,7 @@
 defmodule AwapBackend.ReleaseSteps do
   @moduledoc false
 
-  @programs ~w(awap-port awap-store)
+  @programs ~w(awap-port awap awap-store)
 
   @doc "The steps of the release, in order."
   def steps, do: [:assemble, &programs/1, &without_cookie/1, &documents/1]

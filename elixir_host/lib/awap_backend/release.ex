@@ -35,6 +35,9 @@ defmodule AwapBackend.Release do
                                    let events stand whose end this store did not write, once you know why
     awap reseal                    seal what older keys sealed under AWAP_SEAL_KEY, after a change of key
 
+    awap anonymize | parse | mark | batch | completions
+                                   the verbs for files of your own, without a host: awap batch --help
+
   Settings are environment variables, read from /etc/awap/awap.env (AWAP_ENV_FILE names another) where they are not set
   already. Run by root, a command becomes the user whom the data folder belongs to.
   Status: 0 done, 1 not, 64 wrong usage, 78 settings that cannot be used. Guide: share/doc/operations.md

@@ -87,6 +87,16 @@ defmodule AwapBackend.EndToEnd.ReleaseTest do
     assert listing =~ "bin/awap" and listing =~ "jiffy.so" and listing =~ "priv/bin/awap-port"
   end
 
+  test "its command has the verbs for a tutor's own files, which need no host and no settings", release do
+    for {arguments, part} <- [{"batch --help", "--rubric"}, {"completions bash", "_awap"}] do
+      assert {0, said, ""} = awap(release, arguments)
+      assert said =~ part
+    end
+
+    assert {2, "", told} = awap(release, "parse")
+    assert told =~ "FILE"
+  end
+
   test "it marks a TMA, with nothing of this machine's Erlang, as a user without rights", %{host: host} do
     fixture = {_name, _request, described} = hd(Fixtures.all())
     {_type, body} = Fixtures.json(fixture)
