@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents score-structure fixtures clean score-pii train-names
+.PHONY: help run bridge-soak ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents score-structure fixtures clean score-pii train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -32,6 +32,9 @@ crash-test: setup-test ## Kill everything at random under load (MINUTES=10, SEED
 
 ai-chaos: setup-test ## Kill, hang and flood AI containers at random while TMAs are marked (TMAS=200), and say how long things took
 	@AWAP_AI_CHAOS_TMAS=$${TMAS:-200} AWAP_AI_CHAOS_REPORT=1 scripts/test ai_chaos
+
+bridge-soak: setup-test ## Many requests through the Core Bridge, one in a hundred of them poison, and the core's memory over many (REQUESTS=10000, MEMORY_REQUESTS=100000)
+	@AWAP_SOAK_REQUESTS=$${REQUESTS:-10000} AWAP_SOAK_MEMORY_REQUESTS=$${MEMORY_REQUESTS:-100000} scripts/test bridge_soak
 
 two-hosts-test: setup-test ## Two hosts on one PostgreSQL, one killed half-way (TMAS=1000)
 	@AWAP_TWO_HOSTS_TMAS=$${TMAS:-1000} scripts/test two_hosts

@@ -3,7 +3,10 @@ defmodule AwapBackend.CoreBridge do
   The Rust core, by either of two ways with the same meaning.
 
     * `:port` (the default) - a pool of `awap-port` processes. A call goes to the one with the least to do. A document
-      that kills its process takes at most the calls in that process with it; they are answered `unavailable` at once.
+      that kills its process takes no other call with it: each call of that process is tried once more, alone
+      (`AwapBackend.CoreBridge.Quarantine`), and what ends that process too is answered `unavailable` with
+      `"alone" => true` in its details. All commands of the core are functions of what they are given, so that a second try
+      does no harm. In the metrics it is a call of its own.
     * `:nif` - `AwapBackend.CoreBridge.Native`, in the BEAM on dirty schedulers.
 
   The event store is read by a process of its own (`query_events/2`), so that what reads students' documents has no way to
@@ -16,12 +19,15 @@ defmodule AwapBackend.CoreBridge do
   use Supervisor
 
   alias AwapBackend.{Config, PortClient, Remains, Telemetry}
+  alias AwapBackend.CoreBridge.Quarantine
 
   require Logger
 
   @native AwapBackend.CoreBridge.Native
   @events AwapBackend.CoreBridge.Events
   @health_timeout 1_000
+  # What is tried again when its process ends. Health is not: that the process ended is its answer.
+  @tried_again ~w(anonymize_student parse_tma generate_feedback prepare_suggestions merge_suggestions)
   @down 1_000_000
 
   @type result :: {:ok, map} | {:error, PortClient.error()}
@@ -105,7 +111,16 @@ defmodule AwapBackend.CoreBridge do
   def call(command, data, timeout \\ nil) do
     case pool() do
       %{mode: :port} = pool ->
-        PortClient.call(process_for(command, pool), command, data, timeout || pool.timeout)
+        timeout = timeout || pool.timeout
+        until = System.monotonic_time(:millisecond) + timeout
+
+        case PortClient.call(process_for(command, pool), command, data, timeout) do
+          {:error, %{"details" => %{"reason" => "process_exit"}}} = lost when command in @tried_again ->
+            Quarantine.call(lost, command, data, until)
+
+          result ->
+            result
+        end
 
       %{mode: :nif} ->
         Telemetry.measure([:awap_backend, :core, :call], fn ->
@@ -148,7 +163,7 @@ defmodule AwapBackend.CoreBridge do
     processes = Keyword.get_lazy(options, :processes, fn -> Config.get(:core_processes) end)
     load = :atomics.new(processes, signed: true)
     names = for n <- 1..processes, do: Module.concat(__MODULE__, "Process#{n}")
-    Remains.clear([@events | names])
+    Remains.clear([@events, Quarantine | names])
 
     defaults = [
       component: :core,
@@ -169,6 +184,8 @@ defmodule AwapBackend.CoreBridge do
     events =
       child(@events, Keyword.merge(defaults, component: :core_events, env: events_environment()), given)
 
+    quarantine = {Quarantine, Keyword.merge(defaults, given)}
+
     :persistent_term.put(__MODULE__, %{
       mode: :port,
       names: List.to_tuple(names),
@@ -176,7 +193,7 @@ defmodule AwapBackend.CoreBridge do
       timeout: Keyword.get_lazy(options, :timeout_ms, fn -> Config.get(:core_timeout_ms) end)
     })
 
-    Supervisor.init(children ++ [events], strategy: :one_for_one)
+    Supervisor.init(children ++ [events, quarantine], strategy: :one_for_one)
   end
 
   defp child(name, defaults, given) do

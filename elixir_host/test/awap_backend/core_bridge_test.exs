@@ -4,6 +4,7 @@ defmodule AwapBackend.CoreBridgeTest do
   use AwapBackend.DataCase, async: false
 
   alias AwapBackend.CoreBridge
+  alias AwapBackend.CoreBridge.Quarantine
 
   @moduletag :capture_log
 
@@ -14,7 +15,9 @@ defmodule AwapBackend.CoreBridgeTest do
       "AWAP_CORE_TIMEOUT_MS" => "400"
     })
 
-    eventually(fn -> length(core_processes()) == 3 and CoreBridge.available?() end)
+    # Each has answered its first command: one that has not is given no calls.
+    ready? = &(&1.state == :up and &1.in_flight == 0)
+    eventually(fn -> length(core_processes()) == 3 and Enum.all?(CoreBridge.status().processes, ready?) end)
   end
 
   test "the functions chain" do
@@ -45,6 +48,44 @@ defmodule AwapBackend.CoreBridgeTest do
     assert Enum.count(results, &match?({:ok, _answer}, &1)) == 2
     assert [{:error, %{"code" => "unavailable"}}] = Enum.filter(results, &match?({:error, _error}, &1))
     eventually(fn -> length(core_processes()) == 3 and doomed not in core_processes() end)
+  end
+
+  test "what ends its process is told so, and whatever was lost with it is answered all the same" do
+    start_host(%{"CORE_EXECUTABLE" => fake_core(), "AWAP_CORE_PROCESSES" => "1"})
+    eventually(&CoreBridge.available?/0)
+
+    calls =
+      for n <- 1..40 do
+        content = if n == 10, do: "POISON", else: "Good work."
+
+        tma = %{"tma_id" => "t#{n}", "content" => content}
+        {n, Task.async(fn -> CoreBridge.anonymize_student(tma) end)}
+      end
+
+    for {n, call} <- calls do
+      id = "t#{n}"
+
+      case {n, Task.await(call, 30_000)} do
+        {10, result} ->
+          assert {:error, %{"code" => "unavailable", "details" => %{"alone" => true}}} = result
+
+        # Made after the process had ended: refused, and not lost.
+        {_good, {:error, %{"details" => %{"reason" => reason}}}} ->
+          assert reason == "not_running"
+
+        {_good, result} ->
+          assert {:ok, %{"tma_id" => ^id}} = result
+      end
+    end
+  end
+
+  test "a second try has no more than what is left of the call's time, and where it cannot be made the call is told so" do
+    lost = {:error, %{"code" => "unavailable", "message" => "Ended.", "details" => %{}}}
+    now = System.monotonic_time(:millisecond)
+    assert {:error, %{"code" => "timeout"}} = Quarantine.call(lost, "anonymize_student", %{}, now - 1)
+    assert {:ok, %{}} = Quarantine.call(lost, "anonymize_student", %{}, now + 60_000)
+    :ok = Supervisor.terminate_child(CoreBridge, Quarantine)
+    assert lost == Quarantine.call(lost, "anonymize_student", %{}, now + 60_000)
   end
 
   test "all processes killed again and again: every call is answered, and soon all is well" do
