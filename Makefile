@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents score-structure fixtures clean score-pii train-names
+.PHONY: help run bridge-soak ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents score-structure fixtures clean score-pii time-pii train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -77,6 +77,9 @@ score-documents: ## How well real documents are read, by format and source (AWAP
 
 score-pii: ## Score anonymization on the data in AWAP_DATA (a folder with pii/dev.jsonl), by slice
 	@cargo run --quiet --release --locked -p pii-tools --bin score-pii -- "$${AWAP_DATA:-}"
+
+time-pii: ## Time anonymization on the data in AWAP_DATA: essays, then texts from 1 KB to 50 MB, with the memory they take
+	@cargo run --quiet --release --locked -p pii-tools --bin time-pii -- "$${AWAP_DATA:-}"
 
 train-names: ## Train the model of names anew from AWAP_DATA/pii/names-train.jsonl.gz and public name lists (needs Python, pip, npm)
 	@mkdir -p target/names

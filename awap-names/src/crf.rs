@@ -56,26 +56,46 @@ impl Tag {
 /// The weights: whole numbers for each bucket and tag, and for each tag after each.
 #[derive(Debug, Clone)]
 pub struct Model {
-    weights: Vec<i8>,
+    /// A bucket's weights by tag; the last is always nothing, so that a row is read at once.
+    weights: Vec<[i8; ROW]>,
     /// What one step of a weight is worth.
     step: f32,
     /// For a tag after a tag; the last row is for the start.
-    pub(crate) after: [[f32; TAGS]; TAGS + 1],
+    after: [[f32; TAGS]; TAGS + 1],
+    /// The same, without what is forbidden.
+    steps: Steps,
 }
+
+/// The length of a row of weights.
+const ROW: usize = 8;
+
+/// What a tag after a tag scores, [`NEVER`] where it is forbidden; the last row is for the start.
+type Steps = [[f32; TAGS]; TAGS + 1];
 
 impl Model {
     /// Rounds trained weights (`BUCKETS` × [`TAGS`], bucket by bucket) to whole numbers.
     pub fn rounded(weights: &[f32], after: [[f32; TAGS]; TAGS + 1]) -> Self {
         let largest = weights.iter().fold(f32::MIN_POSITIVE, |most, w| most.max(w.abs()));
         let step = largest / 127.0;
-        Self { weights: weights.iter().map(|w| (w / step).round() as i8).collect(), step, after }
+        let weights: Vec<i8> = weights.iter().map(|w| (w / step).round() as i8).collect();
+        Self::new(&weights, step, after)
+    }
+
+    fn new(weights: &[i8], step: f32, after: [[f32; TAGS]; TAGS + 1]) -> Self {
+        let row = |weights: &[i8]| {
+            let mut row = [0; ROW];
+            row.iter_mut().zip(weights).for_each(|(slot, weight)| *slot = *weight);
+            row
+        };
+        Self { weights: weights.chunks_exact(TAGS).map(row).collect(), step, steps: steps(&after), after }
     }
 
     /// The bytes of `data/weights.bin`: the step, the transitions (little-endian floats), the weights.
     pub fn write(&self) -> Vec<u8> {
         let mut out = self.step.to_le_bytes().to_vec();
         out.extend(self.after.iter().flatten().flat_map(|w| w.to_le_bytes()));
-        out.extend(self.weights.iter().map(|w| w.cast_unsigned()));
+        let rows = self.weights.iter().flat_map(|row| row.iter().take(TAGS));
+        out.extend(rows.map(|w| w.cast_unsigned()));
         out
     }
 
@@ -97,27 +117,29 @@ impl Model {
                 row[0] = 100.0;
             }
         }
-        Self { weights, step, after }
+        Self::new(&weights, step, after)
     }
 
     /// The score of each tag of a token with these buckets.
     pub fn score(&self, buckets: &[u32]) -> [f32; TAGS] {
-        let mut sums = [0i32; TAGS];
-        for bucket in buckets {
-            let at = *bucket as usize * TAGS;
-            if let Some(weights) = self.weights.get(at..at + TAGS) {
+        let mut sums = [0i16; ROW];
+        // Fewer than 250 buckets of one byte each do not run over.
+        for bucket in buckets.iter().take(250) {
+            if let Some(weights) = self.weights.get(*bucket as usize) {
                 for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum += i32::from(*weight);
+                    *sum += i16::from(*weight);
                 }
             }
         }
-        sums.map(|sum| sum as f32 * self.step)
+        let mut scores = [0.0; TAGS];
+        scores.iter_mut().zip(sums).for_each(|(score, sum)| *score = f32::from(sum) * self.step);
+        scores
     }
 }
 
 /// For each token the probability of each tag, by the forward–backward algorithm.
 pub fn marginals(scores: &[[f32; TAGS]], model: &Model) -> Vec<[f32; TAGS]> {
-    let (forward, backward) = lattice(scores, &model.after);
+    let (forward, backward) = ways(scores, &model.steps);
     forward
         .iter()
         .zip(&backward)
@@ -134,45 +156,52 @@ pub fn marginals(scores: &[[f32; TAGS]], model: &Model) -> Vec<[f32; TAGS]> {
 
 const NEVER: f32 = -1e9;
 
+fn steps(after: &[[f32; TAGS]; TAGS + 1]) -> Steps {
+    let mut steps = *after;
+    for (from, row) in steps.iter_mut().enumerate() {
+        for (to, slot) in row.iter_mut().enumerate() {
+            let before = Tag::ALL.get(from).copied();
+            if !Tag::ALL.get(to).is_some_and(|t| t.may_follow(before)) {
+                *slot = NEVER;
+            }
+        }
+    }
+    steps
+}
+
 /// The logarithms of the sums over all ways to and from each tag of each token.
 pub fn lattice(
     scores: &[[f32; TAGS]],
     after: &[[f32; TAGS]; TAGS + 1],
 ) -> (Vec<[f32; TAGS]>, Vec<[f32; TAGS]>) {
-    let step = |from: usize, to: usize| {
-        let before = Tag::ALL.get(from).copied();
-        if Tag::ALL.get(to).is_some_and(|t| t.may_follow(before)) {
-            after.get(from).and_then(|row| row.get(to)).copied().unwrap_or(NEVER)
-        } else {
-            NEVER
-        }
-    };
+    ways(scores, &steps(after))
+}
+
+fn ways(scores: &[[f32; TAGS]], steps: &Steps) -> (Vec<[f32; TAGS]>, Vec<[f32; TAGS]>) {
+    let start = steps.last().copied().unwrap_or([NEVER; TAGS]);
     let mut forward: Vec<[f32; TAGS]> = Vec::with_capacity(scores.len());
     for score in scores {
-        let mut row = [0.0; TAGS];
-        for (to, slot) in row.iter_mut().enumerate() {
-            let ways = match forward.last() {
-                None => step(TAGS, to),
-                Some(before) => {
-                    let mut ways = *before;
-                    for (from, way) in ways.iter_mut().enumerate() {
-                        *way += step(from, to);
-                    }
-                    log_sum(&ways)
+        let mut row = start;
+        if let Some(before) = forward.last() {
+            for (to, slot) in row.iter_mut().enumerate() {
+                let mut ways = *before;
+                for (way, step) in ways.iter_mut().zip(steps) {
+                    *way += step.get(to).copied().unwrap_or(NEVER);
                 }
-            };
-            *slot = ways + score.get(to).copied().unwrap_or_default();
+                *slot = log_sum(&ways);
+            }
         }
+        row.iter_mut().zip(score).for_each(|(slot, score)| *slot += score);
         forward.push(row);
     }
     let mut backward = vec![[0.0; TAGS]; scores.len()];
     let mut next: Option<([f32; TAGS], [f32; TAGS])> = None;
     for (row, score) in backward.iter_mut().zip(scores).rev() {
         if let Some((below, score)) = next {
-            for (from, slot) in row.iter_mut().enumerate() {
+            for (slot, steps) in row.iter_mut().zip(steps) {
                 let mut ways = below;
-                for (to, way) in ways.iter_mut().enumerate() {
-                    *way += step(from, to) + score.get(to).copied().unwrap_or_default();
+                for (way, (step, score)) in ways.iter_mut().zip(steps.iter().zip(score)) {
+                    *way += step + score;
                 }
                 *slot = log_sum(&ways);
             }
@@ -185,7 +214,9 @@ pub fn lattice(
 /// The logarithm of a sum of exponentials.
 pub fn log_sum(values: &[f32; TAGS]) -> f32 {
     let most = values.iter().copied().fold(f32::MIN, f32::max);
-    most + values.iter().map(|v| (v - most).exp()).sum::<f32>().ln()
+    // Below this an exponential is nothing in this precision.
+    let exp = |below: f32| if below < -110.0 { 0.0 } else { below.exp() };
+    most + values.iter().map(|v| exp(v - most)).sum::<f32>().ln()
 }
 
 #[cfg(test)]

@@ -238,7 +238,10 @@ fn document(text: &Text<'_>, token: &Token, i: usize, run: Run, place: &Place, s
         .filter_map(|j| text.tokens.get(j))
         .any(|t| t.shape == Shape::Number && t.end - t.start == 4 && t.line == token.line);
     sink.push(&[u64::from(year), place.kind]);
-    let possessive = hash_near(text, token.line, run.end - 1, 1) == hash_word("’")
-        || hash_near(text, token.line, run.end - 1, 1) == hash_word("'");
+    let after = text.tokens.get(run.end).filter(|t| t.line == token.line && t.shape == Shape::Mark);
+    let possessive = after.is_some_and(|t| {
+        let mark = text.text.get(t.start as usize..t.end as usize);
+        matches!(mark, Some("’" | "'"))
+    });
     sink.push(&[u64::from(possessive), u64::from(i + 1 == run.end)]);
 }

@@ -149,7 +149,11 @@ pub(crate) fn hash_word(word: &str) -> u64 {
             }
         }
     }
-    // The low bits choose the bucket of a table.
+    finish(hash)
+}
+
+/// The low bits choose the bucket of a table.
+fn finish(hash: u64) -> u64 {
     hash ^ (hash >> 29)
 }
 
@@ -169,7 +173,7 @@ impl<'a> Text<'a> {
             lines: Vec::new(),
             is_first,
             is_last,
-            counts: HashMap::with_hasher(Same(0)),
+            counts: HashMap::with_capacity_and_hasher(text.len() / 16, Same(0)),
         };
         this.cut();
         this.look_up(lists);
@@ -202,6 +206,17 @@ impl<'a> Text<'a> {
                 at += len;
                 continue;
             }
+            let plain = plain_word(text.as_bytes(), at);
+            if let Some((end, shape, hash)) = plain {
+                if gap == Gap::Line {
+                    self.open_line(newlines > 1);
+                }
+                self.push_token(at, end, hash, shape, gap);
+                at = end;
+                gap = Gap::None;
+                newlines = 0;
+                continue;
+            }
             let (end, shape) = if c.is_alphabetic() {
                 word(text, at)
             } else if c.is_ascii_digit() {
@@ -213,15 +228,8 @@ impl<'a> Text<'a> {
             if gap == Gap::Line {
                 self.open_line(newlines > 1);
             }
-            self.push(Token {
-                start: at as u32,
-                end: end as u32,
-                hash: hash_word(text.get(at..end).unwrap_or_default()),
-                shape,
-                gap,
-                known: 0,
-                line: self.lines.len().saturating_sub(1) as u32,
-            });
+            let hash = hash_word(text.get(at..end).unwrap_or_default());
+            self.push_token(at, end, hash, shape, gap);
             at = end;
             gap = Gap::None;
             newlines = 0;
@@ -237,6 +245,11 @@ impl<'a> Text<'a> {
         }
         let at = self.tokens.len() as u32;
         self.lines.push(Line { first: at, last: at, open_before: open, ..Line::default() });
+    }
+
+    fn push_token(&mut self, start: usize, end: usize, hash: u64, shape: Shape, gap: Gap) {
+        let line = self.lines.len().saturating_sub(1) as u32;
+        self.push(Token { start: start as u32, end: end as u32, hash, shape, gap, known: 0, line });
     }
 
     fn push(&mut self, token: Token) {
@@ -270,7 +283,7 @@ impl<'a> Text<'a> {
             for token in tokens {
                 if token.is_capital() || short && token.shape == Shape::Lower {
                     let word = self.text.get(token.start as usize..token.end as usize).unwrap_or_default();
-                    token.known = lists.get(word);
+                    token.known = lists.get_hashed(word, token.hash);
                 }
             }
         }
@@ -285,6 +298,32 @@ impl<'a> Text<'a> {
     /// The line of `token`.
     pub fn line(&self, token: &Token) -> Line {
         self.lines.get(token.line as usize).copied().unwrap_or_default()
+    }
+}
+
+/// The word that starts at `at` with its shape and hash, where it is of ASCII letters alone: what [`word`] and
+/// [`hash_word`] say of it, in one go.
+fn plain_word(bytes: &[u8], at: usize) -> Option<(usize, Shape, u64)> {
+    let rest = bytes.get(at..)?;
+    let mut hash = SEED;
+    let (mut letters, mut capitals) = (0, 0);
+    for byte in rest.iter().take_while(|b| b.is_ascii_alphabetic()) {
+        hash = mix(hash, u64::from(byte.to_ascii_lowercase()));
+        capitals += usize::from(byte.is_ascii_uppercase());
+        letters += 1;
+    }
+    let ends = rest.get(letters).is_none_or(|b| b.is_ascii() && *b != b'\'');
+    let first = rest.first().is_some_and(u8::is_ascii_uppercase);
+    (letters > 0 && ends).then(|| (at + letters, shape_of(letters, capitals, first), finish(hash)))
+}
+
+fn shape_of(letters: usize, capitals: usize, first: bool) -> Shape {
+    match (letters, capitals, first) {
+        (1, 1, _) => Shape::Letter,
+        (_, 0, _) => Shape::Lower,
+        (l, c, _) if l == c => Shape::Upper,
+        (_, 1, true) => Shape::Title,
+        _ => Shape::Mixed,
     }
 }
 
@@ -318,14 +357,7 @@ fn word(text: &str, at: usize) -> (usize, Shape) {
             break;
         }
     }
-    let shape = match (letters, capitals, first) {
-        (1, 1, _) => Shape::Letter,
-        (_, 0, _) => Shape::Lower,
-        (l, c, _) if l == c => Shape::Upper,
-        (_, 1, true) => Shape::Title,
-        _ => Shape::Mixed,
-    };
-    (end, shape)
+    (end, shape_of(letters, capitals, first))
 }
 
 /// Whether what the lists know makes a word one that may be a name.

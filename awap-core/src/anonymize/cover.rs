@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::compiled;
 use super::names::{Allow, Shape, name_at, skip_blanks, starts_upper, word_at};
+use super::patterns::near;
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
 use super::{metadata, signature};
@@ -118,11 +119,11 @@ fn labelled(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
 fn beside_identifier(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     let text = piece.text.as_str();
     let (identifier, anchor) = (&*IDENTIFIER, &*ANCHOR);
-    for found in identifier.find_iter(text) {
-        let line = super::context::line_around(text, Span::new(found.start(), found.end()));
-        let before = text.get(line.start..found.start()).unwrap_or_default();
+    for found in near::matches(identifier, text, &near::digits(text)) {
+        let line = super::context::line_around(text, found);
+        let before = text.get(line.start..found.start).unwrap_or_default();
         if before.len() <= 120 {
-            if let Some(shape) = name_ending(text, line.start, found.start()) {
+            if let Some(shape) = name_ending(text, line.start, found.start) {
                 out.push(mention(index, &shape, Role::Student, "cover.beside_identifier", 0.95));
                 continue;
             }
@@ -135,12 +136,12 @@ fn beside_identifier(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
             }
         }
         // `A1234567 Kofi Mensah`, `A1234567_Mensah_TM112.docx`.
-        let after = text.get(found.end()..line.end).unwrap_or_default();
+        let after = text.get(found.end..line.end).unwrap_or_default();
         let gap =
             after.len() - after.trim_start_matches([' ', ',', '-', '–', '_', '\t', '|', ')', ':']).len();
         if gap > 0
             && gap <= 4
-            && let Some(shape) = name_at(text, found.end() + gap, Allow { lower: false, comma: true })
+            && let Some(shape) = name_at(text, found.end + gap, Allow { lower: false, comma: true })
         {
             out.push(mention(index, &shape, Role::Student, "cover.beside_identifier", 0.9));
         }

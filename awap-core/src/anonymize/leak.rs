@@ -239,12 +239,15 @@ impl Runs {
         runs.text.push(' ');
         let mut skips = skip.iter().peekable();
         let mut open = false;
-        let mut chars = text.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
+        let mut next = 0;
+        while let Some(c) = text.get(next..).and_then(|rest| rest.chars().next()) {
+            let at = next;
+            next += c.len_utf8();
             while skips.peek().is_some_and(|s| s.end <= at) {
                 skips.next();
             }
-            if skips.peek().is_some_and(|s| s.start <= at) {
+            if let Some(skip) = skips.peek().filter(|s| s.start <= at) {
+                next = next.max(skip.end);
                 if open {
                     runs.text.push(' ');
                     open = false;
@@ -259,7 +262,12 @@ impl Runs {
                 continue;
             }
             if c.is_alphanumeric() {
-                let end = at + c.len_utf8();
+                // Plain letters and digits are taken together.
+                let limit = skips.peek().map_or(text.len(), |s| s.start);
+                let plain = text.as_bytes().get(next..limit).unwrap_or_default();
+                let more = plain.iter().take_while(|b| c.is_ascii() && b.is_ascii_alphanumeric()).count();
+                next += more;
+                let end = next;
                 if !open {
                     runs.places.push((runs.text.len(), at, end));
                     open = true;
@@ -267,7 +275,11 @@ impl Runs {
                     place.2 = end;
                 }
                 if c.is_ascii() {
-                    runs.text.push(c.to_ascii_lowercase());
+                    let from = runs.text.len();
+                    runs.text.push_str(text.get(at..end).unwrap_or_default());
+                    if let Some(word) = runs.text.get_mut(from..) {
+                        word.make_ascii_lowercase();
+                    }
                 } else {
                     let plain = std::iter::once(c)
                         .nfkd()
@@ -292,7 +304,7 @@ impl Runs {
             } else if open {
                 // An apostrophe inside a name joins; a possessive ends.
                 let joins = matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`')
-                    && chars.peek().is_some_and(|(next, n)| {
+                    && text.get(next..).and_then(|r| r.chars().next()).is_some_and(|n| {
                         let possessive = matches!(n, 's' | 'S')
                             && !text.get(next + 1..).is_some_and(|r| r.starts_with(char::is_alphanumeric));
                         n.is_alphabetic() && !possessive

@@ -43,19 +43,16 @@ fn possessors(text: &str) -> Vec<Span> {
     let boundary = |i: Option<usize>| {
         i.and_then(|i| bytes.get(i)).is_none_or(|b| !b.is_ascii_alphanumeric() && *b < 0x80)
     };
-    let mut found = Vec::new();
-    for (i, pair) in bytes.windows(2).enumerate() {
-        let end = match pair {
-            [b'm' | b'M', b'y' | b'Y'] => i + 2,
-            [b'o' | b'O', b'u' | b'U'] if bytes.get(i + 2).is_some_and(|b| b.eq_ignore_ascii_case(&b'r')) => {
-                i + 3
-            }
-            _ => continue,
-        };
-        if boundary(i.checked_sub(1)) && boundary(Some(end)) {
-            found.push(Span::new(i, end));
-        }
-    }
+    let ending = |word: &[u8], last: usize| {
+        let start = (last + 1).checked_sub(word.len())?;
+        let whole = bytes.get(start..=last)?.eq_ignore_ascii_case(word);
+        (whole && boundary(start.checked_sub(1)) && boundary(Some(last + 1)))
+            .then(|| Span::new(start, last + 1))
+    };
+    let my = memchr::memchr2_iter(b'y', b'Y', bytes).filter_map(|at| ending(b"my", at));
+    let our = memchr::memchr2_iter(b'u', b'U', bytes).filter_map(|at| ending(b"our", at + 1));
+    let mut found: Vec<Span> = my.chain(our).collect();
+    found.sort_unstable();
     found
 }
 

@@ -79,15 +79,29 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
     roster.add_other(text)
 }
 
-/// The words in lower case of a TMA, gathered only where a mention is in doubt.
+/// Those words in lower case of a TMA that some mention in doubt consists of.
 struct Words<'a>(HashSet<&'a str>);
 
 impl<'a> Words<'a> {
     fn of(pieces: &'a [Piece], mentions: &[Mention]) -> Self {
-        let doubt = mentions.iter().any(|m| m.role == Role::Other && m.confidence < 0.88);
-        let texts = pieces.iter().filter(|_| doubt).map(|p| p.text.as_str());
-        let words = texts.flat_map(|t| t.split(|c: char| !c.is_alphabetic()));
-        Self(words.filter(|w| w.chars().next().is_some_and(char::is_lowercase)).collect())
+        let text = |m: &Mention| pieces.get(m.piece).map_or("", |p| m.span.of(&p.text));
+        let doubtful = mentions.iter().filter(|m| m.role == Role::Other && m.confidence < 0.88);
+        let wanted: HashSet<String> = doubtful.map(|m| text(m).to_lowercase()).collect();
+        // Most words are told from all of these by their first letter and length.
+        let mut sizes = [0u64; 256];
+        let size_of = |word: &str| Some((usize::from(*word.as_bytes().first()?), 1 << word.len().min(63)));
+        for (first, size) in wanted.iter().filter_map(|w| size_of(w)) {
+            if let Some(slot) = sizes.get_mut(first) {
+                *slot |= size;
+            }
+        }
+        let may_be = |word: &&str| {
+            size_of(word).is_some_and(|(first, size)| sizes.get(first).is_some_and(|all| all & size != 0))
+        };
+        let texts = pieces.iter().filter(|_| !wanted.is_empty()).map(|p| p.text.as_str());
+        let words = texts.flat_map(|t| t.split(|c: char| !c.is_alphabetic())).filter(may_be);
+        let words = words.filter(|w| w.chars().next().is_some_and(char::is_lowercase));
+        Self(words.filter(|w| wanted.contains(*w)).collect())
     }
 
     /// Whether `name` is one word that also stands in lower case.

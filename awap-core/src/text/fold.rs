@@ -25,12 +25,19 @@ impl Folded {
     /// Folds `text` in linear time.
     pub fn new(text: &str) -> Self {
         let mut folder = Folder { out: String::with_capacity(text.len()), steps: Vec::new(), line: 0 };
-        let mut chars = text.char_indices().peekable();
-        while let Some((at, c)) = chars.next() {
+        let mut next = 0;
+        while let Some(rest) = text.get(next..) {
+            let plain = plain_len(rest.as_bytes());
+            folder.push_plain(next, rest.get(..plain).unwrap_or_default());
+            let at = next + plain;
+            let mut chars = rest.get(plain..).unwrap_or_default().chars();
+            let Some(c) = chars.next() else { break };
+            next = at + c.len_utf8();
             if c.is_whitespace() {
                 let mut newlines = usize::from(c == '\n');
-                while let Some((_, blank)) = chars.next_if(|(_, c)| c.is_whitespace() || is_invisible(*c)) {
+                for blank in chars.take_while(|c| c.is_whitespace() || is_invisible(*c)) {
                     newlines += usize::from(blank == '\n');
+                    next += blank.len_utf8();
                 }
                 folder.push(at, if newlines > 1 { '\n' } else { ' ' });
             } else if c.is_ascii() {
@@ -75,6 +82,19 @@ impl Folded {
     }
 }
 
+/// How many of the first bytes fold to themselves but for case: visible ASCII, with single spaces between.
+fn plain_len(bytes: &[u8]) -> usize {
+    let plain = |b: &u8| matches!(b, b'!'..=b'_' | b'a'..=b'~');
+    let mut len = 0;
+    loop {
+        len += bytes.get(len..).unwrap_or_default().iter().take_while(|b| plain(b)).count();
+        match bytes.get(len..) {
+            Some([b' ', next, ..]) if plain(next) => len += 1,
+            _ => return len,
+        }
+    }
+}
+
 struct Folder {
     out: String,
     steps: Vec<(usize, usize)>,
@@ -83,6 +103,17 @@ struct Folder {
 }
 
 impl Folder {
+    /// Appends what [`plain_len`] measured, which stands for original bytes from `start` on.
+    fn push_plain(&mut self, start: usize, plain: &str) {
+        let Some(first) = plain.chars().next() else { return };
+        self.push(start, first.to_ascii_lowercase());
+        let at = self.out.len();
+        self.out.push_str(plain.get(1..).unwrap_or_default());
+        if let Some(tail) = self.out.get_mut(at..) {
+            tail.make_ascii_lowercase();
+        }
+    }
+
     /// Appends `c`, which stands for original bytes from `start` on.
     fn push(&mut self, start: usize, c: char) {
         let at = self.out.len();

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::phone::Cluster;
+use super::near;
 use crate::anonymize::compiled;
 use crate::anonymize::finding::{Finding, Label};
 use crate::text::Span;
@@ -37,16 +37,11 @@ const REACH: usize = 140;
 /// Finds addresses: back from a postcode to the house, and after a cue a number with a street.
 ///
 /// Near-misses that stay: a street or town by itself (`Oxford Street`), a postcode district in an argument (`BS1`).
-pub(super) fn find(text: &str, _clusters: &[Cluster], out: &mut Vec<Finding>) {
+pub(super) fn find(text: &str, near_digits: &[Span], out: &mut Vec<Finding>) {
     let (postcode, street, cue) = (&*POSTCODE, &*STREET, &*CUE);
-    for code in postcode.find_iter(text) {
-        let start = house_before(text, code.start(), street).unwrap_or(code.start());
-        out.push(Finding::value(
-            Span::new(start, code.end()),
-            Label::StreetAddress,
-            "pattern.postcode",
-            0.95,
-        ));
+    for code in near::matches(postcode, text, near_digits) {
+        let start = house_before(text, code.start, street).unwrap_or(code.start);
+        out.push(Finding::value(Span::new(start, code.end), Label::StreetAddress, "pattern.postcode", 0.95));
     }
     for cued in cue.find_iter(text) {
         let mut end = (cued.end() + 160).min(text.len());

@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::phone::Cluster;
 use super::{before, has_cue};
 use crate::anonymize::compiled;
 use crate::anonymize::finding::{Finding, Label};
@@ -41,7 +40,10 @@ static CUE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Finds dates after a word for birth. Dates elsewhere are part of the argument.
-pub(super) fn find(text: &str, _clusters: &[Cluster], out: &mut Vec<Finding>) {
+pub(super) fn find(text: &str, out: &mut Vec<Finding>) {
+    if !may_tell(text.as_bytes()) {
+        return;
+    }
     let (cue, date) = (&*CUE, &*DATE);
     for found in cue.find_iter(text) {
         let mut end = (found.end() + 40).min(text.len());
@@ -59,6 +61,24 @@ pub(super) fn find(text: &str, _clusters: &[Cluster], out: &mut Vec<Finding>) {
             out.push(Finding::value(span, Label::Dob, "pattern.birth_date", 0.95));
         }
     }
+}
+
+/// Whether a word for birth may stand in a text: `born`, `birth`, or what may be read as `D. O. B.`
+fn may_tell(text: &[u8]) -> bool {
+    memchr::memchr2_iter(b'b', b'B', text).any(|at| {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let word = |word: &[u8]| rest.get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word));
+        if word(b"orn") || word(b"irth") {
+            return true;
+        }
+        // Before the B: a mark or blank (of any script), an O, the same, a D. Each blank is at most three bytes.
+        let head = text.get(at.saturating_sub(12)..at).unwrap_or_default();
+        let joint =
+            |head: &[u8]| head.iter().rev().take_while(|b| !b.is_ascii_alphanumeric()).take(4).count();
+        let before_b = head.len() - joint(head);
+        let Some([rest @ .., b'o' | b'O']) = head.get(..before_b) else { return false };
+        matches!(rest.get(..rest.len() - joint(rest)), Some([.., b'd' | b'D']))
+    })
 }
 
 /// The ways the date `written` may be written, where it can be read (`1998-06-15`, `15/06/1998`, `15 June 1998`).

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::phone::Cluster;
-use super::{before, has_cue};
+use super::{Digits, before, has_cue, near};
 use crate::anonymize::compiled;
 use crate::anonymize::context::row_around;
 use crate::anonymize::finding::{Finding, Label};
@@ -28,7 +28,8 @@ static CUED: LazyLock<Regex> = LazyLock::new(|| {
 /// Finds identifiers. `clusters` are the runs of digits in the text.
 ///
 /// Near-misses that stay: module codes (`TM112`), ISBN and DOI digits, versions, grid references, postcodes.
-pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span], out: &mut Vec<Finding>) {
+pub(super) fn find(text: &str, piece: &Piece, digits: &Digits<'_>, urls: &[Span], out: &mut Vec<Finding>) {
+    let Digits { clusters, near: near_digits } = *digits;
     let mut push = |span: Span, rule, confidence| {
         if !touches(urls, span) {
             out.push(Finding::value(span, Label::IdNum, rule, confidence));
@@ -52,14 +53,14 @@ pub(super) fn find(text: &str, piece: &Piece, clusters: &[Cluster], urls: &[Span
             push(Span::new(letter, i + 1), "pattern.ou_identifier", 0.97);
         }
     }
-    for all in INSURANCE.find_iter(text) {
-        let free = !is_word(all.start().wrapping_sub(1)) && !is_word(all.end());
+    for all in near::matches(&INSURANCE, text, near_digits) {
+        let free = !is_word(all.start.wrapping_sub(1)) && !is_word(all.end);
         // Called by its name it is one whatever its prefix: examples and temporary numbers have others.
         let names =
             ["ni number", "ni no", "ni no.", "nino", "national insurance", "national insurance number"];
-        let called_one = || has_cue(&before(text, all.start(), 60), &names, 30);
-        if free && (is_insurance_prefix(all.as_str().get(..2).unwrap_or_default()) || called_one()) {
-            push(Span::new(all.start(), all.end()), "pattern.national_insurance", 0.97);
+        let called_one = || has_cue(&before(text, all.start, 60), &names, 30);
+        if free && (is_insurance_prefix(all.of(text).get(..2).unwrap_or_default()) || called_one()) {
+            push(all, "pattern.national_insurance", 0.97);
         }
     }
     for cluster in clusters {

@@ -5,6 +5,7 @@ mod address;
 pub(super) mod dates;
 mod email;
 mod ids;
+pub(super) mod near;
 mod phone;
 mod url;
 mod username;
@@ -12,6 +13,13 @@ mod username;
 use super::finding::Finding;
 use super::pieces::Piece;
 use super::recognizer::{Context, Recognizer};
+use crate::text::Span;
+
+/// The digits of a text: as numbers are written, and the stretches around them.
+struct Digits<'a> {
+    clusters: &'a [phone::Cluster],
+    near: &'a [Span],
+}
 
 /// All recognizers of patterns, in one.
 pub(super) struct Patterns;
@@ -23,10 +31,11 @@ impl Recognizer for Patterns {
         email::find(text, piece, &urls, out);
         username::find(text, piece, out);
         let clusters = phone::clusters(text);
-        ids::find(text, piece, &clusters, &urls, out);
+        let near_digits = near::digits(text);
+        ids::find(text, piece, &Digits { clusters: &clusters, near: &near_digits }, &urls, out);
         phone::find(text, piece, context, &clusters, &urls, out);
-        dates::find(text, &clusters, out);
-        address::find(text, &clusters, out);
+        dates::find(text, out);
+        address::find(text, &near_digits, out);
     }
 }
 

@@ -48,11 +48,17 @@ pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
             push(span, "pattern.username_cued", 0.9);
         }
     }
-    for found in POSTED.captures_iter(text) {
-        let Some(account) = found.get(1) else { continue };
-        let span = trimmed(account.start(), account.end());
-        if is_account(span.of(text)) {
-            push(span, "pattern.username_posted", 0.75);
+    // Each account holds a digit or an underscore, with its cue right before it.
+    let mut last = 0;
+    for (at, _) in text.match_indices(|c: char| c == '_' || c.is_ascii_digit()) {
+        let Some(window) = posted_around(text, at).filter(|_| at >= last) else { continue };
+        last = window.end;
+        for found in POSTED.captures_iter(window.of(text)) {
+            let Some(account) = found.get(1) else { continue };
+            let span = trimmed(window.start + account.start(), window.start + account.end());
+            if is_account(span.of(text)) {
+                push(span, "pattern.username_posted", 0.75);
+            }
         }
     }
     for (at, _) in text.match_indices('@') {
@@ -81,6 +87,24 @@ pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
             push(Span::new(at, at + 1 + handle.len()), "pattern.handle", 0.8);
         }
     }
+}
+
+/// The word around `at`, the one before it, and the character before that. None where the word starts with a digit or
+/// goes on for long.
+fn posted_around(text: &str, at: usize) -> Option<Span> {
+    const LONGEST: usize = 80;
+    let near = |c: char| c.is_whitespace();
+    let from = text.floor_char_boundary(at.saturating_sub(LONGEST));
+    let head = text.get(from..at)?;
+    let word = from + head.rfind(near).map(|i| text.ceil_char_boundary(i + 1 + from) - from)?;
+    if word == at {
+        return None;
+    }
+    let before = text.get(from..word)?.trim_end();
+    let cue = before.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let start = text.floor_char_boundary(from + cue.len().saturating_sub(1));
+    let tail = text.get(at..)?;
+    Some(Span::new(start, at + tail.find(near).unwrap_or(tail.len()).min(1 << 10)))
 }
 
 fn is_common(word: &str) -> bool {
