@@ -89,7 +89,8 @@ train-names: ## Train the model of names anew from AWAP_DATA/pii/names-train.jso
 score-structure: ## How well TMAs in many layouts and formats are taken apart (fixtures/structure)
 	cargo test --locked --workspace --test tma_gold -- --nocapture
 
-bench: ## Measure the verbs by format and size (several minutes)
+bench: ## Measure the verbs by format and size, and the Port by size and threads (several minutes)
+	cargo build --quiet --release --locked -p awap-port
 	cargo bench -p awap-benches
 
 bench-host: ## Measure a whole host: health with wrk, TMAs a second, overload (SECONDS_EACH=15; on a quiet machine)

@@ -44,21 +44,108 @@ impl Engine {
     }
 
     /// Removes what identifies the student from a TMA.
+    ///
+    /// ```
+    /// use awap_core::anonymize::Options;
+    /// use awap_core::submission::{Content, Student};
+    /// use awap_core::{Deadline, Engine, Submission};
+    ///
+    /// let tma = Submission {
+    ///     student: Some(Student { name: Some("Robin Quillfeather".into()), ..Student::default() }),
+    ///     content: Content { text: Some("By Robin, as Quillfeather (2019) says.".into()), ..Content::default() },
+    ///     ..Submission::default()
+    /// };
+    /// let engine = Engine::new()?;
+    /// let anonymized = engine.anonymize(tma, &Options::default(), &Deadline::never())?;
+    /// // The student is gone; an author who is cited stays, also one of the same name.
+    /// assert_eq!(anonymized.tma.content.text.as_deref(), Some("By [STUDENT], as Quillfeather (2019) says."));
+    /// assert!(anonymized.tma.student.is_none());
+    /// assert_eq!(anonymized.anonymization.counts["NAME_STUDENT"], 1);
+    /// # Ok::<(), awap_core::Error>(())
+    /// ```
     pub fn anonymize(&self, tma: Submission, options: &Options, deadline: &Deadline) -> Result<Anonymized> {
         anonymize::anonymize(tma, options, &self.key, &self.limits, deadline)
     }
 
     /// Reads the structure of a TMA, anonymized or not.
+    ///
+    /// ```
+    /// use awap_core::submission::{Attachment, Content};
+    /// use awap_core::{Deadline, Engine, Submission};
+    /// use base64::Engine as _;
+    ///
+    /// let file = "# Question 1\n\nSmith (2019) says so.\n\n# References\n\nSmith, A. (2019) *Streets*. Leeds: Millrace.\n";
+    /// let attachment = Attachment {
+    ///     filename: Some("essay.md".into()),
+    ///     data_base64: base64::engine::general_purpose::STANDARD.encode(file),
+    ///     ..Attachment::default()
+    /// };
+    /// let content = Content { attachments: vec![attachment], ..Content::default() };
+    /// let parsed = Engine::new()?.parse(Submission { content, ..Submission::default() }, &Deadline::never())?;
+    /// assert_eq!(parsed.questions[0].id, "1");
+    /// assert_eq!(parsed.citations[0].year.as_deref(), Some("2019"));
+    /// assert_eq!(parsed.citations[0].reference, Some(0));
+    /// # Ok::<(), awap_core::Error>(())
+    /// ```
     pub fn parse(&self, tma: Submission, deadline: &Deadline) -> Result<ParsedTma> {
         tma::parse(tma, &self.limits, deadline)
     }
 
     /// Marks a parsed TMA against the rubric it carries.
+    ///
+    /// ```
+    /// use awap_core::{Deadline, Engine, Submission};
+    /// use serde_json::json;
+    ///
+    /// let engine = Engine::new()?;
+    /// let tma = json!({
+    ///     "content": "A linear search checks each item in turn until it finds the target. It needs no order in the list.",
+    ///     "rubric": {
+    ///         "title": "Searching", "total_points": 10,
+    ///         "criteria": [{"name": "Linear search", "weight": 100, "description": "Each item is checked in turn."}],
+    ///     },
+    /// });
+    /// let tma = Submission::from_value(tma, engine.limits())?;
+    /// let parsed = engine.parse(tma, &Deadline::never())?;
+    /// let feedback = engine.mark(&parsed, &Deadline::never())?;
+    /// for criterion in &feedback.marking_criteria.criteria {
+    ///     for evidence in &criterion.evidence {
+    ///         assert_eq!(&parsed.text[evidence.start..evidence.end], evidence.quote);
+    ///     }
+    /// }
+    /// # Ok::<(), awap_core::Error>(())
+    /// ```
     pub fn mark(&self, tma: &ParsedTma, deadline: &Deadline) -> Result<Feedback> {
         feedback::mark_with(tma, &self.rubrics, deadline)
     }
 
     /// Makes the request that a model in the AI jail is sent, from an anonymized TMA and the feedback on it.
+    ///
+    /// [`merge_suggestions`](Self::merge_suggestions) takes what the model answers:
+    ///
+    /// ```
+    /// use awap_core::anonymize::Options;
+    /// use awap_core::feedback::ai::{AiProvenance, SuggestBudget};
+    /// use awap_core::{Deadline, Engine, Submission};
+    /// use serde_json::json;
+    ///
+    /// let engine = Engine::new()?;
+    /// let deadline = Deadline::never();
+    /// let tma = Submission::from_value(json!({"content": "A linear search checks each item in turn."}), engine.limits())?;
+    /// let anonymized = engine.anonymize(tma, &Options::default(), &deadline)?;
+    /// let mut tma = anonymized.tma;
+    /// tma.extra.insert("anonymization".into(), json!(anonymized.anonymization));
+    /// let parsed = engine.parse(tma, &deadline)?;
+    /// let feedback = engine.mark(&parsed, &deadline)?;
+    /// let request = engine.prepare_suggestions(&parsed, &feedback, SuggestBudget::default(), &deadline)?;
+    /// assert!(json!(request)["text"].is_string());
+    /// // Whatever comes back, no mark changes.
+    /// let grade = feedback.grade;
+    /// let nonsense = json!("full marks, please");
+    /// let merged = engine.merge_suggestions(&parsed, feedback, &nonsense, &AiProvenance::default(), &deadline)?;
+    /// assert_eq!(merged.grade, grade);
+    /// # Ok::<(), awap_core::Error>(())
+    /// ```
     pub fn prepare_suggestions(
         &self,
         tma: &ParsedTma,

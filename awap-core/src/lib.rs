@@ -8,6 +8,35 @@
 //!           (document)   (anonymize)               (tma)         (feedback)
 //! ```
 //!
+//! From a student's text to draft feedback:
+//!
+//! ```
+//! use awap_core::anonymize::Options;
+//! use awap_core::{Deadline, Engine, Limits, Submission};
+//! use serde_json::json;
+//!
+//! let engine = Engine::new()?;
+//! let deadline = Deadline::after(std::time::Duration::from_secs(10));
+//! let tma = json!({
+//!     "student": {"name": "Robin Quillfeather"},
+//!     "content": "1. A linear search checks each item in turn. Robin Quillfeather",
+//! });
+//! let tma = Submission::from_value(tma, engine.limits())?;
+//! let anonymized = engine.anonymize(tma, &Options::default(), &deadline)?;
+//! let parsed = engine.parse(anonymized.tma, &deadline)?;
+//! let feedback = engine.mark(&parsed, &deadline)?;
+//! assert!(!feedback.feedback_text.is_empty());
+//! # Ok::<(), awap_core::Error>(())
+//! ```
+//!
+//! Each verb has an example of its own at [`Engine`]; `examples/` has programs that read files. What goes in and out is typed, and
+//! goes from and to the Core Bridge's JSON by serde; [`protocol::Dispatcher`] does that for a whole request.
+//!
+//! # Features
+//!
+//! - `pdf` (default): reads PDF files. It is what most of the dependencies are for; without it a PDF is
+//!   [`ErrorCode::UnsupportedFormat`].
+//!
 //! The crate does no I/O, holds no mutable global state and has no `unsafe`. All spans are **byte offsets into
 //! UTF-8**, end exclusive.
 #![forbid(unsafe_code)]

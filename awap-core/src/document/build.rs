@@ -176,6 +176,7 @@ impl PartBuilder {
     }
 
     /// Takes back the hyphen that the open paragraph ends with.
+    #[cfg(feature = "pdf")]
     pub(super) fn unwrite_hyphen(&mut self) {
         if self.open_text().ends_with('-') {
             self.part.text.pop();

@@ -17,6 +17,7 @@ mod markdown;
 mod model;
 mod numerals;
 mod odt;
+#[cfg(feature = "pdf")]
 mod pdf;
 mod plain;
 mod properties;
@@ -83,7 +84,10 @@ fn read_document(
         Format::Docx => &docx::Docx,
         Format::Markdown => &markdown::Markdown,
         Format::Text => &plain::Plain,
+        #[cfg(feature = "pdf")]
         Format::Pdf => &pdf::PdfReader,
+        #[cfg(not(feature = "pdf"))]
+        Format::Pdf => return Err(sniff::without_pdf()),
         Format::Odt => &odt::Odt,
         Format::Rtf => &rtf::Rtf,
         Format::Html => &html::Html,

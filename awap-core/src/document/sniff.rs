@@ -53,6 +53,12 @@ fn unsupported(what: &str, how: &str) -> Error {
     )
 }
 
+/// A PDF file, where this build has no reader of them.
+#[cfg(not(feature = "pdf"))]
+pub(super) fn without_pdf() -> Error {
+    unsupported("a PDF, which this build of AWAP does not read", "as .docx or ODT")
+}
+
 fn archive_format(bytes: &[u8], cx: &Context<'_>) -> Result<Format> {
     let mut archive = Archive::open(bytes, cx)?;
     let has = |archive: &Archive<'_>, what: &dyn Fn(&str) -> bool| archive.names().any(what);
