@@ -4,6 +4,7 @@
 
 mod documents {
     pub(crate) mod docx;
+    pub(crate) mod hostile;
     pub(crate) mod make;
     pub(crate) mod others;
     pub(crate) mod pdf;

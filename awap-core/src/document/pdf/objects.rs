@@ -216,7 +216,8 @@ fn salvage(stream: &Stream, most: usize) -> Vec<u8> {
     let flate = stream.filters().is_ok_and(|filters| matches!(filters.as_slice(), [b"FlateDecode" | b"Fl"]));
     let mut out = Vec::new();
     if flate && !stream.dict.has(b"DecodeParms") {
-        let most = most as u64;
+        // One byte more than allowed tells what is too large, and must be refused, from what just fits.
+        let most = most as u64 + 1;
         let _ = flate2::read::ZlibDecoder::new(stream.content.as_slice()).take(most).read_to_end(&mut out);
         if out.is_empty() {
             let raw = stream.content.get(2..).unwrap_or_default();
