@@ -8,14 +8,19 @@
 pub mod ai;
 mod answer;
 mod answers;
+pub mod calibrate;
 mod chunks;
 mod compose;
 mod criteria;
 mod integrity;
+pub mod judge;
 mod lexis;
 mod model;
+mod proofread;
 mod rubric;
 mod rubrics;
+mod similarity;
+mod spelling;
 mod terms;
 mod totals;
 
@@ -73,6 +78,7 @@ pub fn mark_with(tma: &ParsedTma, rubrics: &Rubrics, deadline: &Deadline) -> Res
     deadline.check()?;
     let input_sha256 = rubric::sha256(tma.text.as_bytes());
     let composed = compose::compose(rubric, &marked, &totals, &input_sha256);
+    let model_id = marked.iter().find_map(|m| m.outcome.model_id.clone());
     let criteria = marked.iter().zip(composed.comments).map(|(m, comment)| finished(m, comment)).collect();
     let carried = |key: &str| tma.carried.get(key).and_then(Value::as_str).map(str::to_owned);
     let pseudonym = tma
@@ -103,6 +109,7 @@ pub fn mark_with(tma: &ParsedTma, rubrics: &Rubrics, deadline: &Deadline) -> Res
                 rubric_sha256: rubric.sha256.clone(),
                 input_sha256,
                 rubric_source: if rubric.form == "general" { "built_in" } else { "submission" }.to_owned(),
+                model_id,
                 ai: None,
                 deterministic: true,
             },
@@ -159,7 +166,7 @@ fn finished(marked: &Marked<'_>, comment: String) -> MarkedCriterion {
         level,
         comment,
         confidence: out.confidence,
-        source: if out.is_human { "human" } else { "rule" }.to_owned(),
+        source: out.source.name().to_owned(),
         evidence: out.evidence.clone(),
         missing: out.missing.clone(),
         trace: out.trace.clone(),

@@ -147,6 +147,9 @@ pub struct Provenance {
     /// `submission`, or `built_in` where the TMA came without a rubric.
     #[serde(default)]
     pub rubric_source: String,
+    /// The model behind a criterion of kind `calibrated`: the hash of what it has learnt from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_id: Option<String>,
     pub ai: Option<Value>,
     pub deterministic: bool,
 }

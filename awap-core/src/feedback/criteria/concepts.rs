@@ -21,8 +21,9 @@ pub(super) struct Concepts {
     guard: bool,
 }
 
+/// One point: the terms that show it, and where they may stand.
 #[derive(Debug)]
-struct Point {
+pub(super) struct Point {
     id: String,
     label: String,
     marks: f64,
@@ -71,7 +72,14 @@ impl Concepts {
 }
 
 impl Point {
-    fn load(node: &Node<'_>, index: usize, share: f64, max: f64, matching: &Matching) -> Result<Self> {
+    /// Reads a point; one without marks of its own has `share`.
+    pub(super) fn load(
+        node: &Node<'_>,
+        index: usize,
+        share: f64,
+        max: f64,
+        matching: &Matching,
+    ) -> Result<Self> {
         let terms = |key: &str| -> Result<Vec<Term>> {
             let Some(list) = node.get(key)? else { return Ok(Vec::new()) };
             list.list()?.iter().map(|n| Term::load(n, matching)).collect()
@@ -99,6 +107,17 @@ impl Point {
                 .fault("“min_hits” is more than there are terms in “any_of”."));
         }
         Ok(point)
+    }
+
+    /// The name that evidence bears, and the rubric's words.
+    pub(super) fn names(&self) -> (&str, &str) {
+        (&self.id, &self.label)
+    }
+
+    /// The hits that make this point, unless something contradicts it.
+    pub(super) fn found(&self, script: &Script<'_>, matching: &Matching, guard: bool) -> Option<Vec<Hit>> {
+        let found = self.look(script, matching, guard);
+        found.hits.filter(|_| found.misconceptions.is_empty())
     }
 
     /// What of the answer makes this point, and what denies or contradicts it.
@@ -241,7 +260,7 @@ impl Kind for Concepts {
     }
 
     fn points(&self) -> Vec<(&str, &str)> {
-        self.points.iter().map(|p| (p.id.as_str(), p.label.as_str())).collect()
+        self.points.iter().map(Point::names).collect()
     }
 }
 

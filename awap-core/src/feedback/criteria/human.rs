@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Kind, Outcome, Script};
+use super::{Kind, Outcome, Script, Source};
 use crate::Result;
 use crate::feedback::rubric::{Head, Node};
 
@@ -23,7 +23,7 @@ impl Kind for Human {
         let levels: Vec<_> =
             head.levels.iter().map(|l| json!({"score": l.score, "definition": l.definition})).collect();
         Outcome {
-            is_human: true,
+            source: Source::Human,
             reviews: vec![(
                 "human_criterion",
                 json!({"max_mark": head.max_mark, "guidance": self.guidance, "levels": levels}),

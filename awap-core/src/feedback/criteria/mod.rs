@@ -1,12 +1,18 @@
 //! The kinds of criteria: one trait, one file a kind.
 
+mod argument;
+mod calibrated;
+mod computed_value;
 mod concepts;
 mod descriptors;
+mod evidence_use;
 mod human;
 mod length;
+mod model_answer;
+mod presentation;
 mod references;
+mod required_artifact;
 mod structure;
-mod unmarked;
 
 use std::fmt;
 
@@ -44,6 +50,29 @@ pub(crate) struct Script<'a> {
     pub(crate) prompt: &'a str,
 }
 
+/// What marks a criterion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Source {
+    /// The rubric's own rules.
+    #[default]
+    Rule,
+    /// A model that has learnt from marked scripts.
+    Calibrated,
+    /// A person.
+    Human,
+}
+
+impl Source {
+    /// As `source` in the feedback.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Calibrated => "calibrated",
+            Self::Human => "human",
+        }
+    }
+}
+
 /// A criterion as marked, before it is put into words.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
@@ -51,8 +80,10 @@ pub(crate) struct Outcome {
     pub(crate) score: Option<f64>,
     /// From 0 to 1.
     pub(crate) confidence: f64,
-    /// Whether a person marks it.
-    pub(crate) is_human: bool,
+    /// What marks it.
+    pub(crate) source: Source,
+    /// The model that marked it, by the hash of what it has learnt from.
+    pub(crate) model_id: Option<String>,
     /// Places for and against.
     pub(crate) evidence: Vec<Evidence>,
     /// What was looked for and is not there.
@@ -205,8 +236,13 @@ pub(crate) fn load(
         "references" => Box::new(references::References::load(params, head)?),
         "length" => Box::new(length::Length::load(params)?),
         "human" => Box::new(human::Human::load(params)?),
-        name @ ("model_answer" | "argument" | "evidence_use" | "presentation" | "calibrated"
-        | "computed_value" | "required_artifact") => Box::new(unmarked::Unmarked::new(name)),
+        "model_answer" => Box::new(model_answer::ModelAnswer::load(params, head)?),
+        "argument" => Box::new(argument::Argument::load(params, head)?),
+        "evidence_use" => Box::new(evidence_use::EvidenceUse::load(params)?),
+        "presentation" => Box::new(presentation::Presentation::load(params, head)?),
+        "calibrated" => Box::new(calibrated::Calibrated::load(params, head)?),
+        "computed_value" => Box::new(computed_value::ComputedValue::load(params, head)?),
+        "required_artifact" => Box::new(required_artifact::RequiredArtifact::load(params)?),
         _ => {
             return Err(kind.fault(
                 "There is no such kind of criterion (concepts, model_answer, structure, argument, evidence_use, references, \

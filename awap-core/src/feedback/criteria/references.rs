@@ -143,7 +143,7 @@ impl Kind for References {
 }
 
 /// One cited work, whatever the page.
-fn work(citation: &Citation) -> String {
+pub(super) fn work(citation: &Citation) -> String {
     match citation.reference {
         Some(i) => format!("#{i}"),
         None => format!(
@@ -470,8 +470,14 @@ fn page_faults(script: &Script<'_>, citations: &[&Citation]) -> Vec<Fault> {
     faults
 }
 
-/// A stretch of at least five words between quotation marks.
+/// The first stretch of at least five words between quotation marks.
 fn quotation(sentence: &str) -> Option<Span> {
+    quotations(sentence).into_iter().next()
+}
+
+/// Stretches of at least five words between quotation marks, by kind of mark.
+pub(super) fn quotations(sentence: &str) -> Vec<Span> {
+    let mut found: Vec<Span> = Vec::new();
     for (open, close) in [('“', '”'), ('"', '"'), ('‘', '’')] {
         let mut from = 0;
         while let Some(at) = sentence.get(from..).and_then(|s| s.find(open)).map(|i| from + i) {
@@ -484,13 +490,14 @@ fn quotation(sentence: &str) -> Option<Span> {
             });
             let Some((end, _)) = end else { break };
             let span = Span::new(at, inner + end + close.len_utf8());
-            if text::tokens(rest.get(..end).unwrap_or_default()).count() >= 5 {
-                return Some(span);
+            let long = text::tokens(rest.get(..end).unwrap_or_default()).count() >= 5;
+            if long && !found.iter().any(|f| f.contains(span)) {
+                found.push(span);
             }
             from = span.end;
         }
     }
-    None
+    found
 }
 
 #[cfg(test)]
