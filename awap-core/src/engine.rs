@@ -2,6 +2,8 @@
 
 use crate::anonymize::{self, Anonymized, Options, PseudonymKey};
 use crate::feedback::ai::{self, AiProvenance, SuggestBudget, SuggestRequest};
+use crate::feedback::calibrate::{self, CalibrateOptions, Calibration, MarkedScript};
+use crate::feedback::compare::{self, CohortScript, CompareOptions, Comparison};
 use crate::feedback::{self, Feedback};
 use crate::tma::{self, ParsedTma};
 use crate::{Deadline, Limits, Result, Submission};
@@ -117,6 +119,27 @@ impl Engine {
     /// ```
     pub fn mark(&self, tma: &ParsedTma, deadline: &Deadline) -> Result<Feedback> {
         feedback::mark_with(tma, &self.rubrics, deadline)
+    }
+
+    /// Learns from a cohort's marked scripts how they are marked, and says how well that agrees with the markers. The model is
+    /// for `params.model` of a criterion of kind `calibrated`.
+    pub fn calibrate(
+        &self,
+        scripts: &[MarkedScript],
+        options: &CalibrateOptions,
+        deadline: &Deadline,
+    ) -> Result<Calibration> {
+        calibrate::calibrate(scripts, options, deadline)
+    }
+
+    /// Compares a cohort's scripts: text in common, markers beside each other, what is unlike the rest.
+    pub fn compare(
+        &self,
+        scripts: &[CohortScript],
+        options: &CompareOptions,
+        deadline: &Deadline,
+    ) -> Result<Comparison> {
+        compare::compare(scripts, options, deadline)
     }
 
     /// Makes the request that a model in the AI jail is sent, from an anonymized TMA and the feedback on it.

@@ -10,6 +10,7 @@ mod answer;
 mod answers;
 pub mod calibrate;
 mod chunks;
+pub mod compare;
 mod compose;
 mod criteria;
 mod integrity;

@@ -1,0 +1,250 @@
+//! Text that stands in two scripts: runs of words by their stems, exact rather than sampled, since the runs of a cohort fit
+//! in memory and a sample would miss a copied paragraph in a long script.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{CohortScript, CompareOptions, rounded};
+use crate::text::{self, Span};
+use crate::{Deadline, Result};
+
+/// Words of a run: fewer are chance, more miss text in which single words were changed.
+pub(super) const SHINGLE: usize = 5;
+/// A run that so many scripts have is the module's phrase or a template; cohorts of any size.
+const MOST_SHARING: usize = 100;
+/// The same for small cohorts: a quarter of the scripts, but never fewer than this.
+const LEAST_SHARING: usize = 8;
+/// The longest quotation, in bytes: a mark that is never closed must not hide the rest.
+const LONGEST_QUOTATION: usize = 1500;
+/// Passages of a pair shown, the longest first.
+const PASSAGES: usize = 20;
+
+/// Two scripts that have text in common.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SimilarPair {
+    /// Id of the one.
+    pub a: String,
+    /// Id of the other.
+    pub b: String,
+    /// The share of the shorter script's runs of words that the other has too, from 0 to 1.
+    pub share: f64,
+    /// Words in common.
+    pub words: usize,
+    /// What they have in common, the longest first, at most twenty.
+    pub passages: Vec<Passage>,
+}
+
+/// A stretch that stands in both scripts: byte offsets into each text, end exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Start in the text of `a`.
+    pub a_start: usize,
+    /// End in the text of `a`.
+    pub a_end: usize,
+    /// Start in the text of `b`.
+    pub b_start: usize,
+    /// End in the text of `b`.
+    pub b_end: usize,
+    /// Words of the stretch.
+    pub words: usize,
+}
+
+/// A script as runs of words.
+struct Runs {
+    words: Vec<Span>,
+    /// The run that begins at each word; none where it is quoted or the question's.
+    runs: Vec<Option<u64>>,
+    /// Distinct runs.
+    distinct: usize,
+}
+
+/// Pairs with enough text in common, the most alike first.
+pub(super) fn pairs(
+    scripts: &[CohortScript],
+    options: &CompareOptions,
+    deadline: &Deadline,
+) -> Result<Vec<SimilarPair>> {
+    let given: HashSet<u64> = hashes(&options.prompt, &words(&options.prompt)).into_iter().collect();
+    let mut stems = HashMap::new();
+    let mut cohort: Vec<Runs> = Vec::with_capacity(scripts.len());
+    for script in scripts {
+        deadline.check()?;
+        cohort.push(Runs::read(&script.text, &given, &mut stems));
+    }
+    let shared = count_shared(&mut cohort, deadline)?;
+    let mut out = Vec::new();
+    for (a, b, runs) in shared {
+        deadline.check()?;
+        out.extend(pair(scripts, &cohort, (a, b), runs, options));
+    }
+    out.sort_by(|x, y| y.share.total_cmp(&x.share).then_with(|| (&x.a, &x.b).cmp(&(&y.a, &y.b))));
+    Ok(out)
+}
+
+fn words(text: &str) -> Vec<Span> {
+    text::tokens(text).collect()
+}
+
+fn hash(word: &str) -> u64 {
+    word.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+fn stem_hash(word: &str) -> u64 {
+    hash(&text::stem(&word.to_lowercase()))
+}
+
+fn run_hash(stems: &[u64]) -> u64 {
+    stems.iter().fold(0, |h: u64, s| (h.rotate_left(13) ^ s).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+fn hashes(text: &str, words: &[Span]) -> Vec<u64> {
+    let stems: Vec<u64> = words.iter().map(|w| stem_hash(w.of(text))).collect();
+    stems.windows(SHINGLE).map(run_hash).collect()
+}
+
+impl Runs {
+    fn read(text: &str, given: &HashSet<u64>, known: &mut HashMap<String, u64>) -> Self {
+        let words = words(text);
+        let stems: Vec<u64> = words
+            .iter()
+            .map(|w| {
+                let word = w.of(text);
+                known.get(word).copied().unwrap_or_else(|| {
+                    let stem = stem_hash(word);
+                    known.insert(word.to_owned(), stem);
+                    stem
+                })
+            })
+            .collect();
+        let quoted = quotations(text);
+        let is_quoted = |w: &Span| quoted.iter().any(|q| q.contains(*w));
+        let quoted: Vec<bool> = words.iter().map(is_quoted).collect();
+        let runs: Vec<Option<u64>> = stems
+            .windows(SHINGLE)
+            .zip(quoted.windows(SHINGLE))
+            .map(|(stems, quoted)| {
+                let run = run_hash(stems);
+                (!quoted.iter().all(|q| *q) && !given.contains(&run)).then_some(run)
+            })
+            .collect();
+        let distinct = runs.iter().flatten().collect::<HashSet<_>>().len();
+        Self { words, runs, distinct }
+    }
+}
+
+/// What stands between quotation marks: two who quote one source have it in common rightly.
+fn quotations(text: &str) -> Vec<Span> {
+    let mut out = Vec::new();
+    let mut open: Option<(usize, char)> = None;
+    for (at, c) in text.char_indices() {
+        match (open, c) {
+            (None, '“') => open = Some((at, '”')),
+            (None, '"') => open = Some((at, '"')),
+            (Some((start, close)), c) if c == close => {
+                out.push(Span::new(start, at + c.len_utf8()));
+                open = None;
+            }
+            (Some(_), '\n') => open = None,
+            (Some((start, _)), _) if at - start > LONGEST_QUOTATION => open = None,
+            _ => {}
+        }
+    }
+    out
+}
+
+/// How many runs each two scripts share. Runs that too many scripts have are taken out of all.
+fn count_shared(cohort: &mut [Runs], deadline: &Deadline) -> Result<Vec<(usize, usize, usize)>> {
+    let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (at, script) in cohort.iter().enumerate() {
+        for run in script.runs.iter().flatten() {
+            let list = holders.entry(*run).or_default();
+            if list.last() != Some(&(at as u32)) {
+                list.push(at as u32);
+            }
+        }
+    }
+    let most = (cohort.len() / 4).clamp(LEAST_SHARING, MOST_SHARING);
+    let mut counts: HashMap<(u32, u32), usize> = HashMap::new();
+    for list in holders.values().filter(|l| l.len() > 1 && l.len() <= most) {
+        deadline.check()?;
+        for (i, a) in list.iter().enumerate() {
+            for b in list.iter().skip(i + 1) {
+                *counts.entry((*a, *b)).or_default() += 1;
+            }
+        }
+    }
+    for script in cohort {
+        for run in &mut script.runs {
+            if run.is_some_and(|r| holders.get(&r).is_some_and(|l| l.len() > most)) {
+                *run = None;
+            }
+        }
+    }
+    let mut shared: Vec<(usize, usize, usize)> =
+        counts.into_iter().map(|((a, b), n)| (a as usize, b as usize, n)).collect();
+    shared.sort_unstable();
+    Ok(shared)
+}
+
+/// The pair with its passages, where it has enough in common.
+fn pair(
+    scripts: &[CohortScript],
+    cohort: &[Runs],
+    (a, b): (usize, usize),
+    runs: usize,
+    options: &CompareOptions,
+) -> Option<SimilarPair> {
+    let (of_a, of_b) = (cohort.get(a)?, cohort.get(b)?);
+    let share = runs as f64 / of_a.distinct.min(of_b.distinct).max(1) as f64;
+    // A stretch of n words has n - 4 runs of five.
+    if share < options.least_share && runs + SHINGLE <= options.least_stretch {
+        return None;
+    }
+    let mut passages = passages(of_a, of_b);
+    let longest = passages.iter().map(|p| p.words).max().unwrap_or_default();
+    if share < options.least_share && longest < options.least_stretch {
+        return None;
+    }
+    let words = passages.iter().map(|p| p.words).sum();
+    passages.sort_by_key(|p| (std::cmp::Reverse(p.words), p.a_start));
+    passages.truncate(PASSAGES);
+    let (id_a, id_b) = (scripts.get(a)?.id.clone(), scripts.get(b)?.id.clone());
+    Some(SimilarPair { a: id_a, b: id_b, share: rounded(share), words, passages })
+}
+
+/// Stretches of both scripts, as long as they go, each word of `a` in one at most.
+fn passages(a: &Runs, b: &Runs) -> Vec<Passage> {
+    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (at, run) in b.runs.iter().enumerate() {
+        if let Some(run) = run {
+            places.entry(*run).or_default().push(at);
+        }
+    }
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < a.runs.len() {
+        let starts = a.runs.get(at).copied().flatten().and_then(|r| places.get(&r));
+        let here = |i: usize| a.runs.get(at + i).copied().flatten();
+        let follow = |from: usize| {
+            (0..)
+                .take_while(|i| here(*i).is_some() && here(*i) == b.runs.get(from + i).copied().flatten())
+                .count()
+        };
+        let best = starts.into_iter().flatten().map(|from| (follow(*from), *from));
+        // The longest, and of those the first.
+        let Some((length, from)) = best.max_by_key(|(n, from)| (*n, std::cmp::Reverse(*from))) else {
+            at += 1;
+            continue;
+        };
+        let words = length + SHINGLE - 1;
+        let ends = |runs: &Runs, from: usize| {
+            Some((runs.words.get(from)?.start, runs.words.get(from + words - 1)?.end))
+        };
+        if let (Some((a_start, a_end)), Some((b_start, b_end))) = (ends(a, at), ends(b, from)) {
+            out.push(Passage { a_start, a_end, b_start, b_end, words });
+        }
+        at += words;
+    }
+    out
+}

@@ -1,0 +1,101 @@
+//! Markers beside each other: who gives more or less than the rest, and who changes with time.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CohortScript, moments, rounded};
+
+/// Scripts of a marker below which nothing is said of them.
+const LEAST_SCRIPTS: usize = 5;
+/// Standard errors from which a difference is told: chance gives it once in a hundred.
+const TOLD_FROM: f64 = 2.6;
+
+/// One marker beside the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MarkerReport {
+    /// The marker's name, as given.
+    pub marker: String,
+    /// Scripts with a mark of theirs.
+    pub scripts: usize,
+    /// The mean of their marks.
+    pub mean: f64,
+    /// Whether marks are held against `expected`; if not, against the other markers' marks alone, and better scripts look like
+    /// lenience.
+    pub against_expected: bool,
+    /// Their marks beside all others' on average, and whether that is more than chance; none for fewer than five scripts on
+    /// either side.
+    pub beside_others: Option<Drift>,
+    /// Their later half of marks beside their earlier half; none where the times are not known or the scripts too few.
+    pub over_time: Option<Drift>,
+}
+
+/// A difference of mean marks.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// Marks: positive is more generous.
+    pub difference: f64,
+    /// How many standard errors that is (Welch's t).
+    pub standard_errors: f64,
+    /// Whether it is worth a look.
+    pub notable: bool,
+}
+
+/// Each marker, by name.
+pub(super) fn reports(scripts: &[CohortScript]) -> Vec<MarkerReport> {
+    let marked: Vec<(&CohortScript, &str, f64)> =
+        scripts.iter().filter_map(|s| Some((s, s.marker.as_deref()?, s.score?))).collect();
+    let against_expected = !marked.is_empty() && marked.iter().all(|(s, ..)| s.expected.is_some());
+    let held = |script: &CohortScript, score: f64| {
+        if against_expected { score - script.expected.unwrap_or_default() } else { score }
+    };
+    let mut by_marker: BTreeMap<&str, Vec<(&CohortScript, f64)>> = BTreeMap::new();
+    for (script, marker, score) in &marked {
+        by_marker.entry(marker).or_default().push((script, *score));
+    }
+    by_marker
+        .iter()
+        .map(|(marker, own)| {
+            let of_own: Vec<f64> = own.iter().map(|(s, score)| held(s, *score)).collect();
+            let of_others: Vec<f64> =
+                marked.iter().filter(|(_, m, _)| m != marker).map(|(s, _, score)| held(s, *score)).collect();
+            let marks: Vec<f64> = own.iter().map(|(_, score)| *score).collect();
+            MarkerReport {
+                marker: (*marker).to_owned(),
+                scripts: own.len(),
+                mean: rounded(moments(&marks).0),
+                against_expected,
+                beside_others: drift(&of_own, &of_others),
+                over_time: over_time(own, held),
+            }
+        })
+        .collect()
+}
+
+fn over_time(own: &[(&CohortScript, f64)], held: impl Fn(&CohortScript, f64) -> f64) -> Option<Drift> {
+    let mut timed: Vec<(&str, &str, f64)> = own
+        .iter()
+        .map(|(s, score)| Some((s.marked_at.as_deref()?, s.id.as_str(), held(s, *score))))
+        .collect::<Option<_>>()?;
+    timed.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    let values: Vec<f64> = timed.into_iter().map(|(.., v)| v).collect();
+    let (early, late) = values.split_at(values.len() / 2);
+    drift(late, early)
+}
+
+/// How far the mean of `these` lies above that of `those`.
+fn drift(these: &[f64], those: &[f64]) -> Option<Drift> {
+    if these.len() < LEAST_SCRIPTS || those.len() < LEAST_SCRIPTS {
+        return None;
+    }
+    let ((mean_a, var_a), (mean_b, var_b)) = (moments(these), moments(those));
+    let difference = mean_a - mean_b;
+    // Marks are whole numbers: a spread of none is one that was not seen.
+    let error = (var_a / these.len() as f64 + var_b / those.len() as f64).sqrt().max(1e-3);
+    let standard_errors = difference / error;
+    Some(Drift {
+        difference: rounded(difference),
+        standard_errors: rounded(standard_errors),
+        notable: standard_errors.abs() >= TOLD_FROM,
+    })
+}
