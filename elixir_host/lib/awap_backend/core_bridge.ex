@@ -219,10 +219,16 @@ defmodule AwapBackend.CoreBridge do
   defp process_for("query_events", _pool), do: @events
 
   defp process_for(_command, %{names: names, load: load}) do
+    elem(names, take_least(load) - 1)
+  end
+
+  # Noted at once, so that calls made at the same moment spread; the process notes the true number itself.
+  defp take_least(load) do
     {index, calls} = least(load)
-    # Noted at once, so that calls made at the same moment spread; the process notes the true number itself.
-    if calls < @down, do: :atomics.add(load, index, 1)
-    elem(names, index - 1)
+
+    if calls >= @down or :atomics.compare_exchange(load, index, calls, calls + 1) == :ok,
+      do: index,
+      else: take_least(load)
   end
 
   defp least(load) do

@@ -46,7 +46,6 @@ defmodule AwapBackendWeb.HTTP.Connection do
 
         case after_answer(conn) do
           {:upgrade, run} ->
-            :ets.update_element(config.connections, self(), {3, {:upgraded, WebSocket.caller(conn)}})
             run.(conn)
             linger(socket)
 

@@ -36,6 +36,8 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
     with :ok <- handshake(conn),
          :ok <- origin(conn) do
       accept = :cow_ws.encode_key(Conn.header(conn, "sec-websocket-key"))
+      # Before the answer is sent: whoever has it must find the socket counted.
+      :ets.update_element(conn.config.connections, self(), {3, {:upgraded, caller(conn)}})
 
       %{conn | status: 101, upgrade: &run(&1, module, state)}
       |> Conn.put_header("upgrade", "websocket")
@@ -51,9 +53,8 @@ defmodule AwapBackendWeb.HTTP.WebSocket do
       else: conn
   end
 
-  @doc "Who a WebSocket belongs to, as the endpoint's table of connections has it."
-  @spec caller(Conn.t()) :: term
-  def caller(%Conn{caller: caller}), do: {caller["type"], caller["id"]}
+  # Who a WebSocket belongs to, as the endpoint's table of connections has it.
+  defp caller(%Conn{caller: caller}), do: {caller["type"], caller["id"]}
 
   @doc "How many WebSockets the caller has open on this endpoint."
   @spec open(Conn.t()) :: non_neg_integer
