@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii train-names
+.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -95,6 +95,9 @@ score-essays: ## How well trained models agree with markers, and short answers a
 bench: ## Measure the verbs by format and size, and the Port by size and threads (several minutes)
 	cargo build --quiet --release --locked -p awap-port
 	cargo bench -p awap-benches
+
+bench-bridge: setup-test ## Measure the Core Bridge from Elixir, by Port and NIF, at 100 bytes, 20 KB and 2 MB (on a quiet machine)
+	@scripts/bench-bridge
 
 bench-host: ## Measure a whole host: health with wrk, TMAs a second, overload (SECONDS_EACH=15; on a quiet machine)
 	@scripts/setup bench
