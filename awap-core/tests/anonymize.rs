@@ -74,6 +74,7 @@ fn spans_of_the_report_fit_both_texts() {
         ("a@b.example", "[EMAIL]"),
         ("c@d.example", "[EMAIL_2]"),
         ("Zanele", "[STUDENT]"),
+        ("Dr Hay", "[PERSON_1]"),
     ];
     assert_eq!(replaced, expected);
 }

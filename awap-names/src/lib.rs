@@ -57,6 +57,11 @@ static EMBEDDED: LazyLock<(Lists, Model)> = LazyLock::new(|| {
     (lists, model)
 });
 
+/// What the lists know of `word`, in the bits of [`lists::known`].
+pub fn known_of(word: &str) -> u16 {
+    EMBEDDED.0.get(word)
+}
+
 /// Finds names in `text` whose probability of being to be masked is at least `threshold`.
 pub fn find(text: &str, threshold: f64) -> Vec<Name> {
     let (lists, model) = &*EMBEDDED;

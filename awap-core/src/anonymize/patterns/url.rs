@@ -10,7 +10,8 @@ use crate::text::{Span, fold};
 /// Finds all URLs; reports those that are a person's own; returns all.
 ///
 /// A person's own are: profiles on sites of people; pages on hosts that give each person a place; pages at whose host
-/// or user folder the student's name stands; pages that the text calls the writer's own (`my blog`). References,
+/// or user folder the student's name stands; pages at a host that is somebody's given and family name; pages that the text
+/// calls the writer's own (`my blog`). References,
 /// DOIs and pages of organisations stay.
 pub(super) fn find(text: &str, piece: &Piece, context: &Context<'_>, out: &mut Vec<Finding>) -> Vec<Span> {
     let mut urls = Vec::new();
@@ -251,11 +252,68 @@ fn is_personal(text: &str, span: Span, piece: &Piece, context: &Context<'_>) -> 
         // In a reference list a repository or a post is a source, not the student's.
         return (account && (!listed || own)).then_some(("pattern.url_profile", 0.9));
     }
+    if !listed && !cited(text, span) && is_named_host(host) {
+        return Some(("pattern.url_own_name", 0.8));
+    }
     let hosted = HOSTS.iter().any(|h| host.len() > h.len() && host.ends_with(h)) && !is_reserved(host);
     if hosted && (!listed || own) && !cited(text, span) {
         return Some(("pattern.url_home", 0.85));
     }
     own.then_some(("pattern.url_own", 0.9))
+}
+
+/// Shops and makers that are called after a person.
+const BRANDS: &[&str] = &[
+    "johnlewis",
+    "ralphlauren",
+    "calvinklein",
+    "tommyhilfiger",
+    "michaelkors",
+    "stellamccartney",
+    "paulsmith",
+    "tedbaker",
+    "lauraashley",
+    "jackwills",
+    "hugoboss",
+    "louisvuitton",
+    "christiandior",
+    "annsummers",
+    "rogerebert",
+    "johndeere",
+    "jamieoliver",
+    "williamhill",
+    "jackdaniels",
+    "katespade",
+    "marcjacobs",
+    "harrypotter",
+    "marksandspencer",
+];
+
+/// Whether the host is a given and a family name and no more: `anna-mensah.co.uk`, `www.kofi_owusu.net`.
+fn is_named_host(host: &str) -> bool {
+    use awap_names::lists::known::{FAMILY, GIVEN, frequency};
+    // The owner's name is the first label; what follows is `com`, `org.uk`.
+    let Some((label, rest)) = host.split_once('.') else { return false };
+    if rest.split('.').count() > 2 || rest.split('.').any(|l| l.len() > 5) || BRANDS.contains(&label) {
+        return false;
+    }
+    let is = |word: &str, kind: u16| {
+        let known = awap_names::known_of(word);
+        word.len() >= 3 && word.is_ascii() && known & kind != 0 && frequency(known) <= 2
+    };
+    let is_full = |word: &str| {
+        (3..word.len().saturating_sub(2)).any(|at| {
+            word.split_at_checked(at).is_some_and(|(given, family)| is(given, GIVEN) && is(family, FAMILY))
+        })
+    };
+    let mut words: Vec<&str> = label.split(['-', '_']).collect();
+    match (words.len(), words.pop()) {
+        (1, Some(word)) => word.len() >= 8 && is_full(word),
+        (2 | 3, Some(family)) => {
+            is(family, FAMILY) && words.first().is_some_and(|first| is(first, GIVEN) || is_full(first))
+        }
+        _ => false,
+    }
 }
 
 fn is_reserved(host: &str) -> bool {
@@ -337,4 +395,33 @@ fn named(host: &str, path: &str, context: &Context<'_>) -> bool {
             .values
             .iter()
             .any(|v| v.label == Label::Username && v.text.len() >= 5 && place.contains(&v.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_is_a_whole_name_is_a_person_s() {
+        for host in ["anna-mensah.co.uk", "kofi_owusu.net", "www2.com", "thomas-hurd.biz", "sarahokonkwo.com"]
+        {
+            assert_eq!(is_named_host(host), host != "www2.com", "{host}");
+        }
+        for host in [
+            "johnlewis.com",
+            "open.ac.uk",
+            "google.com",
+            "climate-data.org",
+            "stack-overflow.com",
+            "learn.open.ac.uk",
+            "newscientist.com",
+            "sagepub.com",
+            "tandfonline.com",
+            "academic.oup.com",
+            "health-street.net",
+            "wordpress.org",
+        ] {
+            assert!(!is_named_host(host), "{host}");
+        }
+    }
 }
