@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-host fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii train-names
+.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-host fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -91,6 +91,9 @@ score-structure: ## How well TMAs in many layouts and formats are taken apart (f
 
 score-essays: ## How well trained models agree with markers, and short answers are judged (AWAP_DATA; half an hour)
 	@scripts/score-essays
+
+bench-marking: ## Measure marking 2,000 words by every kind of criterion, and comparing a cohort of 300 scripts
+	cargo bench -p awap-benches --bench marking
 
 bench: ## Measure the verbs by format and size, and the Port by size and threads (several minutes)
 	cargo build --quiet --release --locked -p awap-port

@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 
 /// Samples that are drawn of each size, in each fold.
 const DRAWS: u64 = 2;
+/// A script of fewer words is refused as something to learn from; it is tested on all the same.
+const LEAST_WORDS: usize = 15;
 /// Parts into which the questions of short answers fall.
 const PARTS: usize = 5;
 
@@ -74,7 +76,7 @@ fn by_prompt(essays: &[&Essay], range: &Range, size: Option<usize>) -> (f64, f64
             let mut training: Vec<(u64, &Essay)> = essays
                 .iter()
                 .enumerate()
-                .filter(|(_, e)| e.fold != fold)
+                .filter(|(_, e)| e.fold != fold && e.text.split_whitespace().count() >= LEAST_WORDS)
                 .map(|(i, e)| ((i as u64 + 1 + draw * 1000).wrapping_mul(0x9e37_79b9_7f4a_7c15), *e))
                 .collect();
             if let Some(size) = size {

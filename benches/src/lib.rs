@@ -53,3 +53,56 @@ fn load(root: &Path, folder: &Path) -> io::Result<Fixture> {
         request,
     })
 }
+
+/// Words that an essay of [`essay`] is about.
+const NOUNS: [&str; 20] = [
+    "library", "member", "card", "consent", "privacy", "error", "council", "record", "camera", "trust",
+    "cost", "benefit", "law", "fairness", "staff", "visitor", "queue", "policy", "town", "reader",
+];
+const VERBS: [&str; 8] =
+    ["weighs", "protects", "questions", "needs", "limits", "shows", "changes", "explains"];
+
+/// Prose of some `words` words in paragraphs, with a citation in each, another for each `seed`.
+pub fn essay(seed: u64, words: usize) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % n
+    };
+    let mut out = String::new();
+    for sentence in 0..words / 14 {
+        let mut noun = || NOUNS[next(NOUNS.len())];
+        let (a, b, c, d) = (noun(), noun(), noun(), noun());
+        let verb = VERBS[next(VERBS.len())];
+        let end = if sentence % 9 == 8 { " (Marsh, 2016, p. 12).\n\n" } else { ". " };
+        let parts =
+            ["The ", a, " ", verb, " the ", b, ", because each ", c, " of the town depends on a ", d, end];
+        out.push_str(&parts.concat());
+    }
+    out
+}
+
+/// A rubric with every kind of criterion on one question, `calibrated` with a model made of [`essay`]s.
+pub fn every_kind() -> io::Result<Value> {
+    use awap_core::feedback::calibrate::{CalibrateOptions, MarkedScript, train};
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/rubrics/every-kind.json");
+    let mut rubric: Value = serde_json::from_slice(&fs::read(path)?)?;
+    let scripts: Vec<MarkedScript> = (0..120)
+        .map(|i| MarkedScript { text: essay(i + 1000, 1400 + 10 * i as usize), score: (i % 5) as f64 })
+        .collect();
+    let options = CalibrateOptions { min: 0.0, max: 4.0, step: 1.0, label: None };
+    let model = train(&scripts, &options, &awap_core::Deadline::never()).map_err(io::Error::other)?;
+    let mut criteria: Vec<Value> = rubric["questions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|q| q["criteria"].as_array().cloned().unwrap_or_default())
+        .collect();
+    criteria.push(json!({"id": "model-of-marks", "title": "As others were marked", "max_mark": 10, "kind": "calibrated", "params": {"model": model}}));
+    let prompt = rubric["questions"][3]["prompt"].clone();
+    rubric["max_mark"] = json!(110);
+    rubric["questions"] = json!([{"id": "1", "max_mark": 110, "prompt": prompt, "criteria": criteria}]);
+    Ok(rubric)
+}

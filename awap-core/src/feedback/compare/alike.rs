@@ -54,8 +54,8 @@ pub struct Passage {
 struct Runs {
     words: Vec<Span>,
     /// The run that begins at each word; none where it is quoted or the question's.
-    runs: Vec<Option<u64>>,
-    /// Distinct runs.
+    starts: Vec<Option<u64>>,
+    /// Distinct ones.
     distinct: usize,
 }
 
@@ -129,7 +129,7 @@ impl Runs {
             })
             .collect();
         let distinct = runs.iter().flatten().collect::<HashSet<_>>().len();
-        Self { words, runs, distinct }
+        Self { words, starts: runs, distinct }
     }
 }
 
@@ -157,7 +157,7 @@ fn quotations(text: &str) -> Vec<Span> {
 fn count_shared(cohort: &mut [Runs], deadline: &Deadline) -> Result<Vec<(usize, usize, usize)>> {
     let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
     for (at, script) in cohort.iter().enumerate() {
-        for run in script.runs.iter().flatten() {
+        for run in script.starts.iter().flatten() {
             let list = holders.entry(*run).or_default();
             if list.last() != Some(&(at as u32)) {
                 list.push(at as u32);
@@ -175,7 +175,7 @@ fn count_shared(cohort: &mut [Runs], deadline: &Deadline) -> Result<Vec<(usize, 
         }
     }
     for script in cohort {
-        for run in &mut script.runs {
+        for run in &mut script.starts {
             if run.is_some_and(|r| holders.get(&r).is_some_and(|l| l.len() > most)) {
                 *run = None;
             }
@@ -216,22 +216,22 @@ fn pair(
 /// Stretches of both scripts, as long as they go, each word of `a` in one at most.
 fn passages(a: &Runs, b: &Runs) -> Vec<Passage> {
     let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (at, run) in b.runs.iter().enumerate() {
+    for (at, run) in b.starts.iter().enumerate() {
         if let Some(run) = run {
             places.entry(*run).or_default().push(at);
         }
     }
     let mut out = Vec::new();
     let mut at = 0;
-    while at < a.runs.len() {
-        let starts = a.runs.get(at).copied().flatten().and_then(|r| places.get(&r));
-        let here = |i: usize| a.runs.get(at + i).copied().flatten();
+    while at < a.starts.len() {
+        let places_in_b = a.starts.get(at).copied().flatten().and_then(|r| places.get(&r));
+        let here = |i: usize| a.starts.get(at + i).copied().flatten();
         let follow = |from: usize| {
-            (0..)
-                .take_while(|i| here(*i).is_some() && here(*i) == b.runs.get(from + i).copied().flatten())
+            (0..b.starts.len().saturating_sub(from))
+                .take_while(|i| here(*i).is_some() && here(*i) == b.starts.get(from + i).copied().flatten())
                 .count()
         };
-        let best = starts.into_iter().flatten().map(|from| (follow(*from), *from));
+        let best = places_in_b.into_iter().flatten().map(|from| (follow(*from), *from));
         // The longest, and of those the first.
         let Some((length, from)) = best.max_by_key(|(n, from)| (*n, std::cmp::Reverse(*from))) else {
             at += 1;

@@ -83,15 +83,15 @@ fn over_time(own: &[(&CohortScript, f64)], held: impl Fn(&CohortScript, f64) -> 
     drift(late, early)
 }
 
-/// How far the mean of `these` lies above that of `those`.
-fn drift(these: &[f64], those: &[f64]) -> Option<Drift> {
-    if these.len() < LEAST_SCRIPTS || those.len() < LEAST_SCRIPTS {
+/// How far the mean of `own` lies above that of `others`.
+fn drift(own: &[f64], others: &[f64]) -> Option<Drift> {
+    if own.len() < LEAST_SCRIPTS || others.len() < LEAST_SCRIPTS {
         return None;
     }
-    let ((mean_a, var_a), (mean_b, var_b)) = (moments(these), moments(those));
+    let ((mean_a, var_a), (mean_b, var_b)) = (moments(own), moments(others));
     let difference = mean_a - mean_b;
     // Marks are whole numbers: a spread of none is one that was not seen.
-    let error = (var_a / these.len() as f64 + var_b / those.len() as f64).sqrt().max(1e-3);
+    let error = (var_a / own.len() as f64 + var_b / others.len() as f64).sqrt().max(1e-3);
     let standard_errors = difference / error;
     Some(Drift {
         difference: rounded(difference),

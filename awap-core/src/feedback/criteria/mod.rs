@@ -2,6 +2,7 @@
 
 mod argument;
 mod calibrated;
+mod cite_them_right;
 mod computed_value;
 mod concepts;
 mod descriptors;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::{Finding, Kind, Outcome, Script, Sign, to_half};
+use super::{Finding, Kind, Outcome, Script, Sign, cite_them_right, to_half};
 use crate::Result;
 use crate::citation::{Citation, Reference};
 use crate::document::BlockKind;
@@ -305,7 +305,7 @@ fn together(check: Check, faults: &[Fault]) -> (String, String) {
             "Check each year on the title page of the source, and make the two agree.".to_owned(),
         ),
         Check::Field => (
-            format!("Author, year or title is missing from {n} entries of your list: {list}."),
+            format!("{n} entries of your list lack what a reader needs to find the source: {list}."),
             "Complete them; the guide to Cite Them Right shows the pattern for each kind of source."
                 .to_owned(),
         ),
@@ -415,6 +415,9 @@ fn field_fault(reference: &Reference) -> Option<Fault> {
     }
     if reference.title.is_none() {
         lacking.push("title");
+    }
+    if lacking.is_empty() {
+        lacking = cite_them_right::lacking(reference);
     }
     if lacking.is_empty() {
         return None;
