@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-host fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii train-names
+.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-host fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -80,6 +80,9 @@ score-pii: ## Score anonymization on the data in AWAP_DATA (a folder with pii/de
 
 time-pii: ## Time anonymization on the data in AWAP_DATA: essays, then texts from 1 KB to 50 MB, with the memory they take
 	@cargo run --quiet --release --locked -p pii-tools --bin time-pii -- "$${AWAP_DATA:-}"
+
+test-identity: ## Plant 10,000 names of many cultures in every place of a TMA, and look whether one survives
+	@AWAP_IDENTITY_CASES=10000 cargo test --release --locked -p awap-core --test anonymize_properties
 
 train-names: ## Train the model of names anew from AWAP_DATA/pii/names-train.jsonl.gz and public name lists (needs Python, pip, npm)
 	@mkdir -p target/names

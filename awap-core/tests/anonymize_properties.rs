@@ -255,8 +255,13 @@ fn assert_spans_fit(result: &Value) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// How many names are planted: few in the suite, as many as `AWAP_IDENTITY_CASES` says in a long run.
+fn cases() -> u32 {
+    std::env::var("AWAP_IDENTITY_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(192)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn no_variant_of_a_known_name_survives_anywhere(

@@ -17,6 +17,18 @@ pub(super) enum Label {
 }
 
 impl Label {
+    pub(super) const ALL: [Self; 9] = [
+        Self::NameStudent,
+        Self::NameOther,
+        Self::Email,
+        Self::Username,
+        Self::IdNum,
+        Self::PhoneNum,
+        Self::UrlPersonal,
+        Self::StreetAddress,
+        Self::Dob,
+    ];
+
     /// As it is written in a report and in [`Options::keep`](super::Options::keep).
     pub(super) fn as_str(self) -> &'static str {
         match self {

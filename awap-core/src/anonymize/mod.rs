@@ -20,6 +20,9 @@
 //! `[DOB]`, and from the second different one on `[EMAIL_2]`. The same person or value has the same placeholder in the
 //! whole TMA, in the order of appearance. A TMA that is anonymized again keeps its placeholders and its pseudonym.
 //!
+//! On request (`rewrite`) attachments come back as files, too (`rewritten`): a DOCX with its formatting, in which the same
+//! is replaced and its properties, people, revision numbers and thumbnail are gone.
+//!
 //! # What is not touched
 //!
 //! The rubric: it is the module's. `student` is removed; `student_id` is the pseudonym. A name that is also a word
@@ -46,12 +49,13 @@ mod recognizer;
 mod relations;
 mod resolve;
 mod rewrite;
+mod rewritten;
 mod roster;
 mod run;
 mod signature;
 mod words;
 
-pub use model::{Anonymized, Options, Replacement, Report};
+pub use model::{Anonymized, Options, Replacement, Report, Rewritten};
 pub(crate) use outside::{identity_in, is_anonymized, is_not_a_name, placeholders_in};
 pub use pseudonym::{PseudonymKey, PseudonymScope};
 
@@ -65,7 +69,7 @@ fn compiled(pattern: &str) -> regex::Regex {
 
 /// Removes what identifies the student from a TMA.
 ///
-/// Errors: those of [`document::read`] for an attachment that cannot be read; `limit_exceeded`; `timeout`; `internal`
+/// Errors: `invalid_input` for options that name no label; those of [`document::read`] for an attachment that cannot be read; `limit_exceeded`; `timeout`; `internal`
 /// where a trace of the student survives, which names the part and never the text.
 pub fn anonymize(
     mut tma: Submission,
@@ -74,10 +78,19 @@ pub fn anonymize(
     limits: &Limits,
     deadline: &Deadline,
 ) -> Result<Anonymized> {
+    options.check()?;
+    let mut originals = Vec::new();
     for (i, attachment) in std::mem::take(&mut tma.content.attachments).iter().enumerate() {
         deadline.check()?;
         let source = format!("content.attachments[{i}]");
-        tma.content.documents.push(document::read(attachment, &source, limits, deadline)?);
+        let read = document::read(attachment, &source, limits, deadline)?;
+        if options.rewrite {
+            let bytes = document::bytes_of(attachment, &source, limits)?;
+            originals.push(rewritten::Original { bytes, document: read.clone() });
+        }
+        tma.content.documents.push(read);
     }
-    run::run(tma, options, key, limits, deadline)
+    let mut result = run::run(tma, options, key, limits, deadline)?;
+    rewritten::add(originals, &mut result, limits, deadline)?;
+    Ok(result)
 }

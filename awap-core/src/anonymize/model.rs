@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::PseudonymScope;
-use crate::Submission;
+use super::finding::Label;
+use crate::{Error, Result, Submission};
 
 /// What the caller may ask for (`"options"` beside the TMA's fields).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,30 @@ pub struct Options {
     /// Report the spans, replace nothing in the texts. `student` is still removed, `student_id` still replaced, and
     /// attachments are still read into documents, for the spans lie on their texts. There is no final check.
     pub report_only: bool,
+    /// Return the attachments as files, too, written anew (`rewritten`). Only DOCX is; another file, or one that cannot be
+    /// written without a trace of the student, gets the warning `not_rewritten` in its document. Not with `report_only`.
+    pub rewrite: bool,
+}
+
+impl Options {
+    /// Whether they can be followed; the error is `invalid_input` with the path of the fault.
+    pub(super) fn check(&self) -> Result<()> {
+        let labels = Label::ALL.map(Label::as_str);
+        if let Some(at) = self.keep.iter().position(|label| !labels.contains(&label.as_str())) {
+            let known = labels.join(", ");
+            return Err(Error::invalid_input(
+                &format!("options.keep[{at}]"),
+                format!("This is no label that can be kept. The labels are {known}."),
+            ));
+        }
+        if self.rewrite && self.report_only {
+            return Err(Error::invalid_input(
+                "options.rewrite",
+                "A file can be rewritten only where something is replaced: ask for “rewrite” or “report_only”.",
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// An anonymized TMA and what was done to it.
@@ -30,6 +55,23 @@ pub struct Anonymized {
     pub tma: Submission,
     /// What was done.
     pub anonymization: Report,
+    /// The attachments as files without identity, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rewritten: Vec<Rewritten>,
+}
+
+/// An attachment written anew.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rewritten {
+    /// Which one, as the document that was read of it has it (`content.attachments[0]`).
+    pub source: String,
+    /// Its name, anonymized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    /// Its MIME type.
+    pub content_type: String,
+    /// Its bytes, in standard base64.
+    pub data_base64: String,
 }
 
 /// What was replaced, where, and why; never the text that was there.

@@ -88,7 +88,7 @@ impl Placeholders {
             let Some(inner) = bracketed(text, at) else { continue };
             let (kind, number) = inner.rsplit_once('_').unwrap_or((inner, "1"));
             let Ok(number) = number.parse::<usize>() else { continue };
-            if let Some(label) = KINDS.into_iter().find(|l| l.placeholder() == kind) {
+            if let Some(label) = Label::ALL.into_iter().find(|l| l.placeholder() == kind) {
                 let used = self.used.entry(label).or_default();
                 *used = (*used).max(number);
             }
@@ -122,18 +122,6 @@ impl Placeholders {
     }
 }
 
-const KINDS: [Label; 9] = [
-    Label::NameStudent,
-    Label::NameOther,
-    Label::Email,
-    Label::Username,
-    Label::IdNum,
-    Label::PhoneNum,
-    Label::UrlPersonal,
-    Label::StreetAddress,
-    Label::Dob,
-];
-
 /// What the bracket at `at` holds, if it is no longer than a placeholder is.
 fn bracketed(text: &str, at: usize) -> Option<&str> {
     let bytes = text.as_bytes().get(at + 1..)?;
@@ -147,7 +135,7 @@ pub(super) fn placeholders_in(text: &str) -> Vec<Span> {
     for (at, _) in text.match_indices('[') {
         let Some(inner) = bracketed(text, at) else { continue };
         let kind = inner.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
-        if KINDS.iter().any(|l| l.placeholder() == kind) {
+        if Label::ALL.iter().any(|l| l.placeholder() == kind) {
             spans.push(Span::new(at, at + inner.len() + 2));
         }
     }

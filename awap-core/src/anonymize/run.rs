@@ -52,6 +52,7 @@ pub(super) fn run(
     tma.student_id = Some(pseudonym.clone());
     tma.student = None;
     tma.extra.remove("anonymization");
+    tma.extra.remove("rewritten");
 
     let mut collect = Collect { pieces: Vec::new(), deadline };
     walk(&mut tma, limits, &mut collect)?;
@@ -87,7 +88,7 @@ pub(super) fn run(
         labels_kept,
         report_only,
     };
-    Ok(Anonymized { tma, anonymization: report })
+    Ok(Anonymized { tma, anonymization: report, rewritten: Vec::new() })
 }
 
 /// The pseudonym of a TMA that was anonymized before.

@@ -31,6 +31,8 @@ use base64::Engine as _;
 
 pub use model::{Block, BlockKind, Cell, Document, Format, Part, PartKind, Position, Run, RunStyle, Warning};
 
+pub(crate) use docx::rewrite::Changes;
+
 use crate::submission::Attachment;
 use crate::{Deadline, Error, Limits, Result};
 use reader::{Context, Reader};
@@ -106,6 +108,21 @@ fn read_document(
         parts,
         warnings: reading.warnings,
     })
+}
+
+/// The bytes of an attachment; errors as in [`read`].
+pub(crate) fn bytes_of(attachment: &Attachment, source: &str, limits: &Limits) -> Result<Vec<u8>> {
+    decode_base64(&attachment.data_base64, source, limits)
+}
+
+/// A DOCX file written anew with `changes`, and without what says whose it is beside its text.
+pub(crate) fn rewrite_docx(
+    bytes: &[u8],
+    changes: &Changes,
+    limits: &Limits,
+    deadline: &Deadline,
+) -> Result<Vec<u8>> {
+    docx::rewrite::rewrite(bytes, changes, &Context::new(limits, deadline))
 }
 
 fn decode_base64(data: &str, source: &str, limits: &Limits) -> Result<Vec<u8>> {

@@ -303,7 +303,7 @@ fn usual_namespace(prefix: &str) -> Ns {
 }
 
 /// The text of a general reference (`amp`, `#233`); none for one that is not known.
-fn entity(name: &str) -> Option<Cow<'static, str>> {
+pub(super) fn entity(name: &str) -> Option<Cow<'static, str>> {
     Some(match name {
         "amp" => Cow::Borrowed("&"),
         "lt" => Cow::Borrowed("<"),

@@ -6,6 +6,7 @@
 mod math;
 mod numbering;
 mod paragraph;
+pub(crate) mod rewrite;
 mod story;
 mod styles;
 

@@ -1,0 +1,120 @@
+//! Attachments written anew on request: the file as it was handed in, without the student.
+
+use std::collections::HashSet;
+
+use base64::Engine as _;
+
+use super::model::{Anonymized, Replacement, Rewritten};
+use crate::document::{self, Changes, Document, Format, Warning};
+use crate::text::Span;
+use crate::{Deadline, Limits, Result};
+
+/// A file as it came, and as it was read.
+pub(super) struct Original {
+    pub(super) bytes: Vec<u8>,
+    pub(super) document: Document,
+}
+
+const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+/// Adds the rewritten files to `result`. What is written is read again: a file of which any line is not in the anonymized
+/// document is withheld, with a warning in that document.
+pub(super) fn add(
+    originals: Vec<Original>,
+    result: &mut Anonymized,
+    limits: &Limits,
+    deadline: &Deadline,
+) -> Result<()> {
+    for original in originals {
+        deadline.check()?;
+        let replacements = &result.anonymization.replacements;
+        let source = original.document.source.clone();
+        let Some(after) = result.tma.content.documents.iter_mut().find(|d| d.source == source) else {
+            continue;
+        };
+        let written = match original.document.format {
+            Format::Docx => docx(&original, replacements, after, limits, deadline)?,
+            _ => None,
+        };
+        match written {
+            Some(bytes) => result.rewritten.push(Rewritten {
+                source,
+                filename: after.filename.clone(),
+                content_type: DOCX.to_owned(),
+                data_base64: base64::engine::general_purpose::STANDARD.encode(bytes),
+            }),
+            None => after.warnings.push(Warning::new(
+                "not_rewritten",
+                "This file could not be written anew without a trace of the student; only its text is returned.",
+            )),
+        }
+    }
+    Ok(())
+}
+
+fn docx(
+    original: &Original,
+    replacements: &[Replacement],
+    after: &Document,
+    limits: &Limits,
+    deadline: &Deadline,
+) -> Result<Option<Vec<u8>>> {
+    let changes = changes(&original.document, replacements);
+    let written = document::rewrite_docx(&original.bytes, &changes, limits, deadline);
+    // A file that can be read but not written is no reason to fail: its text is there.
+    let Ok(bytes) = written else {
+        deadline.check()?;
+        return Ok(None);
+    };
+    let Ok(again) = document::read_bytes(&bytes, None, None, &after.source, limits, deadline) else {
+        deadline.check()?;
+        return Ok(None);
+    };
+    let allowed: HashSet<String> = lines(after).chain(["Author", "aboutblank"].map(str::to_owned)).collect();
+    let clean = lines(&again).all(|line| line.is_empty() || allowed.contains(&line));
+    Ok(clean.then_some(bytes))
+}
+
+/// The letters and digits of each line and cell of a document.
+fn lines(document: &Document) -> impl Iterator<Item = String> + '_ {
+    let lines = document.parts.iter().flat_map(|part| part.text.split(['\n', '\t']));
+    lines.map(|line| line.chars().filter(|c| c.is_alphanumeric()).collect())
+}
+
+/// All that was replaced in a document, line by line.
+fn changes(document: &Document, replacements: &[Replacement]) -> Changes {
+    let mut changes = Changes::default();
+    for part in &document.parts {
+        let path = format!("{}#{}", document.source, part.name);
+        let mut edits: Vec<(Span, &str)> = replacements
+            .iter()
+            .filter(|r| r.part == path)
+            .map(|r| (Span::new(r.start, r.end), r.placeholder.as_str()))
+            .collect();
+        edits.sort_unstable();
+        let mut note = |unit: Span| {
+            let from = edits.partition_point(|(span, _)| span.start < unit.start);
+            let within: Vec<(Span, &str)> = edits
+                .iter()
+                .skip(from)
+                .take_while(|(span, _)| span.start < unit.end)
+                .filter(|(span, _)| span.end <= unit.end)
+                .map(|(span, with)| (Span::new(span.start - unit.start, span.end - unit.start), *with))
+                .collect();
+            changes.line(part.text.get(unit.start..unit.end).unwrap_or_default(), &within);
+        };
+        for block in &part.blocks {
+            note(Span::new(block.start, block.end));
+            block.cells.iter().for_each(|cell| note(Span::new(cell.start, cell.end)));
+            let mut at = block.start;
+            for line in
+                part.text.get(block.start..block.end).unwrap_or_default().split_inclusive(['\n', '\t'])
+            {
+                note(Span::new(at, at + line.len()));
+                at += line.len();
+            }
+        }
+    }
+    changes.finish();
+    changes
+}
