@@ -4,7 +4,7 @@ use crate::anonymize::{self, Anonymized, Options, PseudonymKey};
 use crate::feedback::ai::{self, AiProvenance, SuggestBudget, SuggestRequest};
 use crate::feedback::calibrate::{self, CalibrateOptions, Calibration, MarkedScript};
 use crate::feedback::compare::{self, CohortScript, CompareOptions, Comparison};
-use crate::feedback::{self, Feedback};
+use crate::feedback::{self, Feedback, Revised, Revision, RubricOutline};
 use crate::tma::{self, ParsedTma};
 use crate::{Deadline, Limits, Result, Submission};
 use serde_json::Value;
@@ -140,6 +140,16 @@ impl Engine {
         deadline: &Deadline,
     ) -> Result<Comparison> {
         compare::compare(scripts, options, deadline)
+    }
+
+    /// Puts a tutor's marks in place of the draft's, and adds up anew.
+    pub fn revise(&self, revision: Revision) -> Result<Revised> {
+        feedback::revise(revision, &self.rubrics)
+    }
+
+    /// Reads and checks a rubric; without one, the built-in.
+    pub fn outline(&self, rubric: Option<&Value>) -> Result<RubricOutline> {
+        feedback::outline(rubric, &self.rubrics)
     }
 
     /// Makes the request that a model in the AI jail is sent, from an anonymized TMA and the feedback on it.

@@ -16,6 +16,7 @@ mod dead_letters;
 mod events;
 mod fault;
 mod feedback;
+mod feedback_brief;
 mod input;
 mod jobs;
 mod keys;

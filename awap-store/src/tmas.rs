@@ -8,12 +8,12 @@ use awap_core::{Error, Result, Submission};
 
 use crate::audit::{self, Actor, NewEntry};
 use crate::cursor::Cursor;
-use crate::db::Tx;
+use crate::db::{Db, Tx};
 use crate::events::{self, NewEvent};
 use crate::moodle::origin::{self, Before, Keeping};
 use crate::moodle::{NewOrigin, Origin};
 use crate::sql::{Builder, Row, args};
-use crate::{Store, Timestamp, fault, queue, vault};
+use crate::{Store, Timestamp, fault, feedback_brief, queue, vault};
 
 /// A TMA to be taken in.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +63,9 @@ pub struct TmaSummary {
     pub updated_at: Timestamp,
     /// Where it came from, and its other versions; null where it was handed in here.
     pub origin: Option<Origin>,
+    /// Only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Value>,
 }
 
 /// A TMA.
@@ -83,6 +86,8 @@ pub struct TmaFilter {
     pub assignment_id: Option<String>,
     pub course_id: Option<String>,
     pub student_id: Option<String>,
+    /// Whether each comes with what a list shows of its feedback.
+    pub with_feedback: bool,
 }
 
 /// TMAs, newest first.
@@ -260,7 +265,17 @@ impl Store {
     /// Lists TMAs, newest first.
     pub async fn list_tmas(&self, filter: TmaFilter, limit: usize, after: Option<Cursor>) -> Result<TmaPage> {
         let mut query = Builder::new("SELECT ");
-        query.push(COLUMNS).push(", ").push(origin::COLUMNS).push(" FROM tmas").push(origin::JOIN);
+        query.push(COLUMNS).push(", ").push(origin::COLUMNS);
+        if filter.with_feedback {
+            query.push(", ").push(match &self.db {
+                Db::Sqlite { .. } => feedback_brief::SQLITE_COLUMNS,
+                Db::Postgres(_) => feedback_brief::POSTGRES_COLUMNS,
+            });
+        }
+        query.push(" FROM tmas").push(origin::JOIN);
+        if filter.with_feedback {
+            query.push(feedback_brief::JOIN);
+        }
         for (column, value) in [
             ("tmas.status = ", filter.status),
             ("tmas.assignment_id = ", filter.assignment_id),
@@ -277,7 +292,11 @@ impl Store {
         query.push(" ORDER BY tmas.submitted_at DESC, tmas.id DESC LIMIT ").value(Cursor::one_more(limit));
         let (sql, args) = query.finish();
         let rows = self.db.fetch_all(sql, args).await?;
-        let mut tmas = rows.iter().map(summary).collect::<Result<Vec<_>>>()?;
+        let listed = |row: &Row| -> Result<TmaSummary> {
+            let feedback = if filter.with_feedback { Some(feedback_brief::from_row(row)?) } else { None };
+            Ok(TmaSummary { feedback, ..summary(row)? })
+        };
+        let mut tmas = rows.iter().map(listed).collect::<Result<Vec<_>>>()?;
         let next_cursor = Cursor::cut(&mut tmas, limit, |tma| Cursor { at: tma.submitted_at, id: tma.id });
         Ok(TmaPage { tmas, next_cursor })
     }
@@ -347,6 +366,7 @@ fn summary(row: &Row) -> Result<TmaSummary> {
         inserted_at: row.get("inserted_at")?,
         updated_at: row.get("updated_at")?,
         origin: origin::from_row(row)?,
+        feedback: None,
     })
 }
 

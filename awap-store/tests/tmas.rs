@@ -2,12 +2,13 @@
 
 mod support;
 
-use support::{ask, refused, text, tma};
+use support::{ask, completed, refused, text, tma};
 
 on_each_database!(
     an_idempotency_key_takes_in_once,
     pages_hold_each_tma_once_while_others_come_in,
     filters_match,
+    feedback_is_listed_where_it_is_asked_for,
     what_is_absent_comes_from_the_rubric,
     wrong_input_is_refused_with_its_path,
     api_keys_are_kept_as_hashes,
@@ -95,6 +96,33 @@ mod body {
             ask(&store, "list_courses", json!({})).await["course_ids"],
             json!(["TX101-26J", "TX202-26J"])
         );
+    }
+
+    pub(super) async fn feedback_is_listed_where_it_is_asked_for(base: Base) {
+        let store = base.store().await;
+        let (tma_id, _) = completed(&store, 1).await;
+        ask(&store, "create_tma", json!({"tma": tma(2)})).await;
+        let plain = ask(&store, "list_tmas", json!({})).await;
+        assert_eq!(plain["tmas"][1].get("feedback"), None);
+        let criteria = json!({"totals": {"band": "Pass 2"}, "needs_review": [
+            {"reason": "human_criterion", "criterion": "a", "resolved": true},
+            {"reason": "low_confidence", "criterion": "b"},
+            {"reason": "low_confidence", "criterion": "c"},
+        ]});
+        let row = ask(
+            &store,
+            "update_feedback",
+            json!({"tma_id": tma_id, "changes": {"grade": 74, "marking_criteria": criteria}, "reviewed_by": "T"}),
+        )
+        .await;
+        let listed = ask(&store, "list_tmas", json!({"with_feedback": true})).await;
+        assert_eq!(listed["tmas"][0]["feedback"], Value::Null);
+        assert_eq!(
+            listed["tmas"][1]["feedback"],
+            json!({"grade": 74.0, "band": "Pass 2", "needs_review": ["low_confidence"], "reviewed_by": "T",
+                "reviewed_at": row["reviewed_at"], "updated_at": row["updated_at"]})
+        );
+        assert_eq!(listed["tmas"][1]["updated_at"], plain["tmas"][1]["updated_at"], "the TMA's own");
     }
 
     pub(super) async fn what_is_absent_comes_from_the_rubric(base: Base) {

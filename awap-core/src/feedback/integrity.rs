@@ -52,7 +52,12 @@ pub(crate) fn check_spans(tma: &ParsedTma) -> Result<()> {
 }
 
 fn review(criterion: Option<&str>, reason: &str, detail: Value) -> Review {
-    Review { criterion: criterion.map(str::to_owned), reason: reason.to_owned(), detail: Some(detail) }
+    Review {
+        criterion: criterion.map(str::to_owned),
+        reason: reason.to_owned(),
+        detail: Some(detail),
+        resolved: false,
+    }
 }
 
 /// What the criteria ask a person to look at, and what the answers themselves show.

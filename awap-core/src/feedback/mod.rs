@@ -18,7 +18,9 @@ pub mod judge;
 mod lexis;
 mod model;
 mod proofread;
+mod revise;
 mod rubric;
+mod rubric_outline;
 mod rubrics;
 mod similarity;
 mod spelling;
@@ -29,6 +31,10 @@ pub use model::{
     Evidence, Feedback, MarkedCriterion, MarkingCriteria, Provenance, Review, Suggestion, Totals, Trace,
 };
 
+pub use revise::{Change, Revised, Revision, revise};
+pub use rubric_outline::{
+    BandOutline, CriterionOutline, ItemOutline, LevelOutline, QuestionOutline, RubricOutline, outline,
+};
 pub use rubrics::Rubrics;
 
 use serde_json::{Map, Value, json};
@@ -94,7 +100,7 @@ pub fn mark_with(tma: &ParsedTma, rubrics: &Rubrics, deadline: &Deadline) -> Res
     Ok(Feedback {
         tma_id: carried("tma_id"),
         pseudonym,
-        grade: totals.mark.map(|mark| (mark / totals.max_mark * 10_000.0).round() / 100.0),
+        grade: totals::grade(&totals),
         feedback_text: composed.text,
         strengths: composed.strengths,
         improvements: composed.improvements,

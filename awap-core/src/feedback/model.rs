@@ -134,6 +134,9 @@ pub struct Review {
     pub reason: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Value>,
+    /// Whether a person has marked the criterion since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resolved: bool,
 }
 
 /// What made this feedback, of what.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Marked;
 use super::answer::{Answer, Lexicon, Standing};
 use super::integrity::LOW_CONFIDENCE;
-use super::model::{Review, Totals};
+use super::model::{MarkedCriterion, Review, Totals};
 use super::rubric::{LateMode, OverLength, OverMode, Rubric, tidy};
 use super::terms::is_distanced;
 use crate::text::Span;
@@ -50,6 +50,62 @@ fn entry(kind: &str, label: &str, marks: f64, mut more: Value) -> Value {
     more
 }
 
+/// The sum on its way: what is known, what is open, what was taken off so far.
+struct Sum<'a> {
+    rubric: &'a Rubric,
+    known: f64,
+    open: f64,
+    off: f64,
+    entries: Vec<Value>,
+}
+
+impl<'a> Sum<'a> {
+    /// Of the criteria's scores and most marks.
+    fn of(rubric: &'a Rubric, criteria: impl Iterator<Item = (Option<f64>, f64)> + Clone) -> Self {
+        let known = tidy(criteria.clone().filter_map(|(score, _)| score).sum());
+        let open = criteria.filter(|(score, _)| score.is_none()).map(|(_, max_mark)| max_mark).sum();
+        Self { rubric, known, open, off: 0.0, entries: Vec::new() }
+    }
+
+    /// What is taken off never exceeds what there is.
+    fn take(&mut self, kind: &str, label: &str, marks: f64, more: Value) {
+        let marks = marks.min(self.known - self.off).max(0.0);
+        self.off += marks;
+        self.entries.push(entry(kind, label, marks, more));
+    }
+
+    /// Bonus points never lift a mark above the rubric's maximum.
+    fn bonus(&mut self, label: &str, points: f64, more: Value) {
+        let points = points.min(self.rubric.max_mark - (self.known - self.off) - self.open).max(0.0);
+        self.off -= points;
+        self.entries.push(entry("bonus", label, -points, more));
+    }
+
+    /// Rounds, and finds the band. `doubt` is how far off the scores that were given may be.
+    fn end(self, is_open: bool, doubt: f64) -> Totals {
+        let Self { rubric, known, open, off, entries } = self;
+        let round = |mark: f64| rubric.rounding.apply(mark.clamp(0.0, rubric.max_mark)).min(rubric.max_mark);
+        let mark = (!is_open).then(|| round(known - off));
+        let range =
+            (is_open || doubt > 0.0).then(|| [round(known - off - doubt), round(known - off + doubt + open)]);
+        let band = mark.and_then(|m| rubric.band(m / rubric.max_mark * 100.0)).map(|b| b.name.clone());
+        Totals { raw: Some(known), penalties: entries, mark, range, max_mark: rubric.max_mark, band }
+    }
+}
+
+/// The grade that totals come to: a percentage to two decimals, none while something is open.
+pub(crate) fn grade(totals: &Totals) -> Option<f64> {
+    totals.mark.map(|mark| (mark / totals.max_mark * 10_000.0).round() / 100.0)
+}
+
+/// How far off the scores may be that were given with little confidence.
+fn doubt(scores: impl Iterator<Item = (Option<f64>, f64, f64)>) -> f64 {
+    scores
+        .filter(|(score, confidence, _)| score.is_some() && *confidence < LOW_CONFIDENCE + 0.1)
+        .map(|(_, _, max_mark)| max_mark * 0.2)
+        .sum()
+}
+
 /// Adds up the criteria, takes off the penalties, rounds, and finds the band.
 pub(crate) fn add_up(
     tma: &ParsedTma,
@@ -60,64 +116,76 @@ pub(crate) fn add_up(
     unread: usize,
     reviews: &mut Vec<Review>,
 ) -> Totals {
-    let known: f64 = tidy(marked.iter().filter_map(|m| m.outcome.score).sum());
-    let open: f64 =
-        marked.iter().filter(|m| m.outcome.score.is_none()).map(|m| m.criterion.head.max_mark).sum();
-    let mut entries: Vec<Value> = Vec::new();
-    let mut off = 0.0;
-    // What is taken off never exceeds what there is.
-    let take = |kind: &str, label: &str, marks: f64, more: Value, off: &mut f64, entries: &mut Vec<Value>| {
-        let marks = marks.min(known - *off).max(0.0);
-        *off += marks;
-        entries.push(entry(kind, label, marks, more));
-    };
+    let mut sum = Sum::of(rubric, marked.iter().map(|m| (m.outcome.score, m.criterion.head.max_mark)));
     for error in &rubric.errors {
         if let Some(spans) = makes_error(&error.words, answers, lexicon) {
-            take(
-                "common_error",
-                &error.text,
-                error.penalty,
-                json!({"evidence": spans}),
-                &mut off,
-                &mut entries,
-            );
+            sum.take("common_error", &error.text, error.penalty, json!({"evidence": spans}));
             reviews.push(Review {
                 criterion: None,
                 reason: "low_confidence".to_owned(),
                 detail: Some(json!({"message": "A common error seems to be made here: please check.", "error": error.text, "evidence": spans})),
+                resolved: false,
             });
         }
     }
     let words: usize = answers.iter().map(|a| a.words).sum();
-    if let Some((label, marks, more)) = over_length(rubric, words, unread, known) {
-        take("over_length", &label, marks, more, &mut off, &mut entries);
+    if let Some((label, marks, more)) = over_length(rubric, words, unread, sum.known) {
+        sum.take("over_length", &label, marks, more);
     }
     if let Some((label, more)) = under_length(rubric, words) {
-        take("under_length", &label, 0.0, more, &mut off, &mut entries);
+        sum.take("under_length", &label, 0.0, more);
     }
-    if let Some((label, share, more)) = late(rubric, tma) {
-        take("late", &label, known * share, more, &mut off, &mut entries);
+    if let Some((label, share, more)) = days_late(tma).and_then(|days| late(rubric, days)) {
+        sum.take("late", &label, sum.known * share, more);
     }
     for bonus in &rubric.bonuses {
         if let Some(spans) = earns_bonus(&bonus.head, &bonus.examples, answers, lexicon) {
-            // Bonus points never lift a mark above the rubric's maximum.
-            let points = bonus.points.min(rubric.max_mark - (known - off) - open).max(0.0);
-            off -= points;
-            entries.push(entry("bonus", &bonus.text, -points, json!({"evidence": spans})));
+            sum.bonus(&bonus.text, bonus.points, json!({"evidence": spans}));
         }
     }
-    let round = |mark: f64| rubric.rounding.apply(mark.clamp(0.0, rubric.max_mark)).min(rubric.max_mark);
     let is_open = marked.iter().any(|m| m.outcome.score.is_none());
-    let mark = (!is_open).then(|| round(known - off));
-    let doubt: f64 = marked
-        .iter()
-        .filter(|m| m.outcome.score.is_some() && m.outcome.confidence < LOW_CONFIDENCE + 0.1)
-        .map(|m| m.criterion.head.max_mark * 0.2)
-        .sum();
-    let range =
-        (is_open || doubt > 0.0).then(|| [round(known - off - doubt), round(known - off + doubt + open)]);
-    let band = mark.and_then(|m| rubric.band(m / rubric.max_mark * 100.0)).map(|b| b.name.clone());
-    Totals { raw: Some(known), penalties: entries, mark, range, max_mark: rubric.max_mark, band }
+    let doubt =
+        doubt(marked.iter().map(|m| (m.outcome.score, m.outcome.confidence, m.criterion.head.max_mark)));
+    sum.end(is_open, doubt)
+}
+
+/// Adds up criteria whose scores a person has changed. What the text was found to lose or earn marks for stands; how
+/// many marks that is comes from the rubric, by the scores as they are now.
+pub(crate) fn add_up_again(rubric: &Rubric, criteria: &[MarkedCriterion], found: &[Value]) -> Totals {
+    let mut sum = Sum::of(rubric, criteria.iter().map(|c| (c.score, c.max_mark)));
+    for one in found {
+        let mut more = one.clone();
+        if let Some(map) = more.as_object_mut() {
+            for key in ["kind", "label", "marks"] {
+                map.remove(key);
+            }
+        }
+        let text = |key: &str| one.get(key).and_then(Value::as_str).unwrap_or_default();
+        let number = |key: &str| one.get(key).and_then(Value::as_u64).unwrap_or_default() as usize;
+        let label = text("label");
+        let before = one.get("marks").and_then(Value::as_f64).unwrap_or_default();
+        match text("kind") {
+            "over_length" => {
+                let marks = over_length(rubric, number("words"), number("unread_words"), sum.known);
+                sum.take("over_length", label, marks.map_or(0.0, |(_, marks, _)| marks), more);
+            }
+            "late" => {
+                let share = late(rubric, number("days") as i64).map_or(0.0, |(_, share, _)| share);
+                sum.take("late", label, sum.known * share, more);
+            }
+            "common_error" => {
+                let error = rubric.errors.iter().find(|e| e.text == label);
+                sum.take("common_error", label, error.map_or(before, |e| e.penalty), more);
+            }
+            "bonus" => {
+                let bonus = rubric.bonuses.iter().find(|b| b.text == label);
+                sum.bonus(label, bonus.map_or(-before, |b| b.points), more);
+            }
+            kind => sum.take(kind, label, before, more),
+        }
+    }
+    let is_open = criteria.iter().any(|c| c.score.is_none());
+    sum.end(is_open, doubt(criteria.iter().map(|c| (c.score, c.confidence, c.max_mark))))
 }
 
 fn over_length(rubric: &Rubric, words: usize, unread: usize, known: f64) -> Option<(String, f64, Value)> {
@@ -153,14 +221,18 @@ fn under_length(rubric: &Rubric, words: usize) -> Option<(String, Value)> {
     })
 }
 
-/// The work's lateness, where the host says when it was due and when it came: label, share of the mark, details.
-fn late(rubric: &Rubric, tma: &ParsedTma) -> Option<(String, f64, Value)> {
-    let mode = rubric.penalties.late?;
+/// How many days late the work is, where the host says so, or when it was due and when it came.
+fn days_late(tma: &ParsedTma) -> Option<i64> {
     let text = |key: &str| tma.carried.get(key).and_then(Value::as_str);
-    let days = match tma.carried.get("days_late").and_then(Value::as_i64) {
-        Some(days) => days,
-        None => civil_day(text("submitted_at")?)? - civil_day(text("due_at")?)?,
-    };
+    match tma.carried.get("days_late").and_then(Value::as_i64) {
+        Some(days) => Some(days),
+        None => Some(civil_day(text("submitted_at")?)? - civil_day(text("due_at")?)?),
+    }
+}
+
+/// What being late costs: label, share of the mark, details.
+fn late(rubric: &Rubric, days: i64) -> Option<(String, f64, Value)> {
+    let mode = rubric.penalties.late?;
     if days <= 0 {
         return None;
     }

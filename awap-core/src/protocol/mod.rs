@@ -29,10 +29,12 @@ pub struct Dispatcher {
 }
 
 /// The commands of the Core Bridge.
-pub const COMMANDS: [&str; 7] = [
+pub const COMMANDS: [&str; 9] = [
     "anonymize_student",
     "parse_tma",
     "generate_feedback",
+    "revise_feedback",
+    "check_rubric",
     "prepare_suggestions",
     "merge_suggestions",
     "query_events",
@@ -70,6 +72,11 @@ impl Dispatcher {
                 let tma: ParsedTma = from_value(data, "", "The data is not what parse_tma returns")?;
                 to_value(self.engine.mark(&tma, deadline)?)
             }
+            "revise_feedback" => {
+                let revision = from_value(data, "", "The data is not feedback and what is changed of it")?;
+                to_value(self.engine.revise(revision)?)
+            }
+            "check_rubric" => to_value(self.engine.outline(data.get("rubric"))?),
             "prepare_suggestions" => self.prepare_suggestions(data, deadline),
             "merge_suggestions" => self.merge_suggestions(data, deadline),
             "query_events" => match &self.events {
@@ -180,6 +187,8 @@ mod tests {
             ),
             ("anonymize_student", json!({"content": text, "options": text}), "options", "must be an object."),
             ("generate_feedback", json!({}), "metadata", "“metadata” is missing."),
+            ("revise_feedback", json!({"criteria": []}), "feedback", "“feedback” is missing."),
+            ("check_rubric", json!({"rubric": {"criteria": text}}), "rubric.criteria", "must be a list."),
             ("prepare_suggestions", json!({}), "parsed", "“parsed” is missing."),
             ("prepare_suggestions", json!({"parsed": text}), "parsed", "must be an object."),
             ("merge_suggestions", json!({"parsed": {}}), "parsed.metadata", "is missing."),

@@ -31,6 +31,7 @@ impl Store {
             assignment_id: input.optional_id("assignment_id")?,
             course_id: input.optional_id("course_id")?,
             student_id: input.optional_id("student_id")?,
+            with_feedback: input.boolean("with_feedback")?.unwrap_or_default(),
         };
         let (limit, cursor) = page(&mut input)?;
         let narrowed = narrowed([

@@ -53,6 +53,18 @@ defmodule AwapBackend.CoreBridge do
   def generate_feedback(parsed), do: call("generate_feedback", parsed)
 
   @doc """
+  Puts a tutor's marks in place of the draft's, and adds up anew under the rubric's penalties, rounding and bands. Of
+  `"feedback"` as it is, the `"rubric"` that it was marked against (nil: the built-in one), and `"criteria"`, what is
+  changed: maps of `"id"`, `"score"` and `"comment"`. Answers `"grade"`, `"feedback_text"` and `"marking_criteria"`.
+  """
+  @spec revise_feedback(map) :: result
+  def revise_feedback(revision), do: call("revise_feedback", revision)
+
+  @doc "Reads and checks a rubric in whichever form it is (`\"rubric\"`), and gives its outline; a fault has its `\"path\"`."
+  @spec check_rubric(map) :: result
+  def check_rubric(data), do: call("check_rubric", data)
+
+  @doc """
   Makes the request that a model in the AI jail is sent: `%{"request" => request}`, of `"parsed"` and `"feedback"` as the
   functions above return them and, where it is given, a `"budget"` (`"max_tokens"`, `"time_ms"`). A TMA that was not
   anonymized is refused (`invalid_input`).
@@ -247,6 +259,8 @@ defmodule AwapBackend.CoreBridge do
     "anonymize_student" => :anonymize_student,
     "parse_tma" => :parse_tma,
     "generate_feedback" => :generate_feedback,
+    "revise_feedback" => :revise_feedback,
+    "check_rubric" => :check_rubric,
     "prepare_suggestions" => :prepare_suggestions,
     "merge_suggestions" => :merge_suggestions,
     "query_events" => :query_events,

@@ -9,7 +9,7 @@ defmodule AwapBackend.TMA do
   there is an answer; what the host reads for its own purposes gives none.
   """
 
-  alias AwapBackend.{Config, EventStore, PortClient, Repo, Telemetry}
+  alias AwapBackend.{Config, CoreBridge, EventStore, PortClient, Repo, Telemetry}
   alias AwapBackend.Core.{JobRegistry, WorkerPool}
   alias AwapBackend.Moodle.Outbox
   alias AwapBackend.Schemas
@@ -60,11 +60,12 @@ defmodule AwapBackend.TMA do
   @doc """
   Rows without content, newest first: `{:ok, %{"tmas" => rows, "next_cursor" => cursor}}`.
 
-  Filters, by string key: `status`, `assignment_id`, `course_id`, `student_id` (a pseudonym), `limit`, `cursor`.
+  Filters, by string key: `status`, `assignment_id`, `course_id`, `student_id` (a pseudonym), `limit`, `cursor`. With
+  `with_feedback` each row has what a list shows of its `feedback`.
   """
   @spec list_tmas(map, actor | nil) :: {:ok, map} | {:error, error}
   def list_tmas(filters \\ %{}, actor \\ nil) do
-    known = ~w(status assignment_id course_id student_id limit cursor)
+    known = ~w(status assignment_id course_id student_id with_feedback limit cursor)
     filters = for {key, value} <- filters, key in known, value != nil, into: %{}, do: {key, value}
     read("list_tmas", filters, actor)
   end
@@ -91,6 +92,48 @@ defmodule AwapBackend.TMA do
       if row["reviewed_by"], do: Outbox.wake()
     end)
   end
+
+  @doc """
+  What the feedback of a TMA would be with a tutor's marks and comments: `criteria` is a list of maps with `"id"`, `"score"`
+  and `"comment"`, `text` the feedback's text where that was changed too. The core adds up; nothing is saved. Where the rubric was not kept, as with TMAs from before it was,
+  the error's code is `conflict`.
+  """
+  @spec revise_feedback(String.t(), [map], String.t() | nil, actor | nil) :: {:ok, map} | {:error, error}
+  def revise_feedback(tma_id, criteria, text \\ nil, actor \\ nil) do
+    with {:ok, row} <- get_feedback(tma_id, actor),
+         {:ok, tma} <- get_tma(tma_id),
+         {:ok, rubric} <- rubric(row, tma) do
+      CoreBridge.revise_feedback(%{
+        "feedback" => %{
+          "feedback_text" => text || row["feedback_text"],
+          "marking_criteria" => row["marking_criteria"]
+        },
+        "rubric" => rubric,
+        "criteria" => criteria
+      })
+    end
+  end
+
+  defp rubric(feedback, tma) do
+    case {get_in(tma, ["content", "rubric"]),
+          get_in(feedback, ["marking_criteria", "provenance", "rubric_source"])} do
+      {nil, "built_in"} ->
+        {:ok, nil}
+
+      {nil, _source} ->
+        PortClient.error(
+          "conflict",
+          "The rubric of this TMA was not kept, so its marks cannot be added up here."
+        )
+
+      {rubric, _source} ->
+        {:ok, rubric}
+    end
+  end
+
+  @doc "The outline of a rubric, in whichever form it is; what is wrong with it, with the path."
+  @spec check_rubric(term) :: {:ok, map} | {:error, error}
+  def check_rubric(rubric), do: CoreBridge.check_rubric(%{"rubric" => rubric})
 
   @doc "The feedback of a TMA as it was before each edit, oldest first: `{:ok, %{\"revisions\" => rows}}`."
   @spec list_feedback_revisions(String.t(), actor | nil) :: {:ok, map} | {:error, error}

@@ -15,6 +15,7 @@ defmodule AwapBackendWeb.OpenAPI do
     Host,
     Jobs,
     Keys,
+    Marks,
     Moodle,
     Shared,
     Students,
@@ -23,7 +24,7 @@ defmodule AwapBackendWeb.OpenAPI do
     Tokens
   }
 
-  @resources [Host, TMAs, Feedback, Jobs, Students, Audit, Keys, Tokens, Events, Moodle]
+  @resources [Host, TMAs, Feedback, Marks, Jobs, Students, Audit, Keys, Tokens, Events, Moodle]
 
   @version Mix.Project.config()[:version]
 

@@ -10,6 +10,8 @@ defmodule AwapBackendWeb.DescribedAnswersTest.Broken do
   def get_feedback(_id, _actor \\ nil), do: fail()
   def update_feedback(_id, _request, _actor), do: fail()
   def list_feedback_revisions(_id, _actor \\ nil), do: fail()
+  def revise_feedback(_id, _criteria, _text, _actor), do: fail()
+  def check_rubric(_rubric), do: fail()
   def list_failed(_page, _actor \\ nil), do: fail()
   def retry_job(_id, _actor), do: fail()
   def sync_now, do: fail()
@@ -46,6 +48,21 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
   @bodies %{
     {"POST", "/api/tmas"} => %{"content" => "A linear search starts at the first item."},
     {"PATCH", "/api/feedback/{tma_id}"} => %{"grade" => 50},
+    {"POST", "/api/feedback/{tma_id}/totals"} => %{"criteria" => [%{"id" => "any", "score" => 1}]},
+    {"POST", "/api/rubrics/check"} => %{
+      "rubric" => %{
+        "title" => "Essay",
+        "total_points" => 10,
+        "criteria" => [
+          %{
+            "name" => "Argument",
+            "weight" => 10,
+            "description" => "A claim with reasons for it.",
+            "levels" => [%{"score" => 10, "descriptor" => "A claim with reasons for it"}]
+          }
+        ]
+      }
+    },
     {"POST", "/api/keys"} => %{"name" => "a front end", "role" => "tutor"},
     {"POST", "/api/tokens"} => %{"expires_in" => 600}
   }
@@ -163,6 +180,7 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
       end
 
       first = feedback.("GET", [])
+      each_of_marks(context, id)
       etag = [{"if-match", Answer.header(first, "etag")}]
       assert feedback.("GET", headers: [{"if-none-match", Answer.header(first, "etag")}]).status == 304
 
@@ -260,6 +278,37 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
         assert Enum.any?(seen, &match?({^method, ^template, status} when status < 300, &1)),
                "#{method} #{template}"
       end
+    end
+
+    # What marks come to, with nothing changed; a rubric that holds together, and one that does not.
+    defp each_of_marks(context, id) do
+      path = [in_path: %{"tma_id" => id}]
+      before = call(context, "GET", "/api/feedback/{tma_id}", path).json
+      [criterion | _] = before["marking_criteria"]["criteria"]
+      total = &call(context, "POST", "/api/feedback/{tma_id}/totals", [json: %{"criteria" => [&1]}] ++ path)
+
+      for score <- [0, criterion["max_mark"], nil] do
+        answer = total.(%{"id" => criterion["id"], "score" => score, "comment" => "Mine."})
+        assert %{status: 200, json: %{"marking_criteria" => %{"criteria" => [marked | _]}}} = answer
+
+        assert {marked["score"], marked["comment"], marked["source"]} ==
+                 {score && score / 1, "Mine.", "human"}
+      end
+
+      for score <- [-1, criterion["max_mark"] + 0.5, "5"],
+          do: assert(total.(%{"id" => criterion["id"], "score" => score}).status == 422)
+
+      assert call(context, "GET", "/api/feedback/{tma_id}", path).json == before
+
+      listed =
+        call(context, "GET", "/api/tmas", query: %{"include" => "feedback", "assignment_id" => "TMA01"}).json
+
+      assert Enum.find(listed["tmas"], &(&1["id"] == id))["feedback"]["updated_at"] == before["updated_at"]
+      check = &call(context, "POST", "/api/rubrics/check", json: %{"rubric" => &1})
+      assert check.(@bodies[{"POST", "/api/rubrics/check"}]["rubric"]).json["max_mark"] == 10.0
+      refused = check.(%{"criteria" => [%{"name" => "Argument", "weight" => "ten"}]})
+      assert refused.status == 422
+      assert ["rubric" <> _] = Map.keys(refused.json["error"]["details"]["fields"])
     end
 
     # A TMA as the sync takes it in, reviewed.

@@ -281,16 +281,42 @@ defmodule AwapBackendWeb.StaticFilesTest do
   describe "the host's own page" do
     setup do: %{port: start_endpoint()}
 
-    test "says that AWAP is up, leads to what there is, and needs no script", %{port: port} do
+    test "has no script or style in it, and asks this host alone", %{port: port} do
       page = get(port, "/")
       assert page.status == 200
-      assert page.body =~ "<h1>AWAP is running</h1>"
       assert page.body =~ ~s(<html lang="en-GB">)
-      refute page.body =~ ~r/<script|<style|\sstyle=|\son\w+=/
+      refute page.body =~ ~r/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/
 
-      links = for [_, link] <- Regex.scan(~r/(?:href|src)="([^"]+)"/, page.body), link != "data:,", do: link
-      assert "/api/health" in links and "/api/openapi.json" in links
+      links =
+        for [_, link] <- Regex.scan(~r/(?:href|src)="([^"]+)"/, page.body),
+            link != "data:," and not String.starts_with?(link, "#"),
+            do: link
+
+      assert "/api/openapi.json" in links and "/assets/app.js" in links
       for link <- links, do: assert({link, get(port, link).status} == {link, 200})
+    end
+
+    test "imports only what is there, makes no markup of text, and keeps each library's licence", %{
+      port: port
+    } do
+      root = Path.expand("../../priv/static", __DIR__)
+
+      for file <- Path.wildcard(Path.join(root, "assets/*.js")) do
+        source = File.read!(file)
+        # What would run or build what a student wrote, and what the policy of the page would refuse.
+        refute source =~ ~r/innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser/
+        refute source =~ ~r/["'`]https?:\/\/[a-z]/
+
+        for [_, path] <- Regex.scan(~r/(?:from |import\()"(\.[^"]+)"/, source) do
+          address = "/" <> Path.relative_to(Path.expand(path, Path.dirname(file)), root)
+          assert {file, address, get(port, address).status} == {file, address, 200}
+        end
+      end
+
+      for library <- File.ls!(Path.join(root, "assets/vendor")) do
+        licence = get(port, "/assets/vendor/#{library}/LICENSE.txt")
+        assert {library, licence.status, licence.body =~ ~r/copyright/i} == {library, 200, true}
+      end
     end
   end
 end

@@ -81,6 +81,16 @@ defmodule AwapBackendWeb.StandIn do
     end
   end
 
+  def revise_feedback(id, criteria, text, actor) do
+    tell({:revise_feedback, id, criteria, text, actor})
+
+    with {:ok, row} <- get_feedback(id, nil),
+         do: {:ok, Map.take(row, ["grade", "feedback_text", "marking_criteria"])}
+  end
+
+  def check_rubric(_rubric),
+    do: error("invalid_input", "“rubric.questions” is missing.", %{"path" => "rubric.questions"})
+
   def list_feedback_revisions(_id, _actor), do: {:ok, %{"revisions" => []}}
 
   def list_failed(page, _actor), do: {:ok, %{"jobs" => [], "next_cursor" => nil, "page" => tell(page)}}

@@ -190,7 +190,7 @@ impl Bench<'_, '_> {
         let mut add = |criterion: Option<&str>, reason: &str, mut detail: Value| {
             detail["source"] = json!("ai");
             let criterion = criterion.map(str::to_owned);
-            out.push(Review { criterion, reason: reason.to_owned(), detail: Some(detail) });
+            out.push(Review { criterion, reason: reason.to_owned(), detail: Some(detail), resolved: false });
         };
         for (held, praise) in self.ground.criteria.iter().zip(&self.contradictions).filter(|(_, n)| **n > 0) {
             let message = "The model praised what the engine holds against the student, or what earned nothing; its \

@@ -55,6 +55,7 @@ pub(super) fn compare(ground: &Ground<'_>, scores: &[Score<'_>], tally: &mut Tal
                 criterion: Some(held.head.id.clone()),
                 reason: "ai_score_disagrees".to_owned(),
                 detail: Some(detail),
+                resolved: false,
             });
         }
     }

@@ -19,6 +19,10 @@ impl Human {
 }
 
 impl Kind for Human {
+    fn is_human(&self) -> bool {
+        true
+    }
+
     fn mark(&self, head: &Head, _script: &Script<'_>) -> Outcome {
         let levels: Vec<_> =
             head.levels.iter().map(|l| json!({"score": l.score, "definition": l.definition})).collect();

@@ -36,6 +36,11 @@ pub(crate) trait Kind: fmt::Debug + Send + Sync {
     fn points(&self) -> Vec<(&str, &str)> {
         Vec::new()
     }
+
+    /// Whether only a person may mark it.
+    fn is_human(&self) -> bool {
+        false
+    }
 }
 
 /// What a criterion sees.

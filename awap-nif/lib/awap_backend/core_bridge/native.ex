@@ -45,6 +45,17 @@ defmodule AwapBackend.CoreBridge.Native do
   @spec generate_feedback(map) :: result
   def generate_feedback(parsed), do: call("generate_feedback", parsed)
 
+  @doc """
+  Puts a tutor's marks in place of the draft's, and adds up anew:
+  `%{"feedback" => feedback, "rubric" => rubric, "criteria" => [%{"id" => id, "score" => 4, "comment" => "…"}]}`.
+  """
+  @spec revise_feedback(map) :: result
+  def revise_feedback(revision), do: call("revise_feedback", revision)
+
+  @doc ~S(Reads and checks a rubric, and gives its outline: `%{"rubric" => rubric}`.)
+  @spec check_rubric(map) :: result
+  def check_rubric(data), do: call("check_rubric", data)
+
   @doc ~S(Makes the request for a model in the AI jail: `%{"parsed" => parsed, "feedback" => feedback, "budget" => %{}}`.)
   @spec prepare_suggestions(map) :: result
   def prepare_suggestions(marked), do: call("prepare_suggestions", marked)

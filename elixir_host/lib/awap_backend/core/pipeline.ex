@@ -50,19 +50,25 @@ defmodule AwapBackend.Core.Pipeline do
       # Anonymized, checked for what is left of the student, and marked: only now may a model see it.
       {feedback, suggested} = Suggestions.add(parsed, feedback)
       status(job, "complete_job")
-      TMA.update_with_feedback(job, content(anonymized, parsed), feedback, suggested)
+      content = content(anonymized, parsed, submission["rubric"])
+      TMA.update_with_feedback(job, content, feedback, suggested)
     else
       {:error, %{"code" => code} = error} -> TMA.fail(job, error, code not in @final)
     end
   end
 
-  # Spans of evidence are places in parsed.text, so it is kept with the content.
-  defp content(anonymized, parsed) do
+  # Spans of evidence are places in parsed.text, so it is kept with the content; so is the rubric, by which a tutor's own
+  # marks are added up.
+  defp content(anonymized, parsed, rubric) do
     anonymized
     |> Map.get("content", %{})
     |> Map.put("parsed", Map.take(parsed, @parsed))
     |> Map.put("anonymization", Map.get(anonymized, "anonymization"))
+    |> put_rubric(rubric)
   end
+
+  defp put_rubric(content, nil), do: content
+  defp put_rubric(content, rubric), do: Map.put(content, "rubric", rubric)
 
   defp stage(job, name, call, input) do
     status(job, name)

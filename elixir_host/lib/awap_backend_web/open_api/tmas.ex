@@ -75,6 +75,11 @@ defmodule AwapBackendWeb.OpenAPI.TMAs do
                   "student_id",
                   schema("Pseudonym"),
                   "Only those of the student of this pseudonym."
+                ),
+                Shared.query(
+                  "include",
+                  string(enum: ["feedback"]),
+                  "`feedback`: each with what a list shows of its feedback."
                 )
               ] ++ parameters(["Limit", "Cursor"]),
             errors: [422],
@@ -175,7 +180,25 @@ defmodule AwapBackendWeb.OpenAPI.TMAs do
           student_id: schema("Pseudonym"),
           submitted_at: schema("Time")
         }),
-      "TMASummary" => object(columns(), description: "A TMA without its content."),
+      "TMASummary" =>
+        object(Map.put(columns(), :feedback, nullable(schema("FeedbackBrief"))),
+          optional: [:feedback],
+          description: "A TMA without its content. `feedback` is there where it was asked for."
+        ),
+      "FeedbackBrief" =>
+        object(%{
+          grade: %{type: ["number", "null"], minimum: 0, maximum: 100},
+          band: nullable(string(description: "Of the rubric's bands.")),
+          needs_review: %{
+            type: "array",
+            items: string(),
+            description:
+              "Why a person must look at it, each reason once; what a person has marked since is left out."
+          },
+          reviewed_by: nullable(string()),
+          reviewed_at: nullable(schema("Time")),
+          updated_at: schema("Time")
+        }),
       "TMA" => object(Map.put(columns(), :content, content())),
       "TMAPage" => page(:tmas, "TMASummary")
     }

@@ -28,15 +28,18 @@ defmodule AwapBackendWeb.API.QueryParams do
   @doc "The filters, the limit and the cursor of a list of TMAs, as the store's `list_tmas` takes them."
   @spec tmas(Conn.t()) :: answer
   def tmas(conn) do
-    read(
-      conn,
-      paged(%{
-        "status" => &one_of(&1, @statuses),
-        "assignment_id" => &name/1,
-        "course_id" => &name/1,
-        "student_id" => &pseudonym/1
-      })
-    )
+    readers = %{
+      "status" => &one_of(&1, @statuses),
+      "assignment_id" => &name/1,
+      "course_id" => &name/1,
+      "student_id" => &pseudonym/1,
+      "include" => &one_of(&1, ["feedback"])
+    }
+
+    with {:ok, params} <- read(conn, paged(readers)) do
+      {include, filters} = Map.pop(params, "include")
+      {:ok, if(include, do: Map.put(filters, "with_feedback", true), else: filters)}
+    end
   end
 
   @doc "The filters, the limit and the cursor of the audit log, as the store's `list_audit` takes them."

@@ -1,0 +1,118 @@
+// What a tutor has changed of one TMA's feedback and not saved yet. It outlives a reload and a host that is away.
+
+import { call, session } from "./api.js";
+
+const key = (id) => `awap.edit.${id}`;
+
+export class Edit {
+  /** `row` is the feedback as it was read; what was left unsaved in this tab is taken up again. */
+  constructor(row) {
+    this.take(row);
+    const kept = JSON.parse(sessionStorage.getItem(key(row.tma_id)) ?? "null");
+    if (kept) {
+      this.scores = new Map(kept.scores);
+      this.comments = new Map(kept.comments);
+      this.text = kept.text;
+      this.resumed = true;
+      this.stale = kept.updated_at !== row.updated_at;
+    }
+  }
+
+  /** Begins anew from a row. */
+  take(row) {
+    this.row = row;
+    this.scores = new Map();
+    this.comments = new Map();
+    this.text = null;
+    /** The feedback with the changes, as the core last gave it. */
+    this.now = row;
+    this.turn = 0;
+  }
+
+  /** The same changes on top of a newer row. */
+  rebase(row) {
+    this.row = row;
+    this.now = row;
+    this.keep();
+  }
+
+  criterion = (id) => this.row.marking_criteria.criteria.find((one) => one.id === id);
+  score = (id) => (this.scores.has(id) ? this.scores.get(id) : this.criterion(id).score);
+  comment = (id) => this.comments.get(id) ?? this.criterion(id).comment;
+
+  setScore(id, score) {
+    if (score === this.criterion(id).score) this.scores.delete(id);
+    else this.scores.set(id, score);
+    this.keep();
+  }
+
+  setComment(id, comment) {
+    if (comment === this.criterion(id).comment) this.comments.delete(id);
+    else this.comments.set(id, comment);
+    this.keep();
+  }
+
+  setText(text) {
+    this.text = text;
+    this.keep();
+  }
+
+  get marked() {
+    return this.scores.size > 0 || this.comments.size > 0;
+  }
+
+  get dirty() {
+    return this.marked || (this.text !== null && this.text !== this.row.feedback_text);
+  }
+
+  keep() {
+    if (!this.dirty) return sessionStorage.removeItem(key(this.row.tma_id));
+    const { scores, comments, text } = this;
+    const kept = { scores: [...scores], comments: [...comments], text, updated_at: this.row.updated_at };
+    sessionStorage.setItem(key(this.row.tma_id), JSON.stringify(kept));
+  }
+
+  discard() {
+    this.take(this.row);
+    this.keep();
+  }
+
+  changes() {
+    const ids = new Set([...this.scores.keys(), ...this.comments.keys()]);
+    return [...ids].map((id) => ({
+      id,
+      ...(this.scores.has(id) && { score: this.scores.get(id) }),
+      ...(this.comments.has(id) && { comment: this.comments.get(id) }),
+    }));
+  }
+
+  /** Has the core add up; false where a later call has overtaken this one. */
+  async total() {
+    const turn = ++this.turn;
+    if (!this.marked) {
+      this.now = this.text === null ? this.row : { ...this.row, feedback_text: this.text };
+      return true;
+    }
+    const json = { criteria: this.changes(), ...(this.text !== null && { feedback_text: this.text }) };
+    const now = await call("POST", `/api/feedback/${this.row.tma_id}/totals`, { json });
+    if (turn !== this.turn) return false;
+    this.now = { ...this.row, ...now };
+    if (this.text !== null) this.text = now.feedback_text;
+    return true;
+  }
+
+  /** Saves, and approves if asked to; the row as it is then. A 409 says that another has saved meanwhile. */
+  async save(approve) {
+    // Not overtaken: the buttons are off meanwhile.
+    await this.total();
+    const { grade, feedback_text, marking_criteria } = this.now;
+    const json = { expected_updated_at: this.row.updated_at };
+    if (this.marked) Object.assign(json, { grade, marking_criteria });
+    if (this.dirty) json.feedback_text = feedback_text;
+    if (approve) Object.assign(json, session.name ? { reviewed_by: session.name } : { reviewed: true });
+    const row = await call("PATCH", `/api/feedback/${this.row.tma_id}`, { json });
+    this.take(row);
+    this.keep();
+    return row;
+  }
+}

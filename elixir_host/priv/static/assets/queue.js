@@ -1,0 +1,209 @@
+// The cohort: every TMA with its status, mark and flags, filtered, live, and gone through with the keyboard.
+
+import { call, session } from "./api.js";
+import { ask, debounce, fill, h, say } from "./dom.js";
+import { REVIEW, STATUS, exactly, marks, plural, student, time } from "./format.js";
+import { bindings } from "./keys.js";
+import * as rows from "./rows.js";
+
+const CHUNK = 100;
+const FILTERS = {
+  all: ["All", () => true],
+  review: ["To approve", (row) => row.status === "completed" && !row.feedback?.reviewed_at],
+  approved: ["Approved", (row) => Boolean(row.feedback?.reviewed_at)],
+  working: ["Under way", (row) => row.status === "pending" || row.status === "processing"],
+  failed: ["Failed", (row) => row.status === "failed"],
+};
+
+// Kept while the page is open, so that whoever comes back from a TMA finds the list as it was.
+const chosen = { filter: "all", assignment: "", search: "", at: null };
+
+export function show(main) {
+  const body = h("tbody");
+  const count = h("p.muted", { role: "status" });
+  const plot = h("section.plot", { "aria-label": "Marks of the cohort" });
+  const trouble = h("div", { role: "alert" });
+  const table = h(
+    "table.queue",
+    null,
+    h("caption.hidden", null, "TMAs, newest first"),
+    h("thead", null, h("tr", null, ["Student", "Assignment", "Submitted", "Status", "Mark", "Notes"].map((t, i) => h(i === 4 ? "th.number" : "th", { scope: "col" }, t)))),
+    body,
+  );
+  const search = h("input", { type: "search", id: "search", placeholder: "Student or assignment", value: chosen.search, oninput: () => ((chosen.search = search.value), later()) });
+  const assignment = h("select", { id: "assignment", onchange: () => ((chosen.assignment = assignment.value), draw()) });
+  const tabs = h("div.tabs", { role: "group", "aria-label": "Which TMAs" });
+  fill(
+    main,
+    h("div.head", null, h("h1", null, "Queue"), count),
+    plot,
+    h(
+      "div.filters",
+      null,
+      tabs,
+      h("div.row", null, h("label.hidden", { for: "assignment" }, "Assignment"), assignment, h("label.hidden", { for: "search" }, "Search"), search),
+    ),
+    trouble,
+    h("div.scroll", { tabindex: "0", role: "region", "aria-label": "TMAs" }, table),
+    h("div.more"),
+  );
+
+  let listed = [];
+  let drawn = 0;
+  const draw = () => {
+    const all = rows.all();
+    drawFilters(all);
+    const wanted = chosen.search.trim().toLowerCase();
+    listed = all.filter(
+      (row) =>
+        FILTERS[chosen.filter][1](row) &&
+        (!chosen.assignment || row.assignment_id === chosen.assignment) &&
+        (!wanted || `${row.student_id} ${row.assignment_id} ${row.course_id}`.toLowerCase().includes(wanted)),
+    );
+    rows.setOrder(listed.map((row) => row.id));
+    const focused = document.activeElement?.closest?.("tr[data-id]")?.dataset.id;
+    const until = Math.max(drawn, CHUNK);
+    fill(body, listed.slice(0, until).map(rowOf));
+    drawn = Math.min(until, listed.length);
+    if (focused) body.querySelector(`tr[data-id="${focused}"] a`)?.focus({ preventScroll: true });
+    count.textContent = rows.isComplete() ? (listed.length === all.length ? plural(all.length, "TMA") : `${listed.length} of ${plural(all.length, "TMA")}`) : `${plural(all.length, "TMA")} so far …`;
+    if (!listed.length && rows.isComplete()) fill(body, h("tr", null, h("td.empty", { colspan: 6 }, nothing(all.length))));
+    drawPlot(plot, listed);
+  };
+  const later = debounce(draw, 120);
+  const more = new IntersectionObserver(([entry]) => {
+    if (!entry.isIntersecting || drawn >= listed.length) return;
+    body.append(...listed.slice(drawn, drawn + CHUNK).map(rowOf));
+    drawn = Math.min(drawn + CHUNK, listed.length);
+  }, { rootMargin: "600px" });
+  more.observe(main.querySelector(".more"));
+
+  function drawFilters(all) {
+    const button = ([name, [label, test]]) =>
+      h("button", { type: "button", "aria-pressed": String(chosen.filter === name), onclick: () => ((chosen.filter = name), (drawn = 0), draw()) }, label, " ", h("span.count", null, String(all.filter(test).length)));
+    const held = [...tabs.children].indexOf(document.activeElement);
+    fill(tabs, Object.entries(FILTERS).map(button));
+    if (held >= 0) tabs.children[held].focus();
+    const names = [...new Set(all.map((row) => row.assignment_id))].sort();
+    if (names.join("\n") !== assignment.dataset.names) {
+      assignment.dataset.names = names.join("\n");
+      fill(assignment, h("option", { value: "" }, "All assignments"), names.map((name) => h("option", { value: name }, name)));
+      assignment.value = names.includes(chosen.assignment) ? chosen.assignment : (chosen.assignment = "");
+    }
+  }
+
+  const fetchAll = async () => {
+    fill(trouble);
+    try {
+      await rows.load();
+    } catch (fault) {
+      if (fault.status !== 401) fill(trouble, h("p.error", null, fault.message, " ", h("button", { type: "button", onclick: fetchAll }, "Try again")));
+    }
+  };
+  const off = rows.onRows(later.bind(null));
+  bind(main, body, () => listed);
+  if (rows.all().length) draw();
+  else count.textContent = "Loading …";
+  fetchAll();
+  // The first page is drawn as soon as it is there, not when the burst of pages is over.
+  const first = rows.onRows(() => {
+    first();
+    draw();
+    if (chosen.at) body.querySelector(`tr[data-id="${chosen.at}"] a`)?.focus();
+  });
+  return () => {
+    off();
+    first();
+    later.cancel();
+    more.disconnect();
+  };
+}
+
+function nothing(all) {
+  if (all) return "Nothing here. Choose another filter.";
+  return ["No TMA has been handed in yet. ", h("a", { href: "#/submit" }, "Submit one"), "."];
+}
+
+function rowOf(row) {
+  const { feedback } = row;
+  const link = h("a", { href: `#/tma/${row.id}`, title: row.student_id, onfocus: () => (chosen.at = row.id) }, student(row.student_id));
+  const tr = h(
+    "tr",
+    { class: feedback?.reviewed_at ? "done" : null },
+    h("th", { scope: "row" }, link),
+    h("td", null, row.assignment_id),
+    h("td", null, h("time", { datetime: row.submitted_at, title: exactly(row.submitted_at) }, time(row.submitted_at))),
+    h("td", null, statusOf(row)),
+    h("td.number", null, markOf(row)),
+    h("td.notes", null, notes(row)),
+  );
+  tr.dataset.id = row.id;
+  return tr;
+}
+
+function statusOf(row) {
+  if (row.feedback?.reviewed_at) return h("span.status.approved", { title: exactly(row.feedback.reviewed_at) }, "Approved");
+  return h(`span.status.${row.status}`, null, STATUS[row.status]);
+}
+
+function markOf({ status, feedback }) {
+  if (status !== "completed" || !feedback) return "";
+  return [h("span.mark", null, marks(feedback.grade)), " ", h("span.band", null, feedback.band ?? "open")];
+}
+
+function notes(row) {
+  const list = (row.feedback?.needs_review ?? []).map((reason) => h("span.flag", null, REVIEW[reason] ?? reason));
+  if (row.origin?.superseded_by) list.push(h("span.flag.warn", null, "A newer version came in"));
+  if (row.status === "failed") list.push(h("span.flag.bad", null, row.error_message ?? "No reason was given"));
+  if (row.feedback?.reviewed_by) list.push(h("span.muted", null, row.feedback.reviewed_by));
+  return list;
+}
+
+let drawing = "";
+async function drawPlot(place, listed) {
+  const graded = listed.filter((row) => row.feedback?.grade !== null && row.feedback?.grade !== undefined);
+  const grades = graded.map((row) => row.feedback.grade);
+  const key = grades.join();
+  if (place.dataset.key === key) return;
+  place.dataset.key = drawing = key;
+  place.hidden = grades.length < 3;
+  if (place.hidden) return fill(place);
+  const { plot } = await import("./plot.js");
+  if (drawing === key) await plot(place, graded.map((row) => row.feedback));
+}
+
+function bind(main, body, listed) {
+  const go = (step) => {
+    const links = [...body.querySelectorAll("tr[data-id] a")];
+    const at = links.indexOf(document.activeElement?.closest?.("tr")?.querySelector("a"));
+    const kept = links.findIndex((link) => link.closest("tr").dataset.id === chosen.at);
+    const from = at >= 0 ? at : kept >= 0 ? kept : -1;
+    const link = links[Math.max(0, Math.min(links.length - 1, from < 0 ? 0 : from + step))];
+    link?.focus();
+    link?.scrollIntoView({ block: "nearest" });
+  };
+  const current = () => listed().find((row) => row.id === document.activeElement?.closest?.("tr")?.dataset.id);
+  bindings.add("j", "Next TMA", () => go(1));
+  bindings.add("k", "Previous TMA", () => go(-1));
+  bindings.add("Enter", "Open it", (event) => document.activeElement?.closest?.("tr, a, button") ? document.activeElement.click() : event);
+  bindings.add("/", "Search", () => main.querySelector("#search").focus());
+  bindings.add("a", "Approve it as it is", () => approve(current()));
+}
+
+async function approve(row) {
+  if (!row) return say("Choose a TMA first, with j and k.");
+  if (row.status !== "completed" || !row.feedback) return say("There is no feedback to approve yet.");
+  if (row.feedback.reviewed_at) return say("This is approved already.");
+  if (row.feedback.grade === null) return say("A criterion is still open: open the TMA and mark it first.");
+  const text = `Mark ${marks(row.feedback.grade)}${row.feedback.band ? `, ${row.feedback.band}` : ""}. It has not been changed from the draft as the list shows it.`;
+  const answer = await ask(`Approve ${student(row.student_id)}, ${row.assignment_id}?`, h("p", null, text), [["", "Cancel"], ["yes", "Approve", "primary"]]);
+  if (answer !== "yes") return;
+  try {
+    const review = session.name ? { reviewed_by: session.name } : { reviewed: true };
+    rows.note(await call("PATCH", `/api/feedback/${row.id}`, { json: { ...review, expected_updated_at: row.feedback.updated_at } }));
+    say("Approved.");
+  } catch (fault) {
+    say(fault.message);
+    rows.load().catch(() => {});
+  }
+}

@@ -1,0 +1,137 @@
+// Handing TMAs in: files dropped or chosen, a rubric for all of them, the progress of each.
+
+import { authorization, fault as faultOf, randomId } from "./api.js";
+import { fill, h, say } from "./dom.js";
+import { STAGE, STATUS, plural } from "./format.js";
+import { follow, onStatus, unfollow } from "./live.js";
+import * as shelf from "./shelf.js";
+
+const TYPES = ".docx,.docm,.dotx,.pdf,.odt,.rtf,.md,.markdown,.html,.htm,.txt";
+const AT_ONCE = 2;
+// Kept while the page is open: whoever looks at the queue meanwhile finds the files as they were.
+const files = [];
+const chosen = { rubric: "", assignment: "", course: "" };
+
+export function show(main) {
+  const list = h("ol.files");
+  const input = h("input", { type: "file", id: "files", multiple: true, accept: TYPES, onchange: () => (add(input.files), (input.value = "")) });
+  const drop = h("div.drop", null, h("p", null, h("label", { for: "files" }, "Choose files"), input), h("p.muted.small", null, "or drop them here: Word, PDF, OpenDocument, RTF, Markdown, HTML or plain text"));
+  const rubric = h("select", { id: "rubric", onchange: () => (chosen.rubric = rubric.value) });
+  const field = (name, label, hint) =>
+    h("div.field", null, h("label", { for: name }, label), h("input", { id: name, maxlength: 255, value: chosen[name], placeholder: hint, oninput: (event) => (chosen[name] = event.target.value) }));
+  const send = h("button.primary", { type: "button", onclick: () => start() }, "Hand in");
+  fill(
+    main,
+    h("div.head", null, h("h1", null, "Submit")),
+    h(
+      "div.form",
+      null,
+      h("div.field", null, h("label", { for: "rubric" }, "Rubric"), rubric, h("p.muted.small", null, "From the ", h("a", { href: "#/rubrics" }, "rubrics of this browser"), ".")),
+      field("assignment", "Assignment", "the rubric’s"),
+      field("course", "Module", "the rubric’s"),
+    ),
+    drop,
+    h("p.muted.small", null, "What you say of a student is used to take them out of the text, and sealed. Whoever is not named is found less well."),
+    list,
+    send,
+  );
+  fill(rubric, h("option", { value: "" }, "None: what any essay needs"), shelf.all().map(({ name }) => h("option", { value: name }, name)));
+  rubric.value = shelf.find(chosen.rubric) ? chosen.rubric : (chosen.rubric = "");
+
+  const draw = () => {
+    fill(list, files.map(entryOf));
+    send.hidden = !files.some((file) => file.state === "chosen");
+  };
+  const add = (chosenFiles) => {
+    for (const file of chosenFiles) files.push({ file, key: randomId(), state: "chosen", student_id: "", student_name: "", sent: 0 });
+    draw();
+  };
+  const over = (event) => {
+    event.preventDefault();
+    drop.classList.toggle("over", event.type === "dragover");
+    if (event.type === "drop") add(event.dataTransfer.files);
+  };
+  for (const type of ["dragover", "dragleave", "drop"]) main.addEventListener(type, over);
+
+  async function start() {
+    const waiting = files.filter((file) => file.state === "chosen" || file.state === "refused");
+    for (const file of waiting) file.state = "waiting";
+    draw();
+    const one = async () => {
+      for (let file; (file = waiting.shift()); ) await upload(file, draw);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, one));
+    const refused = files.filter((file) => file.state === "refused").length;
+    say(refused ? `${plural(refused, "file")} could not be handed in.` : "All are handed in.");
+  }
+
+  function entryOf(entry) {
+    const { file, state } = entry;
+    const n = files.indexOf(entry) + 1;
+    const who = (name, label) => h("div.field", null, h("label.small", { for: `${name}-${n}` }, label), h("input", { id: `${name}-${n}`, maxlength: 255, autocomplete: "off", value: entry[name], oninput: (event) => (entry[name] = event.target.value) }));
+    const again = () => {
+      entry.state = "chosen";
+      draw();
+    };
+    const body = {
+      chosen: () => h("div.form", null, who("student_id", "Student’s identifier"), who("student_name", "Student’s name"), h("button.quiet", { type: "button", onclick: () => (files.splice(n - 1, 1), draw()), "aria-label": `Leave out ${file.name}` }, "Leave out")),
+      waiting: () => h("p.muted.small", null, "Waits to be sent"),
+      sending: () => h("progress", { max: 100, value: entry.sent, "aria-label": `Sending ${file.name}` }),
+      refused: () => [h("ul.error", { role: "alert" }, entry.faults.map((text) => h("li", null, text))), h("button", { type: "button", onclick: again, "aria-label": `Change ${file.name}` }, "Change and try again")],
+      sent: () => h("p.small", { role: "status" }, h("span.status", { class: entry.status }, STAGE[entry.stage] ?? STATUS[entry.status]), entry.error ? ` ${entry.error}` : "", " ", h("a", { href: `#/tma/${entry.id}` }, "Open")),
+    };
+    return h("li.file", null, h("p.name", null, file.name, " ", h("span.muted.small", null, size(file.size))), body[state]());
+  }
+
+  const off = onStatus((tma) => {
+    const entry = files.find((file) => file.id === tma.id);
+    if (!entry) return;
+    Object.assign(entry, { status: tma.status, stage: tma.status === "processing" ? tma.stage : null, error: tma.error?.message });
+    if (tma.status === "completed" || tma.status === "failed") unfollow(tma.id);
+    draw();
+  });
+  draw();
+  return () => {
+    off();
+    for (const type of ["dragover", "dragleave", "drop"]) main.removeEventListener(type, over);
+  };
+}
+
+const size = (bytes) => (bytes < 1_048_576 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1_048_576).toFixed(1)} MB`);
+
+function upload(entry, draw) {
+  const form = new FormData();
+  form.append("file", entry.file);
+  const text = { rubric: shelf.find(chosen.rubric)?.text, assignment_id: chosen.assignment, course_id: chosen.course, student_id: entry.student_id, student_name: entry.student_name };
+  for (const [name, value] of Object.entries(text)) if (value?.trim()) form.append(name, value.trim());
+  return new Promise((resolve) => {
+    // Only this way does a browser say how far an upload is.
+    const request = new XMLHttpRequest();
+    request.open("POST", "/api/tmas");
+    request.setRequestHeader("authorization", authorization().authorization);
+    request.setRequestHeader("idempotency-key", entry.key);
+    request.responseType = "json";
+    request.upload.onprogress = ({ loaded, total }) => {
+      entry.sent = Math.round((loaded / total) * 100);
+      draw();
+    };
+    request.onloadend = () => {
+      if (request.status === 201) {
+        Object.assign(entry, { state: "sent", id: request.response.id, status: "pending" });
+        follow(entry.id);
+      } else {
+        const fault = request.status ? faultOf({ status: request.status, body: request.response }) : null;
+        const fields = Object.entries(fault?.fields ?? {}).map(([name, message]) => `${name} ${message}`);
+        const offline = "The host does not answer. Try again: a file that had arrived is not handed in twice.";
+        // What is put right is another request.
+        if (request.status === 409 || request.status === 422) entry.key = randomId();
+        Object.assign(entry, { state: "refused", faults: fault ? (fields.length ? fields : [fault.message]) : [offline] });
+      }
+      draw();
+      resolve();
+    };
+    entry.state = "sending";
+    draw();
+    request.send(form);
+  });
+}
