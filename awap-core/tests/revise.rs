@@ -1,7 +1,9 @@
 //! A tutor's marks in place of the draft's, and what a rubric's outline says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::needless_pass_by_value)] // `json!` makes values.
 #![allow(clippy::float_cmp)] // Marks are tidied to four decimals: what is compared here is exact.
 
+#[allow(dead_code)] // Its rubrics are taken as they are here.
 mod marking;
 
 use awap_core::protocol::Dispatcher;

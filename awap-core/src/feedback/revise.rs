@@ -28,6 +28,7 @@ pub struct Change {
     pub id: String,
     /// Its marks: absent, they stay; null, they are open.
     #[serde(default, deserialize_with = "present")]
+    #[allow(clippy::option_option)] // Absent, null and a number each mean something else.
     pub score: Option<Option<f64>>,
     /// The comment on it; absent, it stays.
     #[serde(default)]
@@ -47,6 +48,7 @@ pub struct Revised {
 }
 
 /// A field that is there, null or not.
+#[allow(clippy::option_option)]
 fn present<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Option<f64>>, D::Error> {
     Option::<f64>::deserialize(from).map(Some)
 }
@@ -123,7 +125,7 @@ fn make(change: &Change, marked: &mut MarkedCriterion, of_rubric: &Criterion, pa
         let score = score.map(tidy);
         if score != marked.score {
             marked.score = score;
-            marked.source = "human".to_owned();
+            "human".clone_into(&mut marked.source);
             marked.confidence = if score.is_some() { 1.0 } else { 0.0 };
             marked.level = score.and_then(|score| {
                 let reached = head.levels.iter().rev().find(|level| level.score <= score + 1e-9);

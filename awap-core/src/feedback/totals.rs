@@ -170,7 +170,8 @@ pub(crate) fn add_up_again(rubric: &Rubric, criteria: &[MarkedCriterion], found:
                 sum.take("over_length", label, marks.map_or(0.0, |(_, marks, _)| marks), more);
             }
             "late" => {
-                let share = late(rubric, number("days") as i64).map_or(0.0, |(_, share, _)| share);
+                let share = late(rubric, i64::try_from(number("days")).unwrap_or(i64::MAX))
+                    .map_or(0.0, |(_, share, _)| share);
                 sum.take("late", label, sum.known * share, more);
             }
             "common_error" => {
