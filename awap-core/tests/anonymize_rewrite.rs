@@ -1,5 +1,5 @@
 //! A rewritten DOCX: no trace of the student in any member of the archive, the same words but those replaced, and a file
-//! that LibreOffice opens.
+//! that `LibreOffice` opens.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;

@@ -147,13 +147,19 @@ pub(crate) fn rewrite(bytes: &[u8], changes: &Changes, cx: &Context<'_>) -> Resu
         let member = match name.as_str() {
             "docProps/core.xml" => CORE.as_bytes().to_vec(),
             "docProps/app.xml" => APP.as_bytes().to_vec(),
-            _ if name.ends_with(".xml") || name.ends_with(".rels") => markup(&decode(&member), changes, cx)?,
+            _ if is_markup(name) => markup(&decode(&member), changes, cx)?,
             _ => member,
         };
         out.start_file(name.as_str(), options).map_err(|_| cannot())?;
         out.write_all(&member).map_err(|_| cannot())?;
     }
     Ok(out.finish().map_err(|_| cannot())?.into_inner())
+}
+
+fn is_markup(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| {
+        extension.eq_ignore_ascii_case("xml") || extension.eq_ignore_ascii_case("rels")
+    })
 }
 
 fn cannot() -> Error {
@@ -355,8 +361,8 @@ fn attributes(tag: &BytesStart<'_>, changes: &Changes) -> BytesStart<'static> {
             // Markup's own words and numbers stay what they are.
             _ if !is_told(local) => value.into_owned(),
             _ => match changes.apply(&value) {
-                changed if changed != value && matches!(local, "Target" | "href") => "about:blank".to_owned(),
-                changed => changed,
+                told if told != value && matches!(local, "Target" | "href") => "about:blank".to_owned(),
+                told => told,
             },
         };
         out.push_attribute((key, value.as_str()));

@@ -9,7 +9,7 @@ defmodule AwapBackendWeb.HTTP.Connection do
   """
 
   alias AwapBackendWeb.{Conn, ErrorView, Pipeline}
-  alias AwapBackendWeb.HTTP.{Budget, ClientAddress, Head, Response, WebSocket}
+  alias AwapBackendWeb.HTTP.{Budget, ClientAddress, Head, Response}
 
   # What is read and thrown away, so that a client that is still sending sees the answer and not a reset.
   @linger_bytes 4_194_304
