@@ -188,7 +188,12 @@ mod tests {
             ("anonymize_student", json!({"content": text, "options": text}), "options", "must be an object."),
             ("generate_feedback", json!({}), "metadata", "“metadata” is missing."),
             ("revise_feedback", json!({"criteria": []}), "feedback", "“feedback” is missing."),
-            ("check_rubric", json!({"rubric": {"criteria": text}}), "rubric.criteria", "must be a list."),
+            (
+                "check_rubric",
+                json!({"rubric": {"total_points": 10, "criteria": text}}),
+                "rubric.criteria",
+                "must be a list.",
+            ),
             ("prepare_suggestions", json!({}), "parsed", "“parsed” is missing."),
             ("prepare_suggestions", json!({"parsed": text}), "parsed", "must be an object."),
             ("merge_suggestions", json!({"parsed": {}}), "parsed.metadata", "is missing."),
