@@ -144,9 +144,9 @@ pub(crate) fn rewrite(bytes: &[u8], changes: &Changes, cx: &Context<'_>) -> Resu
     for name in names.iter().filter(|name| !is_dropped(name) && !name.ends_with('/')) {
         cx.check()?;
         let Some(member) = archive.read(name)? else { continue };
-        let member = match name.as_str() {
-            "docProps/core.xml" => CORE.as_bytes().to_vec(),
-            "docProps/app.xml" => APP.as_bytes().to_vec(),
+        let member = match name.to_ascii_lowercase().trim_start_matches('/') {
+            "docprops/core.xml" => CORE.as_bytes().to_vec(),
+            "docprops/app.xml" => APP.as_bytes().to_vec(),
             _ if is_markup(name) => markup(&decode(&member), changes, cx)?,
             _ => member,
         };
@@ -175,21 +175,20 @@ const APP: &str = concat!(
     r#"<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"/>"#
 );
 
-/// Members that say who and when and are no part of the text: they go, with whatever refers to them.
+/// Members that go, with whatever refers to them: those that say who and when and are no part of the text, and whatever is
+/// neither markup, which is written anew, nor a picture or font that a page needs. Nobody knows what such a file says.
 fn is_dropped(name: &str) -> bool {
     let name = name.trim_start_matches('/').to_ascii_lowercase();
-    let file = name.rsplit('/').next().unwrap_or_default();
-    name.starts_with("customxml/")
-        || name.contains("/embeddings/")
+    let mut parts = name.rsplit('/');
+    let file = parts.next().unwrap_or_default();
+    let folder = parts.next().unwrap_or_default();
+    !is_markup(&name) && !matches!(folder, "media" | "fonts")
+        || name.starts_with("customxml/")
+        || matches!(folder, "embeddings" | "activex" | "_xmlsignatures")
         || name == "docprops/custom.xml"
-        || file.starts_with("thumbnail")
-        || file.starts_with("people")
-        || file.starts_with("vbaproject")
-        || file.starts_with("vbadata")
-        || file.starts_with("printersettings")
-        || file.starts_with("commentsids")
-        || file.starts_with("commentsextensible")
-        || name.contains("_xmlsignatures/")
+        || ["thumbnail", "people", "vbadata", "commentsids", "commentsextensible"]
+            .iter()
+            .any(|start| file.starts_with(start))
 }
 
 /// Elements that go with all that is in them.
@@ -205,6 +204,12 @@ fn is_cut(local: &str) -> bool {
             | "proofErr"
             | "alias"
             | "tag"
+            | "docId"
+            // What shows a member that is dropped.
+            | "altChunk"
+            | "OLEObject"
+            | "control"
+            | "externalData"
     )
 }
 
@@ -329,10 +334,15 @@ fn refers_to_dropped(tag: &BytesStart<'_>) -> bool {
     if !matches!(local.as_ref(), "Relationship" | "Override") {
         return false;
     }
-    tag.attributes().with_checks(false).flatten().any(|attribute| {
+    let attributes: Vec<_> = tag.attributes().with_checks(false).flatten().collect();
+    // An address outside the file is no member of it.
+    let external = attributes
+        .iter()
+        .any(|attribute| attribute.key.0 == "TargetMode" && attribute.value.eq_ignore_ascii_case("external"));
+    attributes.iter().any(|attribute| {
         let key = attribute.key.0;
         let value = attribute.value.trim_start_matches("../").trim_start_matches('/');
-        matches!(key, "Target" | "PartName") && is_dropped(value)
+        matches!(key, "Target" | "PartName") && !external && is_dropped(value)
             || key == "Type" && (value.ends_with("/thumbnail") || value.ends_with("/attachedTemplate"))
     })
 }
@@ -374,6 +384,39 @@ fn attributes(tag: &BytesStart<'_>, changes: &Changes) -> BytesStart<'static> {
 mod tests {
     use super::*;
     use crate::{Deadline, Limits};
+
+    #[test]
+    fn what_is_neither_text_nor_seen_goes_with_what_refers_to_it() {
+        for name in [
+            "word/embeddings/Sheet1.xlsx",
+            "embeddings/Sheet1.xlsx",
+            "package/services/metadata/core-properties/1.psmdcp",
+            "word/activeX/activeX1.xml",
+            "word/vbaProject.bin",
+            "word/afchunk.docx",
+            "customXml/item1.xml",
+            "docProps/thumbnail.jpeg",
+            "word/people.xml",
+        ] {
+            assert!(is_dropped(name), "{name}");
+        }
+        for name in [
+            "[Content_Types].xml",
+            "_rels/.rels",
+            "word/document.xml",
+            "Word/Document.XML",
+            "media/image1.png",
+            "word/fonts/font1.odttf",
+        ] {
+            assert!(!is_dropped(name), "{name}");
+        }
+        let tag = |text| BytesStart::from_content(text, "Relationship".len());
+        assert!(refers_to_dropped(&tag(r#"Relationship Id="a" Target="embeddings/Sheet1.xlsx""#)));
+        assert!(!refers_to_dropped(&tag(r#"Relationship Id="a" Target="media/image1.png""#)));
+        assert!(!refers_to_dropped(&tag(
+            r#"Relationship Id="a" Target="https://example.org/a.pdf" TargetMode="External""#
+        )));
+    }
 
     #[test]
     fn a_name_over_several_runs_goes_to_the_first() {
