@@ -44,7 +44,8 @@ fn lines<T: DeserializeOwned>(path: &str) -> Vec<T> {
 fn main() {
     let paths: Vec<String> = std::env::args().skip(1).collect();
     let [essays, ranges, answers] = paths.as_slice() else {
-        panic!("score_essays ESSAYS.jsonl RANGES.json ANSWERS.jsonl");
+        eprintln!("usage: score_essays ESSAYS.jsonl RANGES.json ANSWERS.jsonl");
+        std::process::exit(2);
     };
     let essays: Vec<Essay> = lines(essays);
     let ranges: BTreeMap<String, Range> =

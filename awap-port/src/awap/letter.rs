@@ -7,6 +7,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
 use crate::arguments::Format;
 use crate::show::marked::{mark, score};
+use crate::show::tma_title;
 use crate::work::Marked;
 
 /// Passes in which raw HTML is made plain: what was inside it may be HTML anew.
@@ -23,16 +24,10 @@ pub(crate) fn write(marked: &Marked, name: &str, format: Format) -> String {
 
 fn markdown(marked: &Marked, name: &str) -> String {
     let feedback = &marked.feedback;
-    let metadata = &marked.parsed.metadata;
-    let tma = metadata.tma_number.as_ref().map(|number| format!("TMA {number}"));
-    let what: Vec<&str> = [&metadata.module_code, &metadata.presentation, &tma]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
+    let what = tma_title(&marked.parsed.metadata);
     let mut out = String::from("# Feedback");
     if !what.is_empty() {
-        let _ = write!(out, " on {}", cell(&what.join(" ")));
+        let _ = write!(out, " on {}", cell(&what));
     }
     let _ = write!(
         out,

@@ -7,6 +7,7 @@ pub(crate) mod parsed;
 use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
+use awap_core::tma::Metadata;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::failure::Failure;
@@ -29,6 +30,13 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// Columns to write in: the terminal's, within what reads well.
 pub(crate) fn width() -> usize {
     terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0).clamp(50, 100))
+}
+
+/// Which TMA it is, as its cover says (`TM112 25J TMA 02`); empty where it says nothing.
+pub(crate) fn tma_title(metadata: &Metadata) -> String {
+    let tma = metadata.tma_number.as_ref().map(|number| format!("TMA {number}"));
+    let parts = [&metadata.module_code, &metadata.presentation, &tma];
+    parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// A line across, with a name in it.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use awap_core::tma::{Metadata, ParsedTma};
 
-use crate::show::{BOLD, LOOK, count, heading, shortened, table, wrapped};
+use crate::show::{BOLD, LOOK, count, heading, shortened, table, tma_title, wrapped};
 use crate::single::Shown;
 
 /// References shown before the rest is only counted.
@@ -34,15 +34,10 @@ pub(crate) fn show(parsed: &ParsedTma) -> Shown {
 }
 
 fn cover(metadata: &Metadata) -> String {
-    let tma = metadata.tma_number.as_ref().map(|number| format!("TMA {number}"));
-    let what: Vec<&str> = [&metadata.module_code, &metadata.presentation, &tma]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
+    let what = tma_title(metadata);
     let mut out = String::new();
     if !what.is_empty() {
-        let _ = writeln!(out, "{BOLD}{}{BOLD:#}", shortened(&what.join(" "), 60));
+        let _ = writeln!(out, "{BOLD}{}{BOLD:#}", shortened(&what, 60));
     }
     if let Some(title) = &metadata.title {
         out.push_str(&wrapped("", title));
