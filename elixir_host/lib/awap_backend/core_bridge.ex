@@ -27,7 +27,8 @@ defmodule AwapBackend.CoreBridge do
   @events AwapBackend.CoreBridge.Events
   @health_timeout 1_000
   # What is tried again when its process ends. Health is not: that the process ended is its answer.
-  @tried_again ~w(anonymize_student parse_tma generate_feedback prepare_suggestions merge_suggestions)
+  @tried_again ~w(anonymize_student parse_tma generate_feedback revise_feedback check_rubric prepare_suggestions
+                  merge_suggestions)
   @down 1_000_000
 
   @type result :: {:ok, map} | {:error, PortClient.error()}
