@@ -112,6 +112,7 @@ fn leaves_near_misses_alone() {
         "The battle of 14 October 1066 was fought near Hastings, on the High Street of today.",
         "```\nuser_name = \"alice\"\n@property\ndef f(): pass\n```",
         "Mary Shelley, Erving Goffman and Michel Foucault wrote about order in Sheffield.",
+        "The user interface must handle errors; each username needs a password, and user testing shows it.",
         "Results: 1234 5678 9012 and 3.14159265358979.",
         "https://www.open.edu/openlearn/science and https://github.com/features stay.",
     ] {
@@ -131,6 +132,9 @@ fn finds_patterns() {
         ("I live at 12 Harbour Street, Whitby, YO21 9ZZ now", "I live at [ADDRESS] now"),
         ("Date of birth: 17 March 1988.", "Date of birth: [DOB]."),
         ("OUCU: ab4471", "OUCU: [USERNAME]"),
+        ("OUCU | ab4471\nPI | C7654321\n", "OUCU | [USERNAME]\nPI | [ID]\n"),
+        ("I post under the alias heron63 there", "I post under the alias [USERNAME] there"),
+        ("my username gamaral is taken", "my username [USERNAME] is taken"),
         ("my blog at https://amyx.wordpress.com/about today", "my blog at [URL] today"),
         ("see www.linkedin.com/in/amy-x for more", "see [URL] for more"),
         ("orcid 0000-0002-1825-0097 is mine", "orcid [ID] is mine"),

@@ -289,7 +289,8 @@ const BRANDS: &[&str] = &[
     "marksandspencer",
 ];
 
-/// Whether the host is a given and a family name and no more: `anna-mensah.co.uk`, `www.kofi_owusu.net`.
+/// Whether the host is somebody's name and no more: a given and a family name (`anna-mensah.co.uk`, `www.kofi_owusu.net`), a
+/// double-barrelled family name (`spencer-barnes.com`), or a given name before one (`annapritchley-barnes.com`).
 fn is_named_host(host: &str) -> bool {
     use awap_names::lists::known::{FAMILY, GIVEN, frequency};
     // The owner's name is the first label; what follows is `com`, `org.uk`.
@@ -310,10 +311,30 @@ fn is_named_host(host: &str) -> bool {
     match (words.len(), words.pop()) {
         (1, Some(word)) => word.len() >= 8 && is_full(word),
         (2 | 3, Some(family)) => {
-            is(family, FAMILY) && words.first().is_some_and(|first| is(first, GIVEN) || is_full(first))
+            let rare = |word: &str| is(word, FAMILY) && frequency(awap_names::known_of(word)) == 0;
+            // No word that is known: a given name that no list has.
+            let foreign = |word: &str| word.len() >= 3 && awap_names::known_of(word) == 0;
+            is(family, FAMILY)
+                && words.first().is_some_and(|first| {
+                    is(first, GIVEN)
+                        || is_full(first)
+                        || starts_with_given(first)
+                        || rare(family) && (rare(first) || foreign(first))
+                })
         }
         _ => false,
     }
+}
+
+/// Whether `word` is a given name with letters after it that are no word: the first half of a rare double-barrelled name.
+fn starts_with_given(word: &str) -> bool {
+    use awap_names::lists::known::{GIVEN, frequency};
+    (4..word.len().saturating_sub(3)).any(|at| {
+        word.split_at_checked(at).is_some_and(|(given, rest)| {
+            let known = awap_names::known_of(given);
+            known & GIVEN != 0 && frequency(known) <= 2 && awap_names::known_of(rest) == 0
+        })
+    })
 }
 
 fn is_reserved(host: &str) -> bool {
@@ -403,8 +424,15 @@ mod tests {
 
     #[test]
     fn a_host_that_is_a_whole_name_is_a_person_s() {
-        for host in ["anna-mensah.co.uk", "kofi_owusu.net", "www2.com", "thomas-hurd.biz", "sarahokonkwo.com"]
-        {
+        for host in [
+            "anna-mensah.co.uk",
+            "kofi_owusu.net",
+            "www2.com",
+            "thomas-hurd.biz",
+            "sarahokonkwo.com",
+            "spencer-barnes.com",
+            "annapritchley-barnes.co.uk",
+        ] {
             assert_eq!(is_named_host(host), host != "www2.com", "{host}");
         }
         for host in [
@@ -419,6 +447,13 @@ mod tests {
             "tandfonline.com",
             "academic.oup.com",
             "health-street.net",
+            "ernst-young.com",
+            "rolls-royce.com",
+            "johnson-matthey.com",
+            "marks-spencer.com",
+            "procter-gamble.com",
+            "price-waterhouse.com",
+            "market-watson.com",
             "wordpress.org",
         ] {
             assert!(!is_named_host(host), "{host}");

@@ -12,7 +12,7 @@ use crate::text::Span;
 /// A cue and the account after it.
 static CUED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?i)\b(?:oucu|user\s?name|user\s?id|user|login|log-?in|handle|screen\s?name|alias|discord|skype|gamertag|nickname)\b(?:\s*(?:name|id))?[ \t]*(?:[:=–|\t]|-\s| is )[ \t]*@?([\w][\w.\-]{2,31})",
+        r"(?i)\b(?:oucu|user\s?name|user\s?id|user|login|log-?in|handle|screen\s?name|alias|discord|skype|gamertag|nickname)\b(?:\s*(?:name|id))?(?:[ \t]*(?:[:=–|\t]|-\s| is )[ \t]*|[ \t])@?([\w][\w.\-]{2,31})",
     )
 });
 
@@ -42,9 +42,14 @@ pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
         let word = span.of(text);
         let look = word.chars().any(|c| c.is_ascii_digit() || c == '_' || c == '.')
             || word.chars().all(char::is_lowercase);
-        let assignment =
-            text.get(found.get(0).map_or(0, |m| m.start())..account.start()).is_some_and(|s| s.contains('='));
-        if look && word.len() >= 3 && !assignment && !is_common(word) {
+        let cue = text.get(found.get(0).map_or(0, |m| m.start())..account.start()).unwrap_or_default();
+        let bare = cue.trim_end().ends_with(char::is_alphanumeric) && !cue.ends_with(" is ");
+        if look
+            && word.len() >= 3
+            && !cue.contains('=')
+            && !is_common(word)
+            && (!bare || is_no_word(cue, word))
+        {
             push(span, "pattern.username_cued", 0.9);
         }
     }
@@ -105,6 +110,20 @@ fn posted_around(text: &str, at: usize) -> Option<Span> {
     let start = text.floor_char_boundary(from + cue.len().saturating_sub(1));
     let tail = text.get(at..)?;
     Some(Span::new(start, at + tail.find(near).unwrap_or(tail.len()).min(1 << 10)))
+}
+
+/// Whether what stands right after a cue (`username gamaral`, `alias heron63`) is an account and no word of the sentence
+/// (`user interface`, `handle errors`).
+fn is_no_word(cue: &str, word: &str) -> bool {
+    use awap_names::lists::known::{FAMILY, GIVEN, NAME, frequency};
+    if word.chars().any(|c| c.is_ascii_digit()) {
+        return is_account(word);
+    }
+    let known = awap_names::known_of(word);
+    let name = known & (GIVEN | FAMILY | NAME) != 0 && frequency(known) == 0;
+    // “user” goes before many a word that no list has.
+    let user = cue.trim_end().eq_ignore_ascii_case("user");
+    word.len() >= 5 && word.chars().all(char::is_alphabetic) && (name || known == 0 && !user)
 }
 
 fn is_common(word: &str) -> bool {
