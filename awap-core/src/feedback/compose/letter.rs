@@ -15,7 +15,7 @@ use crate::feedback::rubric::Rubric;
 use crate::text;
 
 /// Sentences at most, whatever the number of words allowed.
-const MOST: usize = 20;
+const MOST: usize = 16;
 
 /// The line above the end of the letter.
 pub(crate) const FORWARD: &str = "**To carry forward**";
@@ -207,7 +207,7 @@ fn material<'a, 'm>(sections: &'a [Section<'a, 'm>]) -> Material<'a, 'm> {
         let mut open: Vec<(&'a Marked<'m>, &'a Finding)> = Vec::new();
         let mut banked: Vec<&'a Finding> = Vec::new();
         for m in s.marked.iter().copied() {
-            if let Some(comment) = from_bank(m) {
+            if let Some(comment) = from_bank(m, |_| true) {
                 banked.extend(findings(m, |sign| sign != Sign::Done).into_iter().find(|f| {
                     matches!(&f.note, Note::Point(label) if comment.contains(&super::label::shape(label).1))
                 }));
@@ -354,14 +354,29 @@ fn choose<'a, 'm>(
 
 fn say_all(items: &[&Item<'_, '_>], voice: &mut Voice, written: &mut Vec<Tone>) -> Vec<String> {
     let mut sentences = Vec::new();
+    let mut told: Vec<&Finding> = Vec::new();
     for item in items {
         let m = item.marked;
+        if let Idea::Teach(f) = item.idea {
+            if told.iter().any(|t| std::ptr::eq(*t, f)) {
+                continue;
+            }
+            let several = listed(item, items);
+            if several.len() > 1
+                && let Some(sentence) = say_list(&several, &m.criterion.head.id, voice)
+            {
+                told.extend(several);
+                sentences.push(sentence);
+                written.push(Tone::Teach);
+                continue;
+            }
+        }
         let key = &m.criterion.head.id;
         let said = match item.idea {
             Idea::Praise(f) => praise(m, f, voice).map(|s| (s, Tone::Praise)),
             Idea::Bank => {
                 let tone = if share(m).unwrap_or_default() >= 0.7 { Tone::Praise } else { Tone::Teach };
-                let sentence = from_bank(m);
+                let sentence = from_bank(m, |q| !voice.has_quoted(q)).or_else(|| from_bank(m, |_| true));
                 if let Some(sentence) = &sentence {
                     voice.note(sentence);
                 }
@@ -369,7 +384,9 @@ fn say_all(items: &[&Item<'_, '_>], voice: &mut Voice, written: &mut Vec<Tone>) 
             }
             Idea::Wrong(f) => criticise(m, f, voice).map(|s| (s, Tone::Criticise)),
             Idea::Teach(f) => teach(m, f, voice).map(|s| (s, Tone::Teach)),
-            Idea::Anchor(f) => voice.say(phrases::ANCHOR, key, &slots_for(m, f)).map(|s| (s, Tone::Teach)),
+            Idea::Anchor(f) => {
+                voice.say_anew(phrases::ANCHOR, key, &whole_slots(m, f)).map(|s| (s, Tone::Teach))
+            }
             Idea::Extend(f) => on_point(
                 m,
                 f,
@@ -406,6 +423,48 @@ fn say_all(items: &[&Item<'_, '_>], voice: &mut Voice, written: &mut Vec<Tone>) 
     sentences
 }
 
+/// The things that are missing and can stand in one list with this one: names of things, of the same criterion.
+fn listed<'a>(first: &Item<'a, '_>, items: &[&Item<'a, '_>]) -> Vec<&'a Finding> {
+    const MOST: usize = 4;
+    let thing = |f: &Finding| match &f.note {
+        Note::Point(label) if f.sign == Sign::Missing => {
+            let (shape, inner) = super::label::shape(label);
+            let many = inner.contains(" and ") || inner.contains(',');
+            shape == Shape::Noun && !many && inner.split(' ').count() <= 6
+        }
+        _ => false,
+    };
+    let missing =
+        items.iter().filter(|i| std::ptr::eq(i.marked, first.marked)).filter_map(|i| match i.idea {
+            Idea::Teach(f) if thing(f) => Some(f),
+            _ => None,
+        });
+    let missing: Vec<&Finding> = missing.take(MOST).collect();
+    let with_it = matches!(first.idea, Idea::Teach(f) if missing.iter().any(|m| std::ptr::eq(*m, f)));
+    if with_it { missing } else { Vec::new() }
+}
+
+/// One sentence on several missing things.
+fn say_list(findings: &[&Finding], key: &str, voice: &mut Voice) -> Option<String> {
+    let things: Vec<String> = findings
+        .iter()
+        .filter_map(|f| match &f.note {
+            Note::Point(label) => Some(super::label::shape(label).1),
+            Note::Said { .. } => None,
+        })
+        .collect();
+    let (last, rest) = things.split_last()?;
+    let slots = Slots { label: Some(format!("{} and {last}", rest.join(", "))), ..Slots::default() };
+    voice.say(phrases::TEACH_LIST, key, &slots)
+}
+
+/// Slots with a quotation only where it is a whole sentence: half of one cannot stand as a claim.
+fn whole_slots(marked: &Marked<'_>, finding: &Finding) -> Slots {
+    let slots = slots_for(marked, finding);
+    let whole = |q: &String| q.starts_with(char::is_uppercase);
+    Slots { quote: slots.quote.filter(whole), ..slots }
+}
+
 /// A sentence about a point of the rubric, from the bank for the shape of its label; with `once`, one that does not
 /// name a point that has been named.
 fn on_point(
@@ -418,8 +477,8 @@ fn on_point(
     let Note::Point(label) = &finding.note else { return None };
     let (shape, slots) = Slots::for_label(label);
     let said = once && slots.label.as_ref().is_some_and(|l| voice.has_said(l));
-    let slots = Slots { label: slots.label.filter(|_| !said), ..slots_for(marked, finding) };
-    voice.say(bank(shape), label, &slots)
+    let slots = Slots { label: slots.label.filter(|_| !said), ..whole_slots(marked, finding) };
+    if once { voice.say_anew(bank(shape), label, &slots) } else { voice.say(bank(shape), label, &slots) }
 }
 
 /// Whether the question asks for an argument rather than an explanation.

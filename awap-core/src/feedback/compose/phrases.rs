@@ -30,10 +30,10 @@ pub(super) fn praise(shape: Shape) -> &'static [&'static str] {
         ],
         Shape::Noun => &[
             "You bring in {L}: “{Q}”.",
-            "“{Q}” gives the reader {L}, which is just what was wanted.",
+            "On {L} you write “{Q}”, which is what I was looking for.",
             "It is good to find, {P}, {L}.",
             "You deal with {L}, notably in “{Q}”.",
-            "With “{Q}” you give me {L}.",
+            "“{Q}” is a good sentence on {L}.",
             "I was pleased to see {L}: “{Q}”.",
             "Credit is due for {L}: “{Q}”.",
             "You have included {L}.",
@@ -73,14 +73,23 @@ pub(super) fn teach(shape: Shape) -> &'static [&'static str] {
         ],
         Shape::Noun => &[
             "Bring in {L}.",
-            "The next thing to add is {L}.",
+            "I was also looking for {L}: a sentence or two would be enough.",
             "There is room here for {L}, in a sentence or two of your own.",
-            "Going back to the module materials for {L} would be well worth while.",
-            "Readers will look for {L}, so give it a place of its own.",
+            "Look again at the module materials on {L}, and say what they add to your answer.",
+            "Add something on {L}, with an example.",
             "If you add {L}, this answer will be a good deal stronger.",
         ],
     }
 }
+
+/// What to do about several things that are missing; `{L}` lists them.
+pub(super) const TEACH_LIST: &[&str] = &[
+    "Still to come are {L}: a sentence or two on each, in your own words, would lift this answer.",
+    "I was also looking for {L}; the module materials will help you with each of them.",
+    "There is room as well for {L}: take them one at a time, with an example for each.",
+    "Work in {L}, and tie each of them to something that you already say.",
+    "What is missing so far is some mention of {L}.",
+];
 
 /// Where a missing point could go: after something that the student already says.
 pub(super) const ANCHOR: &[&str] = &[
@@ -127,9 +136,9 @@ pub(super) fn question_argument(shape: Shape) -> &'static [&'static str] {
         ],
         Shape::Question | Shape::Noun => &[
             "When you write “{Q}”, what would a doubtful reader want to ask next?",
-            "If you had another hundred words, what would you add on {L}?",
             "Would “{Q}” be true everywhere, or does it depend on the place and the people?",
             "What might somebody say who disagreed with “{Q}”?",
+            "What else in the module bears on {L}?",
         ],
     }
 }
@@ -139,16 +148,14 @@ pub(super) fn question_explanation(shape: Shape) -> &'static [&'static str] {
     match shape {
         Shape::Clause => &[
             "What would change if it were not so that {L}?",
-            "Could you explain to a child why {L}?",
-            "Which example would best bring out “{Q}”?",
-            "What would a beginner be most likely to misread in “{Q}”?",
-            "How would you check “{Q}” for yourself?",
+            "How would you explain to somebody new to this why {L}?",
+            "You say “{Q}”: is there a case in which that does not hold?",
+            "What might another student ask you about “{Q}”?",
         ],
         Shape::Question | Shape::Noun => &[
-            "If you had another hundred words, what would you add on {L}?",
-            "Which example would best bring out “{Q}”?",
-            "What would a beginner be most likely to misread in “{Q}”?",
-            "How would you check “{Q}” for yourself?",
+            "You say “{Q}”: is there a case in which that does not hold?",
+            "What might another student ask you about “{Q}”?",
+            "Where else in the module have you met {L}?",
         ],
     }
 }
@@ -176,17 +183,15 @@ pub(super) fn extend_argument(shape: Shape) -> &'static [&'static str] {
     match shape {
         Shape::Clause => &[
             "To go a stage further, find an example of your own to show that {L}.",
-            "You could sharpen “{Q}” by adding when it would not apply.",
-            "Try setting “{Q}” against the strongest objection that you can think of.",
+            "“{Q}” is a claim that you could sharpen by adding when it would not apply.",
+            "To test “{Q}”, set it against the strongest objection that you can think of.",
             "Having shown that {L}, you can afford to say what follows from it.",
-            "In a longer piece you could build a whole paragraph on “{Q}”.",
         ],
         Shape::Question | Shape::Noun => &[
-            "You could sharpen “{Q}” by adding when it would not apply.",
-            "In a longer piece you could build a whole paragraph on “{Q}”.",
-            "Try setting “{Q}” against the strongest objection that you can think of.",
-            "A second source would let you test “{Q}”.",
-            "Keep “{Q}” as a model: it is specific, and it is in your own words.",
+            "“{Q}” is a claim that you could sharpen by adding when it would not apply.",
+            "To test “{Q}”, set it against the strongest objection that you can think of.",
+            "A second source on {L} would give your argument more weight.",
+            "After “{Q}”, one sentence on what follows from it would show more of your thinking.",
         ],
     }
 }
@@ -196,18 +201,14 @@ pub(super) fn extend_explanation(shape: Shape) -> &'static [&'static str] {
     match shape {
         Shape::Clause => &[
             "A small example of your own would show at a glance that {L}.",
-            "Keep “{Q}” as a model: it is specific, and it is in your own words.",
-            "To make “{Q}” stay in the mind, follow it with an example from daily life.",
-            "Try “{Q}” out on a case of your own, and see whether it still holds.",
-            "You could draw “{Q}” as a diagram, which is a good test of any explanation.",
+            "“{Q}” would stay in the reader's mind with an example from daily life after it.",
+            "After “{Q}”, one sentence on why it matters in practice would show more of your thinking.",
+            "To take this further, say what would follow if it were not so that {L}.",
         ],
         Shape::Question | Shape::Noun => &[
-            "Keep “{Q}” as a model: it is specific, and it is in your own words.",
-            "To make “{Q}” stay in the mind, follow it with an example from daily life.",
-            "Try “{Q}” out on a case of your own, and see whether it still holds.",
-            "You could say in a word or two why “{Q}” matters to the people concerned.",
-            "Build on “{Q}” by saying what would happen without it.",
+            "“{Q}” would stay in the reader's mind with an example from daily life after it.",
             "After “{Q}”, one sentence on what follows from it would show more of your thinking.",
+            "To take {L} a stage further, compare it with another case that you know.",
         ],
     }
 }

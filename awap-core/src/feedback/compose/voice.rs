@@ -33,7 +33,9 @@ impl Slots {
         let unwieldy =
             self.label.as_ref().is_some_and(|l| l.contains([',', ';', ':']) || l.split(' ').count() > 13);
         if unwieldy
-            && template.split_once("{L}").is_some_and(|(_, after)| !after.starts_with(['.', '?', ':', ',']))
+            && template
+                .split_once("{L}")
+                .is_some_and(|(_, after)| !after.starts_with(['.', '?', ':', ';', ',']))
         {
             return None;
         }
@@ -90,9 +92,29 @@ impl Voice {
     /// A sentence from `bank` that can be filled, has not been used yet and does not open as the last one did, as
     /// far as there is one; the hash of `key` says where to begin looking.
     pub(super) fn say(&mut self, bank: &'static [&'static str], key: &str, slots: &Slots) -> Option<String> {
+        self.choose(bank, key, slots, false)
+    }
+
+    /// The same for what need not be said: nothing rather than a sentence that was used, or that opens as the last one did.
+    pub(super) fn say_anew(
+        &mut self,
+        bank: &'static [&'static str],
+        key: &str,
+        slots: &Slots,
+    ) -> Option<String> {
+        self.choose(bank, key, slots, true)
+    }
+
+    fn choose(
+        &mut self,
+        bank: &'static [&'static str],
+        key: &str,
+        slots: &Slots,
+        anew: bool,
+    ) -> Option<String> {
         // A reader who is quoted twice wonders whether anything else was read.
         let fresh_slots;
-        let slots = if slots.quote.as_ref().is_some_and(|q| self.quoted.contains(q)) {
+        let slots = if slots.quote.as_ref().is_some_and(|q| self.has_quoted(q)) {
             fresh_slots = Slots { quote: None, ..slots.clone() };
             &fresh_slots
         } else {
@@ -106,8 +128,8 @@ impl Voice {
         let (template, sentence) = filled
             .iter()
             .find(|(t, s)| fresh(t) && differs(s))
-            .or_else(|| filled.iter().find(|(_, s)| differs(s)))
-            .or_else(|| filled.first())?;
+            .or_else(|| filled.iter().find(|(_, s)| !anew && differs(s)))
+            .or_else(|| filled.first().filter(|_| !anew))?;
         self.used.insert(template);
         if let Some(quote) = slots.quote.as_ref().filter(|_| template.contains("{Q}")) {
             self.quoted.insert(quote.clone());
@@ -118,6 +140,11 @@ impl Voice {
         let sentence = sentence.clone();
         self.note(&sentence);
         Some(sentence)
+    }
+
+    /// Whether these words have been quoted, alone or in a longer or shorter quotation.
+    pub(super) fn has_quoted(&self, quote: &str) -> bool {
+        self.quoted.iter().any(|q| q.contains(quote) || quote.contains(q.as_str()))
     }
 
     /// Whether a sentence has used this label.

@@ -79,6 +79,8 @@ const EXAMPLE: &[&str] = &[
     "to illustrate",
     "one example",
 ];
+/// A word in more sentences than this, and in more than a fifth of them, is what the answer is about.
+const EVERYWHERE: usize = 3;
 /// A thing is spoken of where a sentence, with the next, has this share of its words.
 const SPOKEN_OF: f64 = 0.5;
 
@@ -190,17 +192,36 @@ impl<'a, 'b> Reading<'a, 'b> {
     /// The sentence that speaks of a thing, with what follows it if need be.
     fn place(&self, chunk: &Chunk) -> Option<Span> {
         let answer = self.script.answer;
-        let wanted: Vec<(Option<u32>, f64)> =
-            chunk.words.iter().map(|w| (self.script.lexicon.stem(w), self.weight(w))).collect();
-        let all: f64 = wanted.iter().map(|(_, w)| w).sum();
         let stems = |s: &Sentence| -> Vec<u32> {
             answer.tokens.get(s.tokens.clone()).unwrap_or_default().iter().map(|t| t.stem).collect()
         };
+        let counted: Vec<(&Sentence, Vec<u32>)> = answer.counted().map(|(_, s)| (s, stems(s))).collect();
+        // A word that the whole answer is about says little of any one thing in it.
+        let everywhere = |id: u32| {
+            counted.iter().filter(|(_, stems)| stems.contains(&id)).count()
+                > EVERYWHERE.max(counted.len() / 5)
+        };
+        let wanted: Vec<(Option<u32>, f64)> = chunk
+            .words
+            .iter()
+            .map(|w| {
+                let id = self.script.lexicon.stem(w);
+                (id, if id.is_some_and(everywhere) { GIVEN } else { self.weight(w) })
+            })
+            .collect();
+        let all: f64 = wanted.iter().map(|(_, w)| w).sum();
+        let examples: Vec<u32> = chunk
+            .examples
+            .iter()
+            .filter_map(|w| self.script.lexicon.stem(w))
+            .filter(|id| !everywhere(*id))
+            .collect();
         let share = |stems: &[u32]| {
             let have = wanted.iter().filter(|(id, _)| id.is_some_and(|id| stems.contains(&id)));
-            have.map(|(_, w)| w).sum::<f64>() / all
+            let named = have.map(|(_, w)| w).sum::<f64>() / all;
+            let shown = examples.iter().filter(|id| stems.contains(id)).count();
+            if shown > 0 { named.max(SPOKEN_OF + 0.1 * shown as f64) } else { named }
         };
-        let counted: Vec<(&Sentence, Vec<u32>)> = answer.counted().map(|(_, s)| (s, stems(s))).collect();
         let alone = best(counted.iter().map(|(s, stems)| (share(stems), s.span)));
         if let Some((share, span)) = alone.filter(|(share, _)| *share >= SPOKEN_OF) {
             return (share > 0.0).then_some(span);
@@ -320,14 +341,19 @@ impl Descriptors {
         // What belongs to a level below the one reached is neither news nor a gap.
         let reached = next.unwrap_or(self.steps.len()).saturating_sub(1);
         let levels = self.steps.iter().skip(reached).take(if next.is_some() { 2 } else { 1 });
-        for chunk in self.chunks.iter().chain(levels.flat_map(|s| &s.chunks)) {
+        // A level that was reached asks for nothing more.
+        let own = levels
+            .enumerate()
+            .flat_map(|(i, s)| s.chunks.iter().map(move |c| (i == 0 && next != Some(0), c)));
+        for (held, chunk) in self.chunks.iter().map(|c| (false, c)).chain(own) {
             // The same thing in a longer or shorter form is one thing.
             let known = things.iter().any(|(c, _)| {
                 chunk.words.iter().all(|w| c.words.contains(w))
                     || c.words.iter().all(|w| chunk.words.contains(w))
             });
-            if !known {
-                things.push((chunk, reading.place(chunk)));
+            let place = if known { None } else { reading.place(chunk) };
+            if !known && (!held || place.is_some()) {
+                things.push((chunk, place));
             }
         }
         let found = things.iter().filter(|(_, span)| span.is_some()).count().max(1);
