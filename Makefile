@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-host fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
+.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-host fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -14,7 +14,7 @@ help: ## Say what each target does
 run: setup ## Start AWAP on SQLite, mark a sample TMA and show its feedback; stays up until Ctrl-C
 	@scripts/run
 
-test: setup-test ## Run all tests: Rust, NIF, host on SQLite and PostgreSQL, end to end over HTTP
+test: setup-test ## Run all tests: Rust, NIF, host on SQLite and PostgreSQL, end to end over HTTP, the page in a browser
 	@scripts/test
 
 test-rust: setup-test ## The Rust tests alone
@@ -25,6 +25,10 @@ test-nif: setup-test ## The NIF and Port on a real BEAM, and nothing else
 
 test-host: setup-test ## The Elixir host's tests, end to end included, and nothing else
 	@scripts/test host
+
+test-page: ## The tutors' page in a real browser, and nothing else
+	@scripts/setup page
+	@scripts/test page
 
 crash-test: setup-test ## Kill everything at random under load (MINUTES=10, SEED=…, DATABASE=sqlite|postgres, RATE=8 TMAs/s)
 	@AWAP_CRASH_SECONDS=$$(( $${MINUTES:-10} * 60 )) AWAP_CRASH_DATABASE=$${DATABASE:-postgres} \

@@ -71,7 +71,7 @@ export function show(main) {
         null,
         h("button.link", { type: "button", onclick: () => open(rubric) }, rubric.name),
         h("span.muted.small", null, `${plural(rubric.criteria, "criterion", "criteria")}, ${marks(rubric.max_mark)} marks`),
-        h("button.quiet.small", { type: "button", "aria-label": `Take ${rubric.name} away`, onclick: () => (shelf.remove(rubric.name), draw()) }, "Take away"),
+        h("button.quiet.small", { type: "button", "aria-label": `Take away ${rubric.name}`, onclick: () => (shelf.remove(rubric.name), draw()) }, "Take away"),
       );
     const kept = shelf.all();
     fill(list, kept.length ? kept.map(entry) : h("li.muted", null, "None yet."));

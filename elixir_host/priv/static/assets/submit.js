@@ -77,7 +77,7 @@ export function show(main) {
       chosen: () => h("div.form", null, who("student_id", "Student’s identifier"), who("student_name", "Student’s name"), h("button.quiet", { type: "button", onclick: () => (files.splice(n - 1, 1), draw()), "aria-label": `Leave out ${file.name}` }, "Leave out")),
       waiting: () => h("p.muted.small", null, "Waits to be sent"),
       sending: () => h("progress", { max: 100, value: entry.sent, "aria-label": `Sending ${file.name}` }),
-      refused: () => [h("ul.error", { role: "alert" }, entry.faults.map((text) => h("li", null, text))), h("button", { type: "button", onclick: again, "aria-label": `Change ${file.name}` }, "Change and try again")],
+      refused: () => [h("ul.error", { role: "alert" }, entry.faults.map((text) => h("li", null, text))), h("button", { type: "button", onclick: again, "aria-label": `Change and try again: ${file.name}` }, "Change and try again")],
       sent: () => h("p.small", { role: "status" }, h("span.status", { class: entry.status }, STAGE[entry.stage] ?? STATUS[entry.status]), entry.error ? ` ${entry.error}` : "", " ", h("a", { href: `#/tma/${entry.id}` }, "Open")),
     };
     return h("li.file", null, h("p.name", null, file.name, " ", h("span.muted.small", null, size(file.size))), body[state]());

@@ -1,0 +1,71 @@
+// Two tutors on one TMA: the second is told, and nothing of either is lost.
+
+import assert from "node:assert/strict";
+import { Tutor } from "./support/browser.mjs";
+
+export function tutors(test, place) {
+  let id;
+  let ada;
+  let ben;
+
+  test("who saves second is told, and may put their changes on top", async () => {
+    id = await place.host.submitFixture("tm112-van-den-berg");
+    const keyOf = async (name) => (await place.host.call("POST", "/api/keys", { name, role: "tutor" })).key;
+    ada = await Tutor.arrive(place.browser, place.host, { key: await keyOf("ada"), name: "Ada Marker" });
+    ben = await Tutor.arrive(place.browser, place.host, { key: await keyOf("ben"), name: "Ben Marker" });
+    for (const tutor of [ada, ben]) {
+      await tutor.signIn();
+      await tutor.open(id);
+    }
+    await ada.page.locator("#c1-score").fill("1");
+    await ada.page.getByRole("button", { name: "Save", exact: true }).click();
+    await ada.page.getByText("Saved.").waitFor();
+
+    await ben.page.locator("#c2-score").fill("2");
+    await ben.page.locator("#c3-comment").fill("Ben’s own words.");
+    await ben.expecting(/status of 409/, async () => {
+      await ben.page.getByRole("button", { name: "Save", exact: true }).click();
+      await ben.page.getByRole("dialog").getByText("Nothing was overwritten").waitFor();
+    });
+    const saved = await place.host.feedback(id);
+    assert.equal(saved.marking_criteria.criteria[0].score, 1, "Ada’s mark stands");
+    await ben.page.getByRole("button", { name: "Put my changes on top" }).click();
+    await ben.page.locator("#c1-score").waitFor();
+    assert.equal(await ben.page.locator("#c1-score").inputValue(), "1", "Ben sees Ada’s mark");
+    assert.equal(await ben.page.locator("#c2-score").inputValue(), "2", "and has his own still");
+    await ben.page.getByRole("button", { name: "Save", exact: true }).click();
+    await ben.page.getByText("Saved.").waitFor();
+    const { marking_criteria } = await place.host.feedback(id);
+    const [one, two, three] = marking_criteria.criteria;
+    assert.deepEqual([one.score, two.score, three.comment], [1, 2, "Ben’s own words."]);
+  });
+
+  test("an approval of one is not undone by another’s stale page, who may take it over", async () => {
+    await ben.page.getByRole("button", { name: "Approve" }).click();
+    await ben.page.getByText("Approved by").first().waitFor();
+    await ada.page.locator("#c1-score").fill("0");
+    await ada.expecting(/status of 409/, async () => {
+      await ada.page.getByRole("button", { name: "Save", exact: true }).click();
+      await ada.page.getByRole("dialog").getByText("Ben Marker approved").waitFor();
+    });
+    await ada.page.getByRole("button", { name: "Take theirs" }).click();
+    await ada.page.getByText("Approved by").first().waitFor();
+    assert.equal(await ada.page.locator("#c1-score").inputValue(), "1");
+    const row = await place.host.feedback(id);
+    assert.deepEqual([row.reviewed_by, row.marking_criteria.criteria[0].score], ["Ben Marker", 1]);
+  });
+
+  test("a key that is revoked meanwhile signs its tutor out, and the page says why", async () => {
+    const { api_keys } = await place.host.call("GET", "/api/keys");
+    const key = api_keys.find(({ name }) => name === "ben");
+    await place.host.call("DELETE", `/api/keys/${key.id}`);
+    await ben.expecting(/status of 401|WebSocket/, async () => {
+      await ben.go("queue").catch(() => {});
+      await ben.page.getByRole("heading", { name: "Sign in" }).waitFor();
+    });
+    for (const tutor of [ada, ben]) {
+      tutor.blameless("of two tutors at once");
+      await tutor.leave();
+    }
+  });
+}
