@@ -87,6 +87,12 @@ fn label(piece: &str) -> Option<String> {
     let first = rest.first()?.to_lowercase();
     let asks = matches!(first.as_str(), "how" | "why" | "what" | "when" | "where");
     let has_verb = rest.iter().skip(1).any(|w| lexis::is_verb(&w.to_lowercase()));
+    // “How it supports independence” does not say what does.
+    let vague =
+        rest.get(1).is_some_and(|w| matches!(w.to_lowercase().as_str(), "it" | "they" | "this" | "these"));
+    if asks && vague {
+        return None;
+    }
     if asks && !has_verb {
         rest.remove(0);
     }
@@ -140,6 +146,7 @@ mod tests {
             ),
             ("Does not mention person-centred care.", &[]),
             ("Explains how aphasia affects communication.", &["how aphasia affects communication"]),
+            ("Explains dignity, and how it supports independence.", &["dignity"]),
         ] {
             let got: Vec<String> = chunks(descriptor).into_iter().map(|c| c.label).collect();
             assert_eq!(got, want, "{descriptor}");

@@ -7,7 +7,7 @@ use super::label::Shape;
 use super::tone::{self, Tone};
 use super::voice::{Slots, Voice};
 use super::{
-    Marked, criticise, findings, lower_first, phrases, praise, quote, share, slots_for, teach, weight,
+    Marked, criticise, findings, lower_first, phrases, praise, quote, share, teach, weight, whole_slots,
 };
 use crate::feedback::criteria::{Finding, Note, Sign};
 use crate::feedback::model::Totals;
@@ -278,7 +278,17 @@ fn draft(
         let mut items: Vec<&Item<'_, '_>> = chosen.iter().filter(|c| c.section == i).collect();
         let anchored = items.iter().find(|c| matches!(c.idea, Idea::Anchor(_))).map(|c| c.marked);
         items.sort_by_key(|c| (c.idea.rank(), c.follows(anchored)));
-        let sentences = say_all(&items, &mut voice, &mut written);
+        let mut sentences = say_all(&items, &mut voice, &mut written);
+        // Where nothing came of what was chosen, what went well is not passed over.
+        if sentences.is_empty() && !items.is_empty() {
+            let done = section
+                .marked
+                .iter()
+                .flat_map(|m| findings(m, |s| s == Sign::Done).into_iter().map(move |f| (*m, f)));
+            let said = done.into_iter().find_map(|(m, f)| praise(m, f, &mut voice));
+            written.extend(said.iter().map(|_| Tone::Praise));
+            sentences.extend(said);
+        }
         if !sentences.is_empty() {
             paragraphs.push(format!("{}\n{}", section.heading, sentences.join(" ")));
         }
@@ -396,9 +406,11 @@ fn say_all(items: &[&Item<'_, '_>], voice: &mut Voice, written: &mut Vec<Tone>) 
             )
             .map(|s| (s, Tone::Teach)),
             Idea::Ask(f) => match &f.note {
-                Note::Said { ask, .. } => {
-                    voice.note(ask);
-                    Some(((*ask).to_owned(), Tone::Ask))
+                // A question that does not say what it is about is a riddle.
+                Note::Said { what, ask, .. } => {
+                    let sentence = format!("{} {ask}", what.trim_end());
+                    voice.note(&sentence);
+                    Some((sentence, Tone::Ask))
                 }
                 Note::Point(_) => on_point(m, f, phrases::ask, false, voice).map(|s| (s, Tone::Ask)),
             },
@@ -456,13 +468,6 @@ fn say_list(findings: &[&Finding], key: &str, voice: &mut Voice) -> Option<Strin
     let (last, rest) = things.split_last()?;
     let slots = Slots { label: Some(format!("{} and {last}", rest.join(", "))), ..Slots::default() };
     voice.say(phrases::TEACH_LIST, key, &slots)
-}
-
-/// Slots with a quotation only where it is a whole sentence: half of one cannot stand as a claim.
-fn whole_slots(marked: &Marked<'_>, finding: &Finding) -> Slots {
-    let slots = slots_for(marked, finding);
-    let whole = |q: &String| q.starts_with(char::is_uppercase);
-    Slots { quote: slots.quote.filter(whole), ..slots }
 }
 
 /// A sentence about a point of the rubric, from the bank for the shape of its label; with `once`, one that does not

@@ -81,6 +81,18 @@ fn slots_for(marked: &Marked<'_>, finding: &Finding) -> Slots {
     }
 }
 
+/// Slots with a quotation only where it is a whole sentence: half of one cannot stand as a claim.
+fn whole_slots(marked: &Marked<'_>, finding: &Finding) -> Slots {
+    let slots = slots_for(marked, finding);
+    let whole = |q: &String| {
+        finding.evidence.iter().any(|s| {
+            let sentence = s.of(marked.answer.text).trim_end_matches(['.', '!', '?', ' ']);
+            sentence.split_whitespace().eq(q.split(' '))
+        })
+    };
+    Slots { quote: slots.quote.filter(whole), ..slots }
+}
+
 fn answer_name(marked: &Marked<'_>) -> String {
     let id = &marked.question.id;
     if id.starts_with(|c: char| c.is_ascii_digit()) && id.contains('(') {
@@ -99,11 +111,11 @@ fn praise(marked: &Marked<'_>, finding: &Finding, voice: &mut Voice) -> Option<S
             let slots = Slots { label: slots.label, ..slots_for(marked, finding) };
             // To quote “the nurse calls on Mondays” as a sign of “the nurse” says nothing.
             let says_it = |q: &String| q.to_lowercase().contains(&label.to_lowercase());
-            let bank = if slots.quote.as_ref().is_some_and(says_it) {
-                phrases::PRAISE_WORDS
-            } else {
-                phrases::praise(shape)
-            };
+            if !slots.quote.as_ref().is_some_and(says_it) {
+                return voice.say(phrases::praise(shape), &format!("{key}{label}"), &slots);
+            }
+            let slots = Slots { quote: whole_slots(marked, finding).quote, ..slots };
+            let bank = if slots.quote.is_some() { phrases::PRAISE_WORDS } else { phrases::praise(shape) };
             voice.say(bank, &format!("{key}{label}"), &slots)
         }
         Note::Said { what, .. } => {

@@ -87,7 +87,7 @@ pub(super) const TEACH_LIST: &[&str] = &[
     "Still to come are {L}: a sentence or two on each, in your own words, would lift this answer.",
     "I was also looking for {L}; the module materials will help you with each of them.",
     "There is room as well for {L}: take them one at a time, with an example for each.",
-    "Work in {L}, and tie each of them to something that you already say.",
+    "Bring in {L}, and tie each of them to something that you already say.",
     "What is missing so far is some mention of {L}.",
 ];
 
@@ -134,7 +134,12 @@ pub(super) fn question_argument(shape: Shape) -> &'static [&'static str] {
             "When you write “{Q}”, what would a doubtful reader want to ask next?",
             "Would “{Q}” be true everywhere, or does it depend on the place and the people?",
         ],
-        Shape::Question | Shape::Noun => &[
+        Shape::Question => &[
+            "When you write “{Q}”, what would a doubtful reader want to ask next?",
+            "What might somebody say who disagreed with “{Q}”?",
+            "What would you say to another student who asked {L}?",
+        ],
+        Shape::Noun => &[
             "When you write “{Q}”, what would a doubtful reader want to ask next?",
             "Would “{Q}” be true everywhere, or does it depend on the place and the people?",
             "What might somebody say who disagreed with “{Q}”?",
@@ -152,7 +157,11 @@ pub(super) fn question_explanation(shape: Shape) -> &'static [&'static str] {
             "You say “{Q}”: is there a case in which that does not hold?",
             "What might another student ask you about “{Q}”?",
         ],
-        Shape::Question | Shape::Noun => &[
+        Shape::Question => &[
+            "What would you say to another student who asked {L}?",
+            "What might another student ask you about “{Q}”?",
+        ],
+        Shape::Noun => &[
             "You say “{Q}”: is there a case in which that does not hold?",
             "What might another student ask you about “{Q}”?",
             "Where else in the module have you met {L}?",
@@ -202,10 +211,14 @@ pub(super) fn extend_explanation(shape: Shape) -> &'static [&'static str] {
         Shape::Clause => &[
             "A small example of your own would show at a glance that {L}.",
             "“{Q}” would stay in the reader's mind with an example from daily life after it.",
-            "After “{Q}”, one sentence on why it matters in practice would show more of your thinking.",
-            "To take this further, say what would follow if it were not so that {L}.",
+            "You could say, after “{Q}”, why it matters in practice.",
         ],
-        Shape::Question | Shape::Noun => &[
+        Shape::Question => &[
+            "To go a stage further, show with an example of your own {L}.",
+            "“{Q}” would stay in the reader's mind with an example from daily life after it.",
+            "You could say, after “{Q}”, why it matters in practice.",
+        ],
+        Shape::Noun => &[
             "“{Q}” would stay in the reader's mind with an example from daily life after it.",
             "After “{Q}”, one sentence on what follows from it would show more of your thinking.",
             "To take {L} a stage further, compare it with another case that you know.",

@@ -3,7 +3,9 @@ defmodule AwapBackend.Moodle.Definitions do
   How an assignment is marked: Moodle's rubric or marking guide, as our rubric (`awap:rubric/1`).
 
   A criterion of ours is named after Moodle's (`c12`), has Moodle's levels or most points, and keeps Moodle's ids under `moodle`, so that what it was marked
-  with can go back. It is marked by a person: what Moodle says of it is for people. Marks are not rounded, as Moodle rounds none.
+  with can go back. Where its levels, or its description, say in words what a good answer speaks of, these words are what is looked for (`concepts` without
+  points, which a tutor is always asked to read); where they say no more than “Partial” or “Good”, a person marks it. Marks are not rounded, as Moodle
+  rounds none.
   """
 
   import AwapBackend.Moodle.Shape
@@ -12,6 +14,9 @@ defmodule AwapBackend.Moodle.Definitions do
 
   # A definition that is ready to be used; others are drafts.
   @ready 20
+
+  # Fewer words than this, each once, say how good an answer is and not what is in it.
+  @telling 8
 
   @doc false
   def get(client, cmid) do
@@ -37,7 +42,9 @@ defmodule AwapBackend.Moodle.Definitions do
     )
   end
 
-  defp definition(%{"activemethod" => method} = area) when method in ["rubric", "guide"] do
+  @doc "What `core_grading_get_definitions` says of one assignment; nil where it is marked by points alone."
+  @spec definition(map) :: {:ok, map | nil} | {:error, Error.t()}
+  def definition(%{"activemethod" => method} = area) when method in ["rubric", "guide"] do
     case Enum.find(list(area["definitions"]), &(&1["method"] == method and &1["status"] == @ready)) do
       # A method whose form is not ready is not used: points alone.
       nil -> {:ok, nil}
@@ -45,9 +52,9 @@ defmodule AwapBackend.Moodle.Definitions do
     end
   end
 
-  defp definition(%{"activemethod" => none}) when none in [nil, ""], do: {:ok, nil}
+  def definition(%{"activemethod" => none}) when none in [nil, ""], do: {:ok, nil}
 
-  defp definition(_other) do
+  def definition(_other) do
     message = "The assignment is marked by a method that is neither rubric nor marking guide."
     {:error, Error.new(:not_supported, "unknown_method", message)}
   end
@@ -102,7 +109,7 @@ defmodule AwapBackend.Moodle.Definitions do
       "id" => "c#{criterion["id"]}",
       "title" => text(criterion["description"], "Criterion #{number}"),
       "max_mark" => levels |> Enum.map(& &1["score"]) |> Enum.max(),
-      "kind" => "human",
+      "kind" => kind(for %{"score" => score} = level when score > 0 <- levels, do: level["definition"]),
       "levels" => levels,
       "moodle" => %{
         "method" => "rubric",
@@ -113,18 +120,26 @@ defmodule AwapBackend.Moodle.Definitions do
   end
 
   defp criterion(criterion, :guide, number) do
+    description = HTML.to_text(criterion["description"] || "")
+
     %{
       "id" => "c#{criterion["id"]}",
       "title" => text(criterion["shortname"], "Criterion #{number}"),
-      "description" => HTML.to_text(criterion["description"] || ""),
+      "description" => description,
       "max_mark" => number(criterion["maxscore"]),
-      "kind" => "human",
+      "kind" => kind([description]),
       "moodle" => %{
         "method" => "guide",
         "criterionid" => int(criterion["id"]),
         "descriptionmarkers" => HTML.to_text(criterion["descriptionmarkers"] || "")
       }
     }
+  end
+
+  defp kind(texts) do
+    words = texts |> Enum.join(" ") |> String.downcase() |> String.split(~r/[^\p{L}]+/u, trim: true)
+    telling = words |> Enum.filter(&(String.length(&1) >= 4)) |> Enum.uniq()
+    if length(telling) >= @telling, do: "concepts", else: "human"
   end
 
   defp level(level) do
