@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-host fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
+.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-documents bench-host fuzz fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -76,6 +76,9 @@ fuzz-api: setup-test ## Hold a running host against its OpenAPI document with Sc
 	@scripts/setup fuzz-api
 	@scripts/fuzz-api
 
+fuzz: ## Fuzz the readers of documents and the whole verbs with libFuzzer (SECONDS_EACH=60; TARGETS=…)
+	@scripts/fuzz
+
 score-documents: ## How well real documents are read, by format and source (AWAP_DATA; ARGS=--peers with other extractors beside)
 	@scripts/score-documents $${ARGS:-}
 
@@ -108,6 +111,9 @@ bench: ## Measure the verbs by format and size, and the Port by size and threads
 
 bench-bridge: setup-test ## Measure the Core Bridge from Elixir, by Port and NIF, at 100 bytes, 20 KB and 2 MB (on a quiet machine)
 	@scripts/bench-bridge
+
+bench-documents: ## Time and memory of reading by format and size, as ratios beside other extractors (EACH=6 files of a size; AWAP_DATA)
+	@scripts/bench-documents
 
 bench-host: ## Measure a whole host: health with wrk, TMAs a second, overload (SECONDS_EACH=15; on a quiet machine)
 	@scripts/setup bench

@@ -1,0 +1,4 @@
+//! Whole files, read as pdf.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| awap_fuzz::read(bytes, "a.pdf"));
