@@ -3,6 +3,7 @@
 #![allow(clippy::format_push_string, clippy::format_collect)] // small strings
 
 mod documents {
+    mod clauses;
     pub(crate) mod docx;
     pub(crate) mod hostile;
     pub(crate) mod make;

@@ -180,3 +180,30 @@ fn counts_leave_out_what_the_student_did_not_write() {
         assert!(roles.contains(&role), "{role}: {roles:?}");
     }
 }
+
+#[test]
+fn headings_within_an_answer_count_towards_the_limit() {
+    let body = "Question 1\n\nTwo words\n\nOne two three four five six seven eight nine ten.";
+    let documents = json!([{"source": "x", "format": "docx", "parts": [{"name": "body", "kind": "body", "text": body, "blocks": [
+        {"kind": "heading", "level": 1, "start": 0, "end": 10},
+        {"kind": "heading", "level": 2, "start": 12, "end": 21},
+        {"kind": "paragraph", "start": 23, "end": body.len()},
+    ]}]}]);
+    let parsed =
+        parse(Content { documents: serde_json::from_value(documents).unwrap(), ..Content::default() });
+    assert_eq!((parsed.counts.words, parsed.counts.words_counted), (10, 12));
+}
+
+#[test]
+fn both_kinds_of_orphan_are_reported() {
+    let said = |prose: &str, list: &str| -> Vec<String> {
+        let parsed = parse(text(&format!("{prose}\n\nReferences\n\n{list}\n")));
+        parsed.warnings.into_iter().map(|w| w.code).filter(|code| code != "question_not_found").collect()
+    };
+    let list = "Smith, J. (2019) A Book. Leeds: A Press.";
+    assert_eq!(said("Words that are cited (Smith, 2019).", list), [""; 0]);
+    assert_eq!(
+        said("Words that are cited (Brown, 2001) by others.", list),
+        ["citation_without_reference", "reference_not_cited"]
+    );
+}
