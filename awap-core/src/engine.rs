@@ -4,7 +4,7 @@ use crate::anonymize::{self, Anonymized, Options, PseudonymKey};
 use crate::feedback::ai::{self, AiProvenance, SuggestBudget, SuggestRequest};
 use crate::feedback::calibrate::{self, CalibrateOptions, Calibration, MarkedScript};
 use crate::feedback::compare::{self, CohortScript, CompareOptions, Comparison};
-use crate::feedback::{self, Feedback, Revised, Revision, RubricOutline};
+use crate::feedback::{self, CountedAnswer, Feedback, Revised, Revision, RubricOutline};
 use crate::tma::{self, ParsedTma};
 use crate::{Deadline, Limits, Result, Submission};
 use serde_json::Value;
@@ -119,6 +119,11 @@ impl Engine {
     /// ```
     pub fn mark(&self, tma: &ParsedTma, deadline: &Deadline) -> Result<Feedback> {
         feedback::mark_with(tma, &self.rubrics, deadline)
+    }
+
+    /// What of each answer counts: the texts of a cohort, for [`calibrate`](Self::calibrate) and [`compare`](Self::compare).
+    pub fn counted(&self, tma: &ParsedTma, deadline: &Deadline) -> Result<Vec<CountedAnswer>> {
+        feedback::counted(tma, &self.rubrics, deadline)
     }
 
     /// Learns from a cohort's marked scripts how they are marked, and says how well that agrees with the markers. The model is

@@ -8,6 +8,8 @@
 
 #[path = "awap/batch.rs"]
 mod batch;
+#[path = "awap/cohort.rs"]
+mod cohort;
 #[path = "awap/verbs.rs"]
 mod verbs;
 

@@ -344,6 +344,32 @@ impl<'a> Answer<'a> {
         self.sentences.iter().enumerate().filter(|(_, s)| s.standing == Standing::Counted)
     }
 
+    /// The sentences that count: where each stands in the work, where in [`counted_text`](Self::counted_text), and its paragraph.
+    pub(crate) fn counted_places(&self) -> Vec<(Span, Span, usize)> {
+        let mut at = 0;
+        self.counted()
+            .map(|(_, s)| {
+                let place = Span::new(at, at + s.span.len());
+                at = place.end + 1;
+                (s.span, place, s.paragraph)
+            })
+            .collect()
+    }
+
+    /// The sentences that count and no more, a line for each paragraph: what a model learns from and marks.
+    pub(crate) fn counted_text(&self) -> String {
+        let mut text = String::new();
+        let mut last = None;
+        for (span, _, paragraph) in self.counted_places() {
+            if let Some(last) = last {
+                text.push(if last == paragraph { ' ' } else { '\n' });
+            }
+            text.push_str(span.of(self.text));
+            last = Some(paragraph);
+        }
+        text
+    }
+
     /// Words in sentences that count.
     pub(crate) fn counted_words(&self) -> usize {
         self.paragraphs.iter().map(|p| p.counted_words).sum()

@@ -12,6 +12,7 @@ pub mod calibrate;
 mod chunks;
 pub mod compare;
 mod compose;
+mod counted;
 mod criteria;
 mod integrity;
 pub mod judge;
@@ -27,6 +28,7 @@ mod spelling;
 mod terms;
 mod totals;
 
+pub use counted::{CountedAnswer, counted};
 pub use model::{
     Evidence, Feedback, MarkedCriterion, MarkingCriteria, Provenance, Review, Suggestion, Totals, Trace,
 };

@@ -21,8 +21,9 @@ Environment:
                       Without it and without --key-file, a key is made on first use and kept where only you can read it
   NO_COLOR            set to anything: no colour
 
-Exit status: 0 when everything was done, 1 when some files could not be (each is named, with the reason), 2 for wrong
-arguments, 66 when there is no file to read, 73 when something cannot be written,
+Exit status: 0 when everything was done, 1 when some files could not be (each is named, with the reason) or a table of marks
+has rows that are about none, 2 for wrong arguments, 65 when scripts or marks do not do for what was asked (too few, off the
+scale, whose is not said), 66 when there is no file to read, 73 when something cannot be written,
 75 when another awap is at work on the same folder, 78 for a key or rubric that cannot be used."
 )]
 pub(crate) struct Arguments {
@@ -66,6 +67,12 @@ pub(crate) enum Command {
     Mark(Mark),
     /// Mark a folder of TMAs: a feedback file for each, a table of marks, a report of what failed
     Batch(Batch),
+    /// Hold the marks of a batch against those that a tutor gave: kappa, agreement, who is stricter, for each criterion
+    Score(Score),
+    /// Learn from a hundred marked scripts or more how they are marked, and say how far to trust that
+    Calibrate(Calibrate),
+    /// Compare the scripts of a cohort: text in common, markers apart or adrift, scripts unlike the rest
+    Compare(Compare),
     /// Print the completions of a shell: source <(awap completions bash)
     Completions {
         /// Which shell
@@ -147,6 +154,94 @@ pub(crate) struct Batch {
     /// Who wrote what: CSV with a column “file” and any of student_id, name, given_name, family_name, email, username
     #[arg(long, value_name = "FILE")]
     pub(crate) students: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Score {
+    /// The folder that “awap batch” wrote feedback to
+    #[arg(value_name = "FEEDBACK")]
+    pub(crate) folder: PathBuf,
+    /// The tutor's marks: CSV with a column “tma” or “file”, and “mark” or columns headed by criteria's ids as in marks.csv
+    #[arg(long, value_name = "FILE")]
+    pub(crate) marks: PathBuf,
+    /// From one mark to the next, for kappa and agreement
+    #[arg(long, value_name = "MARKS", default_value_t = 1.0, value_parser = positive)]
+    pub(crate) step: f64,
+    /// What “awap batch --key-to-names” wrote, where the tutor's marks go by “file” and the batch was made without --names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_to_names: Option<PathBuf>,
+}
+
+/// A folder of TMAs that are looked at together.
+#[derive(Debug, Args)]
+pub(crate) struct Cohort {
+    /// The folder of TMAs; folders in it are searched too, as Moodle's “Download all submissions” makes them
+    pub(crate) folder: PathBuf,
+    /// The rubric, whose questions tell the answers from the rest (JSON or YAML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rubric: Option<PathBuf>,
+    /// Who wrote what: CSV with a column “file” and any of student_id, name, given_name, family_name, email, username
+    #[arg(long, value_name = "FILE")]
+    pub(crate) students: Option<PathBuf>,
+    /// TMAs read at once [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Calibrate {
+    #[command(flatten)]
+    pub(crate) cohort: Cohort,
+    /// The marks: CSV with a column “file” or “tma”, and “mark” or what --column names
+    #[arg(long, value_name = "FILE")]
+    pub(crate) marks: PathBuf,
+    /// The column of the marks to learn
+    #[arg(long, value_name = "NAME", default_value = "mark")]
+    pub(crate) column: String,
+    /// Learn from the answer to this question of the rubric alone, as 1(a) [default: all that counts]
+    #[arg(long, value_name = "ID", requires = "rubric")]
+    pub(crate) question: Option<String>,
+    /// The least mark of the scale
+    #[arg(long, value_name = "MARK", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub(crate) min: f64,
+    /// The greatest mark of the scale
+    #[arg(long, value_name = "MARK", allow_negative_numbers = true)]
+    pub(crate) max: f64,
+    /// From one mark of the scale to the next
+    #[arg(long, value_name = "MARKS", default_value_t = 1.0, value_parser = positive)]
+    pub(crate) step: f64,
+    /// What was marked, in words, which the model says of itself
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) label: Option<String>,
+    /// Where the model goes (JSON); it holds weights and hashes, and no word of a script
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    pub(crate) cohort: Cohort,
+    /// Who marked what how: CSV with a column “file” or “tma” and any of mark, expected (a second mark), marker, marked_at (ISO 8601)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) marks: Option<PathBuf>,
+    /// The questions' own words, plain text, which are nobody's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prompt: Option<PathBuf>,
+    /// Tell of two scripts that have so much of the shorter in common
+    #[arg(long, value_name = "PERCENT", default_value_t = 15.0, value_parser = positive)]
+    pub(crate) share: f64,
+    /// Or so many words in one stretch
+    #[arg(long, value_name = "WORDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(5..))]
+    pub(crate) stretch: u16,
+}
+
+/// A number greater than 0.
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("it must be a number greater than 0".to_owned()),
+    }
 }
 
 /// The form of a feedback file.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use awap_core::anonymize::PseudonymKey;
 use awap_core::{Engine, Error, ErrorCode, Submission};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use crate::arguments::{Batch, Common};
@@ -20,7 +20,7 @@ use crate::show::marked::to_look_at;
 use crate::students::{Known, Students};
 use crate::summary::{self, Ended};
 use crate::work::{self, Marked};
-use crate::{keyring, letter};
+use crate::{keyring, letter, show};
 
 /// What all TMAs of a batch share.
 struct Run<'a> {
@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
         };
         let ledger = Ledger::open(&arguments.out, &header, arguments.again)?;
         files::sweep(&arguments.out).map_err(|error| Failure::cannot_write(&arguments.out, &error))?;
-        Ok(Self { arguments, common, rubric, students, key, engine, ledger, bar: bar(count) })
+        Ok(Self { arguments, common, rubric, students, key, engine, ledger, bar: show::bar(count) })
     }
 
     /// Every TMA: first those that no run has ended on, several at once; then the others one by one, those that ended fewest
@@ -230,13 +230,4 @@ fn latest(ended: Vec<Ended>) -> Vec<Ended> {
     let mut ended: Vec<Ended> = by_place.into_values().collect();
     ended.sort_by(|a, b| a.end.tma().cmp(b.end.tma()));
     ended
-}
-
-/// Drawn to standard error, and only where that is a terminal.
-fn bar(count: usize) -> ProgressBar {
-    let bar = ProgressBar::new(count as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len}  {per_sec}  {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -10,6 +10,8 @@ use awap_core::ErrorCode;
 pub(crate) const SOME_FAILED: u8 = 1;
 /// In the details of an error: there was no file, or it could not be read.
 pub(crate) const UNREADABLE: &str = "unreadable";
+/// `EX_DATAERR` of sysexits.h: scripts or marks that do not do for what was asked.
+const BAD_DATA: u8 = 65;
 /// `EX_NOINPUT` of sysexits.h.
 pub(crate) const NO_INPUT: u8 = 66;
 /// `EX_CANTCREAT` of sysexits.h.
@@ -41,6 +43,10 @@ impl Failure {
     pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Self {
         let message = format!("{} cannot be written: {}.", path.display(), reason(error));
         Self { message, status: CANNOT_WRITE }
+    }
+
+    pub(crate) fn data(message: impl Into<String>) -> Self {
+        Self { message: message.into(), status: BAD_DATA }
     }
 
     pub(crate) fn in_use(message: impl Into<String>) -> Self {

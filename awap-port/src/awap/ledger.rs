@@ -283,6 +283,40 @@ impl Ledger {
     }
 }
 
+/// What the batch in `folder` has marked, the latest of each place, in the order of the codes. Changes nothing.
+pub(crate) fn marked(folder: &Path) -> Result<Vec<Done>, Failure> {
+    let path = folder.join(NAME);
+    let text = std::fs::read(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::nothing_to_read(format!(
+            "{} is no folder that awap batch wrote feedback to: it has no {NAME}.",
+            folder.display()
+        )),
+        _ => Failure::cannot_read(&path, &error),
+    })?;
+    // A line that is being written is not done yet.
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let mut by_place: HashMap<String, Done> = HashMap::new();
+    for line in text.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n') {
+        match serde_json::from_slice::<Line>(line) {
+            Ok(Line::Batch(_)) => by_place.clear(),
+            Ok(Line::Done(done)) => {
+                by_place.insert(done.place.clone(), *done);
+            }
+            // What was handed in there since could not be marked: the old mark is not its mark.
+            Ok(Line::Failed(failed)) => {
+                by_place.remove(&failed.place);
+            }
+            _ => {}
+        }
+    }
+    let mut done: Vec<Done> = by_place.into_values().collect();
+    done.sort_by(|a, b| a.tma.cmp(&b.tma));
+    if done.is_empty() {
+        return Err(Failure::nothing_to_read(format!("{} holds no marked TMA.", path.display())));
+    }
+    Ok(done)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {

@@ -3,13 +3,18 @@
 
 mod arguments;
 mod batch;
+mod calibrate;
+mod cohort;
+mod compare;
 mod failure;
 mod files;
 mod intake;
 mod keyring;
 mod ledger;
 mod letter;
+mod marks;
 mod rubric;
+mod score;
 mod show;
 mod single;
 mod students;
@@ -45,6 +50,9 @@ fn run(arguments: &Arguments) -> Result<u8, Failure> {
         Command::Parse(arguments) => single::parse(arguments, common),
         Command::Mark(arguments) => single::mark(arguments, common),
         Command::Batch(arguments) => batch::run(arguments, common),
+        Command::Score(arguments) => score::run(arguments, common),
+        Command::Calibrate(arguments) => calibrate::run(arguments, common),
+        Command::Compare(arguments) => compare::run(arguments, common),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "awap", &mut script);

@@ -35,7 +35,7 @@ defmodule AwapBackend.Release do
                                    let events stand whose end this store did not write, once you know why
     awap reseal                    seal what older keys sealed under AWAP_SEAL_KEY, after a change of key
 
-    awap anonymize | parse | mark | batch | completions
+    awap anonymize | parse | mark | batch | score | calibrate | compare | completions
                                    the verbs for files of your own, without a host: awap batch --help
 
   Settings are environment variables, read from /etc/awap/awap.env (AWAP_ENV_FILE names another) where they are not set

@@ -35,7 +35,7 @@ pub const MOST_SCRIPTS: usize = 3000;
 /// Parts that take turns in being held back when agreement is measured.
 const FOLDS: usize = 5;
 /// A script of fewer words says too little to learn from.
-const LEAST_WORDS: usize = 10;
+pub const LEAST_WORDS: usize = 10;
 
 /// A script with the mark that a person gave it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

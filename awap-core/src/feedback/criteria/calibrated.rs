@@ -37,8 +37,8 @@ impl Kind for Calibrated {
     fn mark(&self, head: &Head, script: &Script<'_>) -> Outcome {
         let mut out = Outcome { source: Source::Calibrated, ..Outcome::default() };
         // What does not count is not there for the model either; every span is found again by its offset.
-        let counted: Vec<(Span, Span, usize)> = laid_out(script);
-        let text = read(script, &counted);
+        let counted: Vec<(Span, Span, usize)> = script.answer.counted_places();
+        let text = script.answer.counted_text();
         let places: Vec<Span> = counted.iter().map(|(_, at, _)| *at).collect();
         let (verdict, insight) = self.model.explain(&text, &places);
         let provenance = self.model.provenance();
@@ -123,33 +123,6 @@ impl Calibrated {
             out.missing.push("sentences to go by".to_owned());
         }
     }
-}
-
-/// The sentences that count: where each stands in the work, where in the text that the model reads, and its paragraph.
-fn laid_out(script: &Script<'_>) -> Vec<(Span, Span, usize)> {
-    let mut at = 0;
-    script
-        .answer
-        .counted()
-        .map(|(_, s)| {
-            let place = Span::new(at, at + s.span.len());
-            at = place.end + 1;
-            (s.span, place, s.paragraph)
-        })
-        .collect()
-}
-
-fn read(script: &Script<'_>, counted: &[(Span, Span, usize)]) -> String {
-    let mut text = String::new();
-    let mut last = None;
-    for (span, _, paragraph) in counted {
-        if let Some(last) = last {
-            text.push(if last == paragraph { ' ' } else { '\n' });
-        }
-        text.push_str(span.of(script.answer.text));
-        last = Some(paragraph);
-    }
-    text
 }
 
 /// A measure, and what to say where it costs marks: what is so, what to do, a question.

@@ -1,14 +1,17 @@
 //! What a person reads at the terminal: widths, colours, tables, and text that cannot move the cursor.
 
 pub(crate) mod anonymized;
+pub(crate) mod cohort;
 pub(crate) mod marked;
 pub(crate) mod parsed;
+pub(crate) mod scored;
 
 use std::io::{ErrorKind, Write};
 
 use anstyle::{AnsiColor, Style};
 use awap_core::tma::Metadata;
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::Failure;
 
@@ -95,6 +98,22 @@ pub(crate) fn number(value: f64) -> String {
 /// `1 reference`, `2 references`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A bar for `count` TMAs, drawn to standard error, and only where that is a terminal.
+pub(crate) fn bar(count: usize) -> ProgressBar {
+    let bar = ProgressBar::new(count as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len}  {per_sec}  {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// What is being waited for, where no bar can say how long; drawn as [`bar`] is.
+pub(crate) fn waiting(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(what);
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    bar
 }
 
 #[cfg(test)]
