@@ -38,6 +38,9 @@ pub(crate) struct Script {
     pub(crate) answers: Vec<CountedAnswer>,
 }
 
+/// A TMA's name, code and place, and what was read of it.
+type Read = (String, String, PathBuf, Result<(ParsedTma, Vec<CountedAnswer>)>);
+
 impl Cohort {
     /// Reads the folder; `not` are files in it that are no TMAs.
     pub(crate) fn read(
@@ -65,21 +68,19 @@ impl Cohort {
             return Err(Failure::nothing_to_read(format!("There is no TMA in {}.", folder.display())));
         }
         let bar = show::bar(all.len());
-        let read: Vec<(String, String, PathBuf, Result<(ParsedTma, Vec<CountedAnswer>)>)> =
-            work::pool(arguments.jobs)?.install(|| {
-                all.par_iter()
-                    .map(|work| {
-                        let rubric = rubric.as_ref().map(|rubric| &rubric.value);
-                        let taken = work.take(folder, &Known::default(), &students, rubric, &key);
-                        let read = taken.tma.and_then(|tma| work::contained(|| one(&engine, tma, common)));
-                        bar.inc(1);
-                        let place = work.place(folder).to_owned();
-                        let name =
-                            if common.names { place.display().to_string() } else { taken.code.clone() };
-                        (name, taken.code, place, read)
-                    })
-                    .collect()
-            });
+        let read: Vec<Read> = work::pool(arguments.jobs)?.install(|| {
+            all.par_iter()
+                .map(|work| {
+                    let rubric = rubric.as_ref().map(|rubric| &rubric.value);
+                    let taken = work.take(folder, &Known::default(), &students, rubric, &key);
+                    let read = taken.tma.and_then(|tma| work::contained(|| one(&engine, tma, common)));
+                    bar.inc(1);
+                    let place = work.place(folder).to_owned();
+                    let name = if common.names { place.display().to_string() } else { taken.code.clone() };
+                    (name, taken.code, place, read)
+                })
+                .collect()
+        });
         bar.finish_and_clear();
         let mut cohort = Self { engine, key, scripts: Vec::new(), failed: Vec::new() };
         for (name, code, place, read) in read {
@@ -110,10 +111,10 @@ impl Cohort {
         let mut message = error.message().to_owned();
         let path = error.details().get("path").and_then(Value::as_str).unwrap_or_default();
         let place = path.strip_prefix("scripts[").and_then(|rest| rest.split_once(']'));
-        if let Some((number, _)) = place {
-            if let Some(name) = number.parse::<usize>().ok().and_then(|at| names.get(at)) {
-                message = message.replace(&format!("scripts[{number}]"), name);
-            }
+        if let Some((number, _)) = place
+            && let Some(name) = number.parse::<usize>().ok().and_then(|at| names.get(at))
+        {
+            message = message.replace(&format!("scripts[{number}]"), name);
         }
         Failure::data(message)
     }

@@ -29,9 +29,12 @@ pub(crate) fn run(arguments: &Compare, common: &Common) -> Result<u8, Failure> {
         if let (Some(marks), Some(row)) = (&marks, row) {
             one.score = marks.number(row, "mark")?;
             one.expected = marks.number(row, "expected")?;
-            one.marker = marks.text(row, "marker").map(|marker| match common.names {
-                true => marker.to_owned(),
-                false => intake::code(&format!("marker {marker}"), &cohort.key).replace("tma-", "marker-"),
+            one.marker = marks.text(row, "marker").map(|marker| {
+                if common.names {
+                    marker.to_owned()
+                } else {
+                    intake::code(&format!("marker {marker}"), &cohort.key).replace("tma-", "marker-")
+                }
             });
             one.marked_at = marks.text(row, "marked_at").map(str::to_owned);
         }

@@ -112,11 +112,11 @@ impl Marks {
             match row.about(tmas).as_slice() {
                 [] => joined.strays.push(row.line),
                 [at] => {
-                    if let Some(slot) = joined.rows.get_mut(*at) {
-                        if let Some(other) = slot.replace(row) {
-                            let what = format!("it is about the same TMA as line {}", other.line);
-                            return Err(self.fault(row, &what));
-                        }
+                    if let Some(slot) = joined.rows.get_mut(*at)
+                        && let Some(other) = slot.replace(row)
+                    {
+                        let what = format!("it is about the same TMA as line {}", other.line);
+                        return Err(self.fault(row, &what));
                     }
                 }
                 several => {
