@@ -1,6 +1,7 @@
 //! `awap score`, `calibrate` and `compare`: what they print and write, what they refuse, and that they name no one.
 
 use super::*;
+use std::fmt::Write as _;
 
 /// Scripts in which better ones give more reasons, with `marks.csv`: from 0 to 4.
 fn marked_scripts(place: &Place, count: usize) {
@@ -28,7 +29,7 @@ fn marked_scripts(place: &Place, count: usize) {
         text.rotate_left(i % 6);
         let name = format!("Robin Quillfeather_{i}_assignsubmission_file_essay {i}.md");
         place.put(&format!("in/{name}"), text.join(" "));
-        marks += &format!("{name},{mark},Marker Quillfeather,2026-01-{:02}\n", 1 + i % 28);
+        writeln!(marks, "{name},{mark},Marker Quillfeather,2026-01-{:02}", 1 + i % 28).unwrap();
     }
     place.put("marks.csv", marks);
 }
@@ -122,11 +123,13 @@ fn cohort(place: &Place) {
         }
         place.put(&format!("in/Robin Quillfeather_{i}_assignsubmission_file_e.md"), text);
         let (marker, mark) = if i % 2 == 0 { ("Ann Quillfeather", 70) } else { ("Bo Quillfeather", 55) };
-        marks += &format!(
-            "Robin Quillfeather_{i}_assignsubmission_file_e.md,{},60,{marker},2026-01-{:02}\n",
+        writeln!(
+            marks,
+            "Robin Quillfeather_{i}_assignsubmission_file_e.md,{},60,{marker},2026-01-{:02}",
             mark + i % 3,
             i + 1
-        );
+        )
+        .unwrap();
     }
     place.put("marks.csv", marks);
 }
@@ -213,7 +216,7 @@ fn score_says_how_far_the_marks_are_from_the_tutors() {
     let mut marks = format!("tma,mark,{criterion},note\n");
     for (i, (code, mark, _, score)) in given.iter().enumerate() {
         let less = if i == 0 { 10.0 } else { 0.0 };
-        marks += &format!("{code},{},{score},\n", mark - less);
+        writeln!(marks, "{code},{},{score},", mark - less).unwrap();
     }
     place.put("tutor.csv", &marks);
     let output = place.run(&["score", "out", "--marks", "tutor.csv", "--json"]);
