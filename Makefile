@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-documents bench-host fuzz fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
+.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-documents bench-host bench-page screenshots fuzz fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -118,6 +118,16 @@ bench-documents: ## Time and memory of reading by format and size, as ratios bes
 bench-host: ## Measure a whole host: health with wrk, TMAs a second, overload (SECONDS_EACH=15; on a quiet machine)
 	@scripts/setup bench
 	@scripts/bench-host
+
+bench-page: ## Measure the tutors' page in Chromium: a queue of 1,000 TMAs, a TMA of 5,000 words, its weight (on a quiet machine)
+	@scripts/setup page
+	@scripts/bench-page
+
+screenshots: ## Take the README's pictures of the tutors' page anew (docs/page)
+	@scripts/setup page
+	@cargo build --quiet --locked --workspace --all-targets
+	@cd elixir_host && MIX_ENV=dev MIX_BUILD_PATH=$$PWD/_build/end_to_end_port AWAP_CORE_MODE=port mix compile
+	@node elixir_host/test/page/screenshots.mjs docs/page
 
 fixtures: ## Make the fixtures again from their sources (needs Python, python-docx and reportlab)
 	python3 fixtures/build.py

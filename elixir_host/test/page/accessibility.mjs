@@ -96,6 +96,20 @@ export function accessibility(test, place) {
     }
   });
 
+  test("the queue is filtered by assignment and by what its notes say", async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await tutor.go("queue");
+    await page.getByLabel("Assignment", { exact: true }).selectOption("DD102-25B-TMA03");
+    const all = await page.locator("tr[data-id]").count();
+    await page.getByLabel("Note").selectOption({ label: "For you to mark" });
+    await tutor.until((n) => document.querySelectorAll("tr[data-id]").length <= n, all);
+    for (const row of await page.locator("tr[data-id]").all()) assert.match(await row.innerText(), /DD102-25B-TMA03[\s\S]*For you to mark/);
+    await page.getByLabel("Assignment", { exact: true }).selectOption("K102-25J-TMA01");
+    await page.getByText("Nothing here.").waitFor();
+    await page.getByLabel("Assignment", { exact: true }).selectOption("");
+    await page.getByLabel("Note").selectOption("");
+  });
+
   test("the skip link and the names of views are what a screen reader needs", async () => {
     await tutor.go("queue");
     const main = await page.evaluate(() => ({

@@ -90,6 +90,7 @@ export function story(test, place) {
     });
     assert.ok(shown.text.startsWith(words) || words.startsWith(shown.text.slice(0, 10)), `“${shown.text}” is “${words}”`);
     assert.ok(shown.inView, "the evidence is in view");
+    assert.ok(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight), "text and criteria scroll, the page does not");
     await page.getByRole("button", { name: /^Criterion 3:/ }).first().click();
     await tutor.until(() => document.activeElement?.id === "c3");
   });

@@ -55,14 +55,37 @@ export function tutors(test, place) {
     assert.deepEqual([row.reviewed_by, row.marking_criteria.criteria[0].score], ["Ben Marker", 1]);
   });
 
-  test("a key that is revoked meanwhile signs its tutor out, and the page says why", async () => {
+  test("a key that is revoked meanwhile signs its tutor out; what they had not saved is nobody else’s to see", async () => {
     const { api_keys } = await place.host.call("GET", "/api/keys");
     const key = api_keys.find(({ name }) => name === "ben");
-    await place.host.call("DELETE", `/api/keys/${key.id}`);
+    const { page } = ben;
+    await page.locator("#c4-comment").fill("For Ben alone.");
     await ben.expecting(/status of 401|WebSocket/, async () => {
-      await ben.go("queue").catch(() => {});
-      await ben.page.getByRole("heading", { name: "Sign in" }).waitFor();
+      await place.host.call("DELETE", `/api/keys/${key.id}`);
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.getByRole("heading", { name: "Sign in" }).waitFor();
     });
+    const kept = () => page.evaluate(() => JSON.stringify({ ...sessionStorage }));
+    assert.match(await kept(), /For Ben alone/, "it is there when Ben comes back");
+    Object.assign(ben, { key: ada.key, name: "Ada Marker" });
+    await page.getByLabel("API key or token").fill(ben.key);
+    await page.getByLabel(/^Your name/).fill(ben.name);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.locator("#c4-comment").waitFor();
+    assert.notEqual(await page.locator("#c4-comment").inputValue(), "For Ben alone.");
+  });
+
+  test("to sign out drops what was not saved, and asks first", async () => {
+    const { page } = ben;
+    await page.locator("#c4-comment").fill("Not saved.");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Stay" }).click();
+    assert.equal(await page.locator("#c4-comment").inputValue(), "Not saved.");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("dialog").getByText("1 TMA").waitFor();
+    await page.getByRole("button", { name: "Drop it and sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), "{}");
     for (const tutor of [ada, ben]) {
       tutor.blameless("of two tutors at once");
       await tutor.leave();

@@ -10,7 +10,7 @@ export class Fault extends Error {
   }
 }
 
-/** Who is signed in: `credential`, `role`, `expires` (milliseconds), `name` for reviews; null where nobody is. */
+/** Who is signed in: `credential`, `subject`, `role`, `expires` (milliseconds), `name` for reviews; null where nobody is. */
 export let session = stored();
 let key = null;
 let renewal = null;
@@ -43,13 +43,13 @@ export async function signIn(credential, name) {
   if (answer.status === 200) {
     const token = answer.body;
     key = credential;
-    keep({ credential: token.access_token, role: token.role, name, expires: Date.parse(token.expires_at) });
+    keep({ credential: token.access_token, subject: claimsOf(token.access_token).sub, role: token.role, name, expires: Date.parse(token.expires_at) });
   } else if (answer.status === 403) {
     // A token begets no token: it is used as it is, once the host has taken it.
     const probe = await send("GET", "/api/tmas?limit=1", {}, credential);
     if (probe.status !== 200) throw fault(probe);
     const claims = claimsOf(credential);
-    keep({ credential, role: claims.role, name, expires: (claims.exp ?? 0) * 1000 || Date.now() + 3_600_000 });
+    keep({ credential, subject: claims.sub, role: claims.role, name, expires: (claims.exp ?? 0) * 1000 || Date.now() + 3_600_000 });
   } else throw fault(answer);
 }
 
@@ -71,6 +71,7 @@ function claimsOf(token) {
   }
 }
 
+/** Signs out. What was not saved stays for when the same person signs in again, as after a token that has run out. */
 export function signOut() {
   key = null;
   keep(null);

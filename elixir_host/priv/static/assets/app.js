@@ -2,6 +2,7 @@
 
 import { session, onSession, signOut } from "./api.js";
 import { ask, fill, h, say } from "./dom.js";
+import { plural } from "./format.js";
 import { onConnection, connected } from "./live.js";
 import { bindings, handleKey, shortcutsOn, setShortcuts } from "./keys.js";
 import * as queue from "./queue.js";
@@ -48,6 +49,8 @@ async function show() {
   main.className = `view-${name}`;
   window.scrollTo(0, 0);
   leave = await view.show(main, ...rest);
+  // What is opened next is mostly a TMA: its modules come while the list is looked at.
+  setTimeout(() => VIEWS.tma.load().catch(() => {}), 500);
 }
 
 async function signedOut() {
@@ -75,8 +78,22 @@ function frame() {
     live(connected),
     h("button.quiet", { type: "button", onclick: help, "aria-label": "Keyboard shortcuts" }, "?"),
     h("span.who", null, who),
-    h("button.quiet", { type: "button", onclick: () => signOut() }, "Sign out"),
+    h("button.quiet", { type: "button", onclick: leaveForGood }, "Sign out"),
   );
+}
+
+/** Signing out on purpose leaves nothing behind, and says so before something is lost. */
+async function leaveForGood() {
+  const { dropAll, unsaved } = await import("./edit.js");
+  const n = unsaved().length;
+  if (n) {
+    const text = `What you have changed of ${plural(n, "TMA")} is not saved. To sign out drops it.`;
+    const answer = await ask("Sign out?", h("p", null, text), [["", "Stay"], ["drop", "Drop it and sign out"]]);
+    if (answer !== "drop") return;
+  }
+  signOut();
+  dropAll();
+  say("Signed out.");
 }
 
 function live(on) {
@@ -102,7 +119,7 @@ onSession((now) => {
   if (Boolean(was) !== Boolean(now)) {
     was = now;
     if (!now) say("Signed out.");
-    leave = null;
+    // A view that is left so says what becomes of what was not saved.
     show();
   }
 });

@@ -2,7 +2,17 @@
 
 import { call, session } from "./api.js";
 
-const key = (id) => `awap.edit.${id}`;
+const PREFIX = "awap.edit.";
+// Each person's own: another who signs in in this tab neither sees nor saves it.
+const key = (id) => `${PREFIX}${session?.subject ?? ""}.${session?.name ?? ""}.${id}`;
+
+/** The TMAs that this person has changed in this tab and not saved. */
+export const unsaved = () => Object.keys(sessionStorage).filter((name) => name.startsWith(key("")));
+
+/** Drops all that was not saved, whoever wrote it. */
+export function dropAll() {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+}
 
 export class Edit {
   /** `row` is the feedback as it was read; what was left unsaved in this tab is taken up again. */

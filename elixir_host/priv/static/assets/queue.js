@@ -16,7 +16,8 @@ const FILTERS = {
 };
 
 // Kept while the page is open, so that whoever comes back from a TMA finds the list as it was.
-const chosen = { filter: "all", assignment: "", search: "", at: null };
+const chosen = { filter: "all", assignment: "", flag: "", search: "", at: null };
+const SUPERSEDED = "superseded";
 
 export function show(main) {
   const body = h("tbody");
@@ -32,6 +33,7 @@ export function show(main) {
   );
   const search = h("input", { type: "search", id: "search", placeholder: "Student or assignment", value: chosen.search, oninput: () => ((chosen.search = search.value), later()) });
   const assignment = h("select", { id: "assignment", onchange: () => ((chosen.assignment = assignment.value), draw()) });
+  const flag = h("select", { id: "flag", onchange: () => ((chosen.flag = flag.value), draw()) });
   const tabs = h("div.tabs", { role: "group", "aria-label": "Which TMAs" });
   fill(
     main,
@@ -41,7 +43,7 @@ export function show(main) {
       "div.filters",
       null,
       tabs,
-      h("div.row", null, h("label.hidden", { for: "assignment" }, "Assignment"), assignment, h("label.hidden", { for: "search" }, "Search"), search),
+      h("div.row", null, h("label.hidden", { for: "assignment" }, "Assignment"), assignment, h("label.hidden", { for: "flag" }, "Note"), flag, h("label.hidden", { for: "search" }, "Search"), search),
     ),
     trouble,
     h("div.scroll", { tabindex: "0", role: "region", "aria-label": "TMAs" }, table),
@@ -58,6 +60,7 @@ export function show(main) {
       (row) =>
         FILTERS[chosen.filter][1](row) &&
         (!chosen.assignment || row.assignment_id === chosen.assignment) &&
+        (!chosen.flag || flagsOf(row).includes(chosen.flag)) &&
         (!wanted || `${row.student_id} ${row.assignment_id} ${row.course_id}`.toLowerCase().includes(wanted)),
     );
     rows.setOrder(listed.map((row) => row.id));
@@ -84,12 +87,9 @@ export function show(main) {
     const held = [...tabs.children].indexOf(document.activeElement);
     fill(tabs, Object.entries(FILTERS).map(button));
     if (held >= 0) tabs.children[held].focus();
-    const names = [...new Set(all.map((row) => row.assignment_id))].sort();
-    if (names.join("\n") !== assignment.dataset.names) {
-      assignment.dataset.names = names.join("\n");
-      fill(assignment, h("option", { value: "" }, "All assignments"), names.map((name) => h("option", { value: name }, name)));
-      assignment.value = names.includes(chosen.assignment) ? chosen.assignment : (chosen.assignment = "");
-    }
+    const named = (name) => [name, name];
+    chosen.assignment = choices(assignment, "All assignments", chosen.assignment, all.map((row) => row.assignment_id).map(named));
+    chosen.flag = choices(flag, "All notes", chosen.flag, all.flatMap(flagsOf).map((name) => [name, labelOf(name)]));
   }
 
   const fetchAll = async () => {
@@ -124,6 +124,22 @@ function nothing(all) {
   return ["No TMA has been handed in yet. ", h("a", { href: "#/submit" }, "Submit one"), "."];
 }
 
+/** Fills `select` with `pairs` of value and label, each once; the value that is chosen then. */
+function choices(select, whole, value, pairs) {
+  const known = [...new Map(pairs)].sort(([, a], [, b]) => a.localeCompare(b));
+  const key = known.map(([name]) => name).join("\n");
+  if (key !== select.dataset.key) {
+    select.dataset.key = key;
+    fill(select, h("option", { value: "" }, whole), known.map(([name, label]) => h("option", { value: name }, label)));
+  }
+  select.value = known.some(([name]) => name === value) ? value : "";
+  return select.value;
+}
+
+/** What a row’s notes say, as names: what is left to look at, and whether a newer version came in. */
+const flagsOf = (row) => [...(row.feedback?.needs_review ?? []), ...(row.origin?.superseded_by ? [SUPERSEDED] : [])];
+const labelOf = (flag) => (flag === SUPERSEDED ? "A newer version came in" : REVIEW[flag] ?? flag);
+
 function rowOf(row) {
   const { feedback } = row;
   const link = h("a", { href: `#/tma/${row.id}`, title: row.student_id, onfocus: () => (chosen.at = row.id) }, student(row.student_id));
@@ -152,8 +168,7 @@ function markOf({ status, feedback }) {
 }
 
 function notes(row) {
-  const list = (row.feedback?.needs_review ?? []).map((reason) => h("span.flag", null, REVIEW[reason] ?? reason));
-  if (row.origin?.superseded_by) list.push(h("span.flag.warn", null, "A newer version came in"));
+  const list = flagsOf(row).map((flag) => h("span.flag", { class: flag === SUPERSEDED ? "warn" : null }, labelOf(flag)));
   if (row.status === "failed") list.push(h("span.flag.bad", null, row.error_message ?? "No reason was given"));
   if (row.feedback?.reviewed_by) list.push(h("span.muted", null, row.feedback.reviewed_by));
   return list;

@@ -47,7 +47,7 @@ export class Host {
     host.env = {
       ...process.env,
       MIX_ENV: "dev",
-      MIX_BUILD_PATH: process.env.AWAP_PAGE_BUILD ?? join(ROOT, "elixir_host/_build/end_to_end_port"),
+      MIX_BUILD_PATH: join(ROOT, "elixir_host/_build/end_to_end_port"),
       PORT: String(host.port),
       AWAP_DATA_DIR: host.data,
       AWAP_CORE_MODE: "port",
@@ -116,8 +116,9 @@ export class Host {
 
   /** Hands in a fixture; its id once it is marked. */
   submitFixture(name) {
-    const { path, file, rubricText, student_id, student } = fixture(name);
-    return this.submit(file, readFileSync(path), { rubric: rubricText, student_id, student_name: student.name });
+    const { path, file, rubricText, student, ...ids } = fixture(name);
+    const { assignment_id, course_id, student_id } = ids;
+    return this.submit(file, readFileSync(path), { rubric: rubricText, assignment_id, course_id, student_id, student_name: student.name });
   }
 
   async marked(id) {
