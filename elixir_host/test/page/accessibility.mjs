@@ -19,7 +19,7 @@ export function accessibility(test, place) {
     },
     TMA: async () => {
       await page.keyboard.press("Escape");
-      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await page.locator("dialog").waitFor({ state: "detached" });
       await tutor.open(id);
     },
     "a mark out of bounds": async () => {

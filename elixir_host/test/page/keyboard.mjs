@@ -59,7 +59,7 @@ export function keyboard(test, place) {
     await press("a");
     await page.getByRole("dialog").waitFor();
     await press("Escape");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog").waitFor({ state: "detached" });
     assert.equal((await place.host.feedback(id)).reviewed_at, null);
     await press("a");
     await page.getByRole("dialog").waitFor();
@@ -103,7 +103,7 @@ export function keyboard(test, place) {
     await press("Space");
     await tabTo("dialog button");
     await press("Enter");
-    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator("dialog").waitFor({ state: "detached" });
     const at = await page.evaluate(focusedRow);
     await press("j", "a", "/");
     assert.equal(await page.evaluate(focusedRow), at);
