@@ -123,6 +123,46 @@ export function story(test, place) {
     assert.equal(await page.locator("#c1-comment").inputValue(), "Shorter than it could be.");
   });
 
+  test("what is written while the core adds up, or while it is saved, is not lost", async () => {
+    await page.getByRole("button", { name: "Feedback", exact: true }).click();
+    const letter = page.locator("#letter");
+    const whole = await letter.inputValue();
+    // The answer is held up until something else was written.
+    const held = (address, method) => {
+      let free;
+      const freed = new Promise((done) => (free = done));
+      const arrived = new Promise((seen) =>
+        page.route(address, async (route) => {
+          if (route.request().method() !== method) return route.fallback();
+          seen();
+          await freed;
+          await route.continue();
+        }),
+      );
+      return { arrived, release: () => (free(), page.unroute(address)) };
+    };
+    const totals = held("**/totals", "POST");
+    await letter.fill(`${whole} One.`);
+    await totals.arrived;
+    await letter.fill(`${whole} One. Two.`);
+    const counted = page.waitForResponse((response) => response.url().endsWith("/totals"));
+    await totals.release();
+    await counted;
+    // The next count has what was written since.
+    await page.waitForResponse((response) => response.url().endsWith("/totals"));
+    assert.match(await letter.inputValue(), /One\. Two\.$/);
+
+    const saving = held("**/api/feedback/*", "PATCH");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await saving.arrived;
+    await letter.fill(`${whole} One. Two. Three.`);
+    await saving.release();
+    await page.getByText("Saved.").first().waitFor();
+    await page.getByRole("button", { name: "Save", exact: true }).waitFor();
+    assert.match(await letter.inputValue(), /One\. Two\. Three\.$/);
+    assert.match((await place.host.feedback(id)).feedback_text, /One\. Two\.$/);
+  });
+
   test("the feedback shows what was changed from the draft, and an approval is what the API then says", async () => {
     await page.getByRole("button", { name: "Feedback", exact: true }).click();
     const letter = page.locator("#letter");

@@ -96,32 +96,38 @@ export class Edit {
     }));
   }
 
-  /** Has the core add up; false where a later call has overtaken this one. */
+  /** Has the core add up; false where a later call, or what was written meanwhile, has overtaken this one. */
   async total() {
     const turn = ++this.turn;
     if (!this.marked) {
       this.now = this.text === null ? this.row : { ...this.row, feedback_text: this.text };
       return true;
     }
-    const json = { criteria: this.changes(), ...(this.text !== null && { feedback_text: this.text }) };
+    const { text } = this;
+    const json = { criteria: this.changes(), ...(text !== null && { feedback_text: text }) };
     const now = await call("POST", `/api/feedback/${this.row.tma_id}/totals`, { json });
-    if (turn !== this.turn) return false;
+    if (turn !== this.turn || this.text !== text) return false;
     this.now = { ...this.row, ...now };
-    if (this.text !== null) this.text = now.feedback_text;
+    if (text !== null) this.text = now.feedback_text;
     return true;
   }
 
   /** Saves, and approves if asked to; the row as it is then. A 409 says that another has saved meanwhile. */
   async save(approve) {
-    // Not overtaken: the buttons are off meanwhile.
-    await this.total();
+    while (!(await this.total()));
     const { grade, feedback_text, marking_criteria } = this.now;
     const json = { expected_updated_at: this.row.updated_at };
     if (this.marked) Object.assign(json, { grade, marking_criteria });
     if (this.dirty) json.feedback_text = feedback_text;
     if (approve) Object.assign(json, session.name ? { reviewed_by: session.name } : { reviewed: true });
+    const sent = { scores: new Map(this.scores), comments: new Map(this.comments) };
     const row = await call("PATCH", `/api/feedback/${this.row.tma_id}`, { json });
+    const { scores, comments, text } = this;
     this.take(row);
+    // What was changed while this was on its way is not saved yet.
+    for (const [id, score] of scores) if (score !== sent.scores.get(id)) this.setScore(id, score);
+    for (const [id, comment] of comments) if (comment !== sent.comments.get(id)) this.setComment(id, comment);
+    if (text !== null && text !== feedback_text) this.text = text;
     this.keep();
     return row;
   }
