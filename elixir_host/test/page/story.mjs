@@ -130,16 +130,27 @@ export function story(test, place) {
     // The answer is held up until something else was written.
     const held = (address, method) => {
       let free;
+      let passed;
       const freed = new Promise((done) => (free = done));
+      const gone = new Promise((done) => (passed = done));
       const arrived = new Promise((seen) =>
-        page.route(address, async (route) => {
-          if (route.request().method() !== method) return route.fallback();
-          seen();
-          await freed;
-          await route.continue();
-        }),
+        page.route(
+          address,
+          async (route) => {
+            if (route.request().method() !== method) return route.fallback();
+            seen();
+            await freed;
+            await route.continue();
+            passed();
+          },
+          { times: 1 },
+        ),
       );
-      return { arrived, release: () => (free(), page.unroute(address)) };
+      const release = async () => {
+        free();
+        await gone;
+      };
+      return { arrived, release };
     };
     const totals = held("**/totals", "POST");
     await letter.fill(`${whole} One.`);
