@@ -120,14 +120,10 @@ bench-host: ## Measure a whole host: health with wrk, TMAs a second, overload (S
 	@scripts/bench-host
 
 bench-page: ## Measure the tutors' page in Chromium: a queue of 1,000 TMAs, a TMA of 5,000 words, its weight (on a quiet machine)
-	@scripts/setup page
-	@scripts/bench-page
+	@scripts/page bench
 
 screenshots: ## Take the README's pictures of the tutors' page anew (docs/page)
-	@scripts/setup page
-	@cargo build --quiet --locked --workspace --all-targets
-	@cd elixir_host && MIX_ENV=dev MIX_BUILD_PATH=$$PWD/_build/end_to_end_port AWAP_CORE_MODE=port mix compile
-	@node elixir_host/test/page/screenshots.mjs docs/page
+	@scripts/page screenshots
 
 fixtures: ## Make the fixtures again from their sources (needs Python, python-docx and reportlab)
 	python3 fixtures/build.py

@@ -281,6 +281,27 @@ fn the_students_text_is_warm_brief_and_names_nobody() {
 }
 
 #[test]
+fn a_draft_lists_what_is_missing_and_praises_only_what_is_there() {
+    let answer = "I work in a care home so I know how it is. Care at home is hard and good care takes patience. \
+        Everybody wants care that is kind. The best care is given by people who like the work.\n\n\
+        The carers come in the morning and they wash and dress her and make the meals. \
+        Grace can not speak well so the carers must talk to her slowly and listen. They can use gestures too.\n\n\
+        The nurse comes on Mondays and the therapist comes sometimes. \
+        They should talk to each other and share information so that she is safe.";
+    let feedback = mark(&Work::new("k102-25j-tma01.json").answer("1", answer));
+    let text = &feedback.feedback_text;
+    // Things that are missing of one criterion come in one sentence.
+    assert!(text.contains("giving time, picture cards and checking understanding"), "{text}");
+    let [care, _, together, ..] = feedback.marking_criteria.criteria.as_slice() else { panic!("criteria") };
+    let shown = |words: &str| care.evidence.iter().any(|e| e.quote.contains(words));
+    let missing = |words: &str| care.missing.iter().any(|m| m.contains(words));
+    // The whole answer says “care”: that alone is no care plan.
+    assert!(together.evidence.iter().all(|e| !e.quote.contains("I work in a care home")), "{together:?}");
+    // Washing and dressing are tasks of care, whether they are called so or not.
+    assert!(shown("wash and dress her") && !missing("practical care tasks"), "{care:?}");
+}
+
+#[test]
 fn a_work_with_nothing_in_it_is_marked_all_the_same() {
     let feedback = mark(&Work::new("tm112-25j-tma02.json"));
     assert_eq!(feedback.grade, Some(0.0));

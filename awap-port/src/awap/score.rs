@@ -13,28 +13,14 @@ use crate::failure::{Failure, SOME_FAILED};
 use crate::ledger::{self, Done};
 use crate::marks::{Known, Marks, Row};
 use crate::show;
+use crate::summary::HEADS;
 
 /// Marks no further apart than this share of the maximum are near.
 const NEAR: f64 = 0.05;
 /// TMAs named that are furthest apart.
 const FURTHEST: usize = 5;
-/// Columns that are no criterion's.
-const OTHERS: [&str; 14] = [
-    "tma",
-    "file",
-    "mark",
-    "status",
-    "lowest",
-    "highest",
-    "max_mark",
-    "band",
-    "words",
-    "to_look_at",
-    "feedback",
-    "marker",
-    "marked_at",
-    "expected",
-];
+/// Columns that are no criterion's, beside those of the batch's own table.
+const OTHERS: [&str; 4] = ["file", "marker", "marked_at", "expected"];
 
 /// What came of it.
 #[derive(Serialize)]
@@ -141,7 +127,8 @@ fn score(marks: &Marks, pairs: &[Pair<'_>], all: usize, step: f64, names: bool) 
     furthest.sort_by(|a, b| distance(b).total_cmp(&distance(a)).then_with(|| a.tma.cmp(&b.tma)));
     furthest.truncate(FURTHEST);
     let is_known = |head: &String| {
-        OTHERS.contains(&head.as_str()) || first.criteria.iter().any(|criterion| criterion.id == *head)
+        HEADS.iter().chain(&OTHERS).any(|own| own == head)
+            || first.criteria.iter().any(|criterion| criterion.id == *head)
     };
     let unknown_columns = marks.heads().iter().filter(|head| !is_known(head)).cloned().collect();
     Ok(Scored { overall, criteria, furthest, unknown_columns, without_row: all - pairs.len() })

@@ -50,6 +50,10 @@ fn failed(ended: &[Ended]) -> impl Iterator<Item = &Failed> {
     })
 }
 
+/// Columns of the table of marks that are no criterion's.
+pub(crate) const HEADS: [&str; 10] =
+    ["tma", "status", "mark", "lowest", "highest", "max_mark", "band", "words", "to_look_at", "feedback"];
+
 /// The table of marks, one row a TMA, those that failed too; a column for each criterion.
 fn marks(ended: &[Ended], names: bool) -> Vec<u8> {
     let criteria: Vec<String> = done(ended)
@@ -58,9 +62,7 @@ fn marks(ended: &[Ended], names: bool) -> Vec<u8> {
         .unwrap_or_default();
     let mut rows: Vec<Vec<String>> = Vec::with_capacity(ended.len() + 1);
     let mut heads: Vec<String> = if names { vec!["file".to_owned()] } else { Vec::new() };
-    let fixed =
-        ["tma", "status", "mark", "lowest", "highest", "max_mark", "band", "words", "to_look_at", "feedback"];
-    heads.extend(fixed.map(str::to_owned));
+    heads.extend(HEADS.map(str::to_owned));
     heads.extend(criteria.iter().cloned());
     rows.push(heads);
     for ended in ended {

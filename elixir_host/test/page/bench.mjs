@@ -1,5 +1,5 @@
 // Measures the page in Chromium, on a machine that should be quiet: the first view of a queue of 1,000 TMAs, the view of a TMA of 5,000 words,
-// and what the page weighs. Run by scripts/bench-page.
+// and what the page weighs. Run by scripts/page bench.
 
 import { readFileSync } from "node:fs";
 import { Tutor, launch } from "./support/browser.mjs";

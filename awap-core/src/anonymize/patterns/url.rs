@@ -290,7 +290,8 @@ const BRANDS: &[&str] = &[
 ];
 
 /// Whether the host is somebody's name and no more: a given and a family name (`anna-mensah.co.uk`, `www.kofi_owusu.net`), a
-/// double-barrelled family name (`spencer-barnes.com`), or a given name before one (`annapritchley-barnes.com`).
+/// double-barrelled family name (`spencer-barnes.com`), a given name before one (`annapritchley-barnes.com`), or a word that no list
+/// has before a rare family name (`xiulan_thomson.org`).
 fn is_named_host(host: &str) -> bool {
     use awap_names::lists::known::{FAMILY, GIVEN, frequency};
     // The owner's name is the first label; what follows is `com`, `org.uk`.
@@ -432,6 +433,7 @@ mod tests {
             "sarahokonkwo.com",
             "spencer-barnes.com",
             "annapritchley-barnes.co.uk",
+            "xiulan_thomson.org",
         ] {
             assert_eq!(is_named_host(host), host != "www2.com", "{host}");
         }

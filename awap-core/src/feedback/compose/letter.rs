@@ -280,14 +280,12 @@ fn draft(
         items.sort_by_key(|c| (c.idea.rank(), c.follows(anchored)));
         let mut sentences = say_all(&items, &mut voice, &mut written);
         // Where nothing came of what was chosen, what went well is not passed over.
-        if sentences.is_empty() && !items.is_empty() {
-            let done = section
-                .marked
-                .iter()
-                .flat_map(|m| findings(m, |s| s == Sign::Done).into_iter().map(move |f| (*m, f)));
-            let said = done.into_iter().find_map(|(m, f)| praise(m, f, &mut voice));
-            written.extend(said.iter().map(|_| Tone::Praise));
-            sentences.extend(said);
+        if sentences.is_empty()
+            && !items.is_empty()
+            && let Some(sentence) = first_praise(section, &mut voice)
+        {
+            sentences.push(sentence);
+            written.push(Tone::Praise);
         }
         if !sentences.is_empty() {
             paragraphs.push(format!("{}\n{}", section.heading, sentences.join(" ")));
@@ -295,6 +293,15 @@ fn draft(
     }
     paragraphs.push(forward(sections, share, &mut voice, &mut written));
     (paragraphs.join("\n\n"), written)
+}
+
+/// Praise for the first thing in a section that was done well and can be put into words.
+fn first_praise(section: &Section<'_, '_>, voice: &mut Voice) -> Option<String> {
+    let mut done = section
+        .marked
+        .iter()
+        .flat_map(|m| findings(m, |sign| sign == Sign::Done).into_iter().map(move |finding| (*m, finding)));
+    done.find_map(|(m, finding)| praise(m, finding, voice))
 }
 
 fn choose<'a, 'm>(

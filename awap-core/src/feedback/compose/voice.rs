@@ -125,11 +125,9 @@ impl Voice {
         let filled: Vec<(&'static str, String)> = order.filter_map(|t| Some((t, slots.fill(t)?))).collect();
         let fresh = |t: &str| !self.used.contains(t);
         let differs = |s: &str| opening(s) != self.last_opening;
-        let (template, sentence) = filled
-            .iter()
-            .find(|(t, s)| fresh(t) && differs(s))
-            .or_else(|| filled.iter().find(|(_, s)| !anew && differs(s)))
-            .or_else(|| filled.first().filter(|_| !anew))?;
+        let (template, sentence) = filled.iter().find(|(t, s)| fresh(t) && differs(s)).or_else(|| {
+            if anew { None } else { filled.iter().find(|(_, s)| differs(s)).or(filled.first()) }
+        })?;
         self.used.insert(template);
         if let Some(quote) = slots.quote.as_ref().filter(|_| template.contains("{Q}")) {
             self.quoted.insert(quote.clone());

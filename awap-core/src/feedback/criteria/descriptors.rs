@@ -351,8 +351,11 @@ impl Descriptors {
                 chunk.words.iter().all(|w| c.words.contains(w))
                     || c.words.iter().all(|w| chunk.words.contains(w))
             });
-            let place = if known { None } else { reading.place(chunk) };
-            if !known && (!held || place.is_some()) {
+            if known {
+                continue;
+            }
+            let place = reading.place(chunk);
+            if !held || place.is_some() {
                 things.push((chunk, place));
             }
         }

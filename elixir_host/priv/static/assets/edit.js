@@ -36,7 +36,8 @@ export class Edit {
     this.text = null;
     /** The feedback with the changes, as the core last gave it. */
     this.now = row;
-    this.turn = 0;
+    // What is still being added up was of the row before.
+    this.turn = (this.turn ?? 0) + 1;
   }
 
   /** The same changes on top of a newer row. */
