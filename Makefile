@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-documents bench-host bench-page screenshots fuzz fuzz-api score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
+.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-documents bench-host bench-page screenshots fuzz fuzz-api fuzz-nif score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -71,6 +71,9 @@ lint: setup-test ## Check formatting and lints; any warning fails
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cd awap-nif && mix format --check-formatted
 	cd elixir_host && mix format --check-formatted
+
+fuzz-nif: setup-test ## Run what the fuzzers keep (after make fuzz) through NIF and Port: the same answers, and the BEAM lives
+	@AWAP_NIF_CORPUS=$${CORPUS:-$$PWD/fuzz/corpus} scripts/test nif
 
 fuzz-api: setup-test ## Hold a running host against its OpenAPI document with Schemathesis (EXAMPLES=100, SEED=…; needs Python 3)
 	@scripts/setup fuzz-api

@@ -71,7 +71,8 @@ impl Core {
             })?,
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let pool = Pool::new(dispatcher, threads)
+        // The schedulers of the BEAM come first: they have others' work to do, and hand us ours.
+        let pool = Pool::giving_way(dispatcher, threads)
             .map_err(|_| Error::new(ErrorCode::Internal, "This system gives no threads to work on."))?;
         Ok(Self { pool, limits, timeout: Duration::from_millis(timeout) })
     }

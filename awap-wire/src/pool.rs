@@ -15,6 +15,10 @@ use crate::watchdog::Watchdog;
 /// Stack of a worker. Documents nest; the limits on depth are chosen to fit in a fraction of this.
 const STACK_BYTES: usize = 16 << 20;
 
+/// How nice (setpriority(2)) a worker is to threads that it gives way to.
+#[cfg(target_os = "linux")]
+const NICENESS: libc::c_int = 10;
+
 /// Workers stuck past a deadline that others stand in for. Past it, jobs wait for a worker and time out in the queue.
 const MAX_STUCK: usize = 32;
 
@@ -44,6 +48,7 @@ struct Workers {
     jobs: Receiver<Arc<Job>>,
     count: Mutex<Count>,
     wanted: usize,
+    give_way: bool,
 }
 
 /// Threads alive, and how many of them are stuck past a deadline.
@@ -55,6 +60,17 @@ struct Count {
 impl Pool {
     /// Starts `threads` workers (at least one).
     pub fn new(handler: impl Handler, threads: usize) -> io::Result<Self> {
+        Self::start(handler, threads, false)
+    }
+
+    /// Starts `threads` workers (at least one) that give way to the other threads of the process where there are more of
+    /// both than processors: for a process whose own work must not wait for ours, as the BEAM's schedulers must not.
+    /// On systems other than Linux they are as any.
+    pub fn giving_way(handler: impl Handler, threads: usize) -> io::Result<Self> {
+        Self::start(handler, threads, true)
+    }
+
+    fn start(handler: impl Handler, threads: usize, give_way: bool) -> io::Result<Self> {
         let (sender, receiver) = unbounded();
         let wanted = threads.max(1);
         let workers = Arc::new(Workers {
@@ -62,6 +78,7 @@ impl Pool {
             jobs: receiver,
             count: Mutex::new(Count { alive: 0, stuck: 0 }),
             wanted,
+            give_way,
         });
         for _ in 0..wanted {
             workers.start(&mut workers.count())?;
@@ -159,6 +176,9 @@ impl Workers {
     }
 
     fn work(&self) {
+        if self.give_way {
+            give_way();
+        }
         while let Ok(job) = self.jobs.recv() {
             let work = {
                 let mut state = job.lock();
@@ -223,6 +243,20 @@ impl Workers {
     }
 }
 
+/// Lets the calling thread run after others that want to. Where the system refuses, it runs as any.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    // SAFETY: setpriority takes numbers and touches no memory of ours; 0 is the calling thread, as Linux has a priority for each.
+    #[allow(unsafe_code)]
+    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
+    if result != 0 {
+        tracing::warn!("The system gives the workers no lower priority.");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,6 +303,29 @@ mod tests {
             let answer = self.answers.recv_timeout(Duration::from_secs(20)).expect("an answer");
             answer.map_err(|error| error.code().as_str())
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn workers_give_way_to_the_other_threads_of_the_process() {
+        // After the name, which may hold spaces, and 16 more fields comes the niceness (proc_pid_stat(5)).
+        struct Niceness;
+        impl Handler for Niceness {
+            fn handle(&self, _command: &str, _data: Value, _deadline: &Deadline) -> Result<Value> {
+                let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("a thread has a line");
+                let (_, fields) = stat.rsplit_once(") ").expect("a name");
+                Ok(fields.split(' ').nth(16).and_then(|nice| nice.parse::<i64>().ok()).into())
+            }
+        }
+        let niceness = |pool: &Pool| {
+            let (sender, answer) = mpsc::channel();
+            let reply = move |result| sender.send(result).expect("the test listens");
+            pool.submit("any".into(), Value::Null, Duration::from_secs(20), reply);
+            answer.recv().expect("an answer").expect("a number").as_i64().expect("a number")
+        };
+        let usual = niceness(&Pool::new(Niceness, 1).expect("threads"));
+        let yielding = niceness(&Pool::giving_way(Niceness, 1).expect("threads"));
+        assert_eq!(yielding, i64::from(NICENESS).max(usual), "usual is {usual}");
     }
 
     #[test]

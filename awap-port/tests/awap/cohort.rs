@@ -104,6 +104,37 @@ fn calibrate_refuses_what_cannot_be_learnt_from_and_writes_nothing() {
     }
 }
 
+#[test]
+fn calibrate_learns_from_the_answer_to_one_question_alone() {
+    let place = Place::new();
+    marked_scripts(&place, 120);
+    for entry in std::fs::read_dir(place.path("in")).unwrap() {
+        let path = entry.unwrap().path();
+        let answer = std::fs::read_to_string(&path).unwrap();
+        let same = "Everybody says this of the street and nobody adds a word of their own to it.";
+        std::fs::write(&path, format!("# Question 1\n\n{same}\n\n# Question 2\n\n{answer}\n")).unwrap();
+    }
+    let question = |id: &str| {
+        let criterion = serde_json::json!({"id": format!("q{id}.all"), "title": "All of it", "kind": "human", "max_mark": 4});
+        serde_json::json!({"id": id, "prompt": "", "max_mark": 4, "criteria": [criterion]})
+    };
+    let rubric = serde_json::json!({
+        "schema": "awap:rubric/1", "rubric_id": "street", "max_mark": 8, "questions": [question("1"), question("2")],
+    });
+    place.put("two.json", rubric.to_string());
+    let of = |question: &str| {
+        place.run(&[&CALIBRATE[..], &["--rubric", "two.json", "--question", question, "--json"]].concat())
+    };
+    let second = json(&of("2"));
+    assert!(second["data"]["report"]["agreement"]["qwk"].as_f64().unwrap() > 0.7, "{second}");
+    // The first is the same in all of them.
+    let first = of("1");
+    assert_eq!(first.status.code(), Some(65), "{:?}", said(&first));
+    assert!(said(&first).1.contains("100 different marked scripts and was given 1"), "{:?}", said(&first));
+    let none = of("3");
+    assert_eq!(none.status.code(), Some(78), "{:?}", said(&none));
+}
+
 /// Twelve essays, two of which share a paragraph, with marks by two markers of whom one is generous.
 fn cohort(place: &Place) {
     let mut marks = "file,mark,expected,marker,marked_at\n".to_owned();
@@ -180,6 +211,25 @@ fn compare_tells_what_two_scripts_share_and_which_marker_is_apart() {
 }
 
 #[test]
+fn compare_tells_of_no_less_than_is_asked_for_and_not_of_the_questions_own_words() {
+    let place = Place::new();
+    cohort(&place);
+    let told = |options: &[&str]| {
+        let value = json(&place.run(&[&["compare", "in", "--json"], options].concat()));
+        value["data"]["near_duplicates"].as_array().map(Vec::len)
+    };
+    assert_eq!(told(&[]), Some(1));
+    assert_eq!(told(&["--share", "90", "--stretch", "500"]), Some(0));
+    assert_eq!(told(&["--share", "90", "--stretch", "20"]), Some(1), "by the stretch");
+    assert_eq!(told(&["--share", "5", "--stretch", "500"]), Some(1), "by the share");
+    let text = place.text("in/Robin Quillfeather_0_assignsubmission_file_e.md");
+    place.put("prompt.txt", text.trim().rsplit("\n\n").next().unwrap());
+    assert_eq!(told(&["--prompt", "prompt.txt"]), Some(0));
+    let output = place.run(&["compare", "in", "--prompt", "gone.txt"]);
+    assert_eq!(output.status.code(), Some(66), "{:?}", said(&output));
+}
+
+#[test]
 fn compare_does_the_rest_where_a_file_cannot_be_read() {
     let place = Place::new();
     cohort(&place);
@@ -235,6 +285,9 @@ fn score_says_how_far_the_marks_are_from_the_tutors() {
     assert_eq!(value["data"]["furthest"].as_array().unwrap().len(), 1);
     assert_eq!(value["data"]["furthest"][0]["tma"], given[0].0.as_str());
     assert_eq!(value["data"]["unknown_columns"], serde_json::json!(["note"]));
+    let by_tens = json(&place.run(&["score", "out", "--marks", "tutor.csv", "--step", "10", "--json"]));
+    assert_eq!(share("adjacent"), 2.0, "{value}");
+    assert_eq!(by_tens["data"]["overall"]["adjacent"], 1.0, "ten marks less are one step of ten: {by_tens}");
     let (text, aside) = said(&place.run(&["score", "out", "--marks", "tutor.csv"]));
     for part in ["Whole mark", "Kappa", "67 %", "+3.3", "Furthest apart", "fewer than 30", "note"] {
         assert!(text.contains(part), "no {part} in {text}{aside}");

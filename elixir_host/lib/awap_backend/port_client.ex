@@ -7,7 +7,7 @@ defmodule AwapBackend.PortClient do
   or has more in flight than it may.
 
   A process that has not answered a little past a call's time (it was told the time too) is held to hang, and is killed.
-  So is one that writes what is not an answer. After its end it is started again, at first soon, then after longer and
+  So is one that writes what is not an answer. After its end it is started again, at first at once, then after longer and
   longer waits; this process, and the tree above it, stay up meanwhile.
 
   ## Options
@@ -18,7 +18,8 @@ defmodule AwapBackend.PortClient do
     * `:args`, `:env` - of the process; `env` holds `{name, value}`, the value nil for a variable it must not see
     * `:grace_ms` - how long past its time a call may be answered before the process is held to hang (2,000)
     * `:max_in_flight`, `:max_bytes_in_flight` - bounds of what may wait (1,000 calls, 256 MiB)
-    * `:backoff_ms` - first and longest wait before a restart (`{100, 10_000}`)
+    * `:backoff_ms` - first and longest wait before a restart (`{100, 10_000}`); a process that was well is started again
+      at once, and waits double only while it keeps ending
     * `:max_answer_bytes` - for a process that is not trusted: what announces a longer answer is killed before it is read
     * `:before_kill` - called before its pipes are closed, where it hangs or writes what is no answer: for a process that
       stands between this one and what has to be killed
@@ -426,7 +427,9 @@ defmodule AwapBackend.PortClient do
     ArgumentError -> true
   end
 
-  defp backoff({first, longest}, failures), do: min(first * Integer.pow(2, min(failures, 20)), longest)
+  # The end of a process that was well says nothing of the next one: whoever waits need not wait for it.
+  defp backoff(_bounds, 0), do: 0
+  defp backoff({first, longest}, failures), do: min(first * Integer.pow(2, min(failures - 1, 20)), longest)
 
   defp not_running(%{options: %{program: nil}} = state) do
     error("unavailable", "#{name(state)} has no program to run: build it, or say where it is.", %{

@@ -144,6 +144,16 @@ defmodule AwapBackend.PortClientTest do
     assert {:error, %{"code" => "unavailable"}} = call(client, "echo")
   end
 
+  test "a process that was well is started again at once, however long the waits are" do
+    client = client(backoff_ms: {600_000, 600_000})
+    assert {:ok, _} = call(client, "echo")
+    assert {:error, %{"code" => "unavailable"}} = call(client, "die")
+    eventually(fn -> match?({:ok, _}, call(client, "echo")) end)
+    assert {:error, %{"code" => "unavailable"}} = call(client, "die")
+    Process.sleep(200)
+    assert {:error, %{"details" => %{"reason" => "not_running"}}} = call(client, "echo")
+  end
+
   test "without a program, and with one that is no program, calls are refused" do
     assert {:error, %{"details" => %{"reason" => "no_program"}}} = call(client(program: nil), "echo")
     assert {:error, %{"code" => "unavailable"}} = call(client(program: "/nonexistent/program"), "echo")
@@ -161,6 +171,19 @@ defmodule AwapBackend.PortClientTest do
     client = client()
     assert {:ok, %{}} = call(client, "twice")
     assert {:ok, %{"bytes" => _}} = call(client, "echo")
+  end
+
+  test "an answer that comes late is nobody's" do
+    client = client(grace_ms: 10_000)
+    # Told its time, and late: within the grace it is the answer all the same, past it the process is gone.
+    assert {:ok, %{"pid" => _}} = call(client, "slow_pid", %{}, 50)
+
+    client = client(grace_ms: 50)
+    assert {:error, %{"code" => "timeout"}} = call(client, "slow_pid", %{}, 50)
+    eventually(fn -> match?({:ok, _}, call(client, "echo")) end)
+    Process.sleep(2_200)
+    assert %{in_flight: 0, restarts: 1} = PortClient.status(client)
+    refute_received _
   end
 
   test "a caller that dies leaves nothing behind" do

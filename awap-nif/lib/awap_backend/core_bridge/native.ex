@@ -11,7 +11,8 @@ defmodule AwapBackend.CoreBridge.Native do
       "healthy"
 
   Calls run on dirty CPU schedulers, so as many at once as there are of them; the others wait. A call ends at its
-  deadline at the latest.
+  deadline at the latest. The work is done by threads of the library's own, which on Linux give way to the BEAM's
+  schedulers (niceness 10).
 
   ## Configuration
 
