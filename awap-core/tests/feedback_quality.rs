@@ -3,20 +3,30 @@
 
 mod marking;
 
+use std::path::Path;
+
 use awap_core::feedback::Feedback;
-use marking::{Work, mark};
+use awap_core::{Deadline, Engine, Limits, Submission};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use marking::{Work, mark, rubric};
+use serde_json::json;
 
 /// The least and the most that an answer of each quality earns, in per cent of its question.
 const BANDS: [(f64, f64); 5] = [(80.0, 100.0), (60.0, 90.0), (35.0, 70.0), (10.0, 45.0), (0.0, 20.0)];
 
-/// The share of a question's marks, in per cent.
+/// The share of a question's marks, in per cent; what only a person may mark is left out.
 fn share(feedback: &Feedback, question: &str) -> f64 {
-    let own = || feedback.marking_criteria.criteria.iter().filter(|c| c.question == question);
+    let own =
+        || feedback.marking_criteria.criteria.iter().filter(|c| c.question == question && c.score.is_some());
     100.0 * own().filter_map(|c| c.score).sum::<f64>() / own().map(|c| c.max_mark).sum::<f64>()
 }
 
 fn in_order(question: &str, answers: [Work; 5]) {
-    let shares = answers.map(|work| share(&mark(&work), question));
+    shares_in_order(question, answers.map(|work| share(&mark(&work), question)));
+}
+
+fn shares_in_order(question: &str, shares: [f64; 5]) {
     assert!(shares.is_sorted_by(|better, worse| better > worse), "{question}: {shares:?}");
     for (share, (least, most)) in shares.iter().zip(BANDS) {
         assert!((least..=most).contains(share), "{question}: {shares:?}");
@@ -101,4 +111,34 @@ fn code_with_its_tests() {
         ("The function is a piece of code that can be used again and again.", "print(\"hello\")"),
     ];
     in_order("1(b)", answers.map(|(text, code)| Work::new("tm112-25j-tma02.json").code("1(b)", text, code)));
+}
+
+/// Whole answers of `tests/quality`, with their references, as a student hands them in: read, anonymized or not, and marked.
+fn whole(name: &str, rubric_name: &str, question: &str) {
+    let engine = Engine::new().unwrap();
+    let shares = [1, 2, 3, 4, 5].map(|quality| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/quality/{name}-{quality}.md"));
+        let attachment =
+            json!({"filename": "answer.md", "data_base64": STANDARD.encode(std::fs::read(file).unwrap())});
+        let tma = json!({"content": {"attachments": [attachment]}, "rubric": rubric(rubric_name)});
+        let tma = Submission::from_value(tma, &Limits::default()).unwrap();
+        let parsed = engine.parse(tma, &Deadline::never()).unwrap();
+        share(&engine.mark(&parsed, &Deadline::never()).unwrap(), question)
+    });
+    shares_in_order(name, shares);
+}
+
+#[test]
+fn a_discussion_with_sources() {
+    whole("tm112-2b", "tm112-25j-tma02.json", "2(b)");
+}
+
+#[test]
+fn an_essay_of_social_science() {
+    whole("dd102", "dd102-25b-tma03.yaml", "1");
+}
+
+#[test]
+fn an_essay_by_a_rubric_in_words() {
+    whole("k102", "k102-25j-tma01.json", "1");
 }

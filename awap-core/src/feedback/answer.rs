@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::announcement::announces;
 use super::lexis;
 use crate::document::{BlockKind, PartKind};
 use crate::text::{self, Span};
@@ -100,6 +101,8 @@ pub(crate) struct Sentence {
     pub(crate) paragraph: usize,
     /// Whether it counts.
     pub(crate) standing: Standing,
+    /// Whether it says what the answer is going to do, and no more.
+    pub(crate) announces: bool,
 }
 
 /// A token of an answer.
@@ -257,6 +260,7 @@ impl<'a> Answer<'a> {
                 tokens: from..self.tokens.len(),
                 paragraph: self.paragraphs.len(),
                 standing: Standing::Counted,
+                announces: announces(&sentence.of(body).to_lowercase()),
             });
         }
         if self.sentences.len() == first {
@@ -342,6 +346,11 @@ impl<'a> Answer<'a> {
     /// Sentences that count.
     pub(crate) fn counted(&self) -> impl Iterator<Item = (usize, &Sentence)> {
         self.sentences.iter().enumerate().filter(|(_, s)| s.standing == Standing::Counted)
+    }
+
+    /// Sentences that count and tell something: those that announce what is to come are left out.
+    pub(crate) fn telling(&self) -> impl Iterator<Item = &Sentence> {
+        self.counted().map(|(_, s)| s).filter(|s| !s.announces)
     }
 
     /// The sentences that count: where each stands in the work, where in [`counted_text`](Self::counted_text), and its paragraph.

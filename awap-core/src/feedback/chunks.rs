@@ -21,7 +21,7 @@ pub(crate) fn chunks(descriptor: &str) -> Vec<Chunk> {
     for sentence in text::sentences(descriptor) {
         // What follows “such as” within a piece belongs to what it is an example of, to the end of the list.
         let mut listed = false;
-        for piece in sentence.of(descriptor).split_inclusive([',', ';', ':', '(', ')', '.']) {
+        for piece in pieces(sentence.of(descriptor)) {
             let ends = !piece.ends_with(',');
             let piece = piece.trim_end_matches([',', ';', ':', '(', ')', '.']);
             if listed && let Some(chunk) = out.last_mut() {
@@ -42,6 +42,49 @@ pub(crate) fn chunks(descriptor: &str) -> Vec<Chunk> {
         }
     }
     out
+}
+
+/// A descriptor at its commas and stops. A list that is the subject of one question stays whole, up to its verb: `how the nurse,
+/// the therapist and the family share information`.
+fn pieces(descriptor: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    for piece in descriptor.split_inclusive([',', ';', ':', '(', ')', '.']) {
+        at += piece.len();
+        let whole = descriptor.get(from..at).unwrap_or_default();
+        if piece.ends_with(',') && lacks_its_verb(whole) && goes_on(descriptor.get(at..).unwrap_or_default())
+        {
+            continue;
+        }
+        pieces.push(whole);
+        from = at;
+    }
+    pieces.extend(descriptor.get(from..).filter(|rest| !rest.is_empty()));
+    pieces
+}
+
+/// Whether a question was begun, and what is done in it is still to come.
+fn lacks_its_verb(piece: &str) -> bool {
+    let mut words = piece.split_whitespace().map(bare).skip_while(|word| {
+        lexis::is_rubric_talk(word) && lexis::is_verb(word) || matches!(word.as_str(), "and" | "or" | "also")
+    });
+    words.next().is_some_and(|first| matches!(first.as_str(), "how" | "why" | "what" | "when" | "where"))
+        && !words.any(|word| lexis::is_verb(&word))
+}
+
+/// Whether the sentence comes to a verb before it ends or begins another question.
+fn goes_on(rest: &str) -> bool {
+    let clause = rest.split([';', ':', '(', ')', '.']).next().unwrap_or_default();
+    let words: Vec<String> = clause.split_whitespace().map(bare).collect();
+    let asks = |word: &String| {
+        matches!(word.as_str(), "how" | "why" | "what" | "when" | "where" | "whose" | "which" | "who")
+    };
+    let verb = words.iter().position(|word| lexis::is_verb(word));
+    verb.is_some_and(|verb| !words.iter().take(verb).any(asks))
+}
+
+fn bare(word: &str) -> String {
+    word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
 }
 
 /// A piece without the words that lead in to it or only speak of marking; none where nothing is left to show.
@@ -138,13 +181,17 @@ mod tests {
             ),
             (
                 "Shows how the district nurse, the therapist and family carers share information.",
-                &["the district nurse", "the therapist and family carers share information"],
+                &["how the district nurse, the therapist and family carers share information"],
             ),
             (
                 "Describes practical care tasks such as washing, dressing and meals.",
                 &["practical care tasks"],
             ),
             ("Does not mention person-centred care.", &[]),
+            (
+                "Explains how carers communicate with Grace, whose speech is affected, and why time is given.",
+                &["how carers communicate with Grace", "why time is given"],
+            ),
             ("Explains how aphasia affects communication.", &["how aphasia affects communication"]),
             ("Explains dignity, and how it supports independence.", &["dignity"]),
         ] {

@@ -6,6 +6,7 @@
 //! jail has to add is asked for and verified by [`ai`].
 
 pub mod ai;
+mod announcement;
 mod answer;
 mod answers;
 pub mod calibrate;

@@ -160,7 +160,8 @@ impl Term {
         }
         hits.retain(|hit| match hit.sentence.and_then(|s| answer.sentences.get(s)) {
             Some(s) => match s.standing {
-                Standing::Counted => true,
+                // To say that something will be dealt with is not yet to deal with it.
+                Standing::Counted => !s.announces,
                 // A line of code or of a test log need not be a sentence.
                 Standing::Fragment | Standing::WordList => place != Place::Prose,
                 Standing::Repeated | Standing::Copied | Standing::Unread => false,

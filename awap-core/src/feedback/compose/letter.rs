@@ -84,6 +84,15 @@ struct Section<'a, 'm> {
     marked: Vec<&'a Marked<'m>>,
 }
 
+impl Section<'_, '_> {
+    /// Whether most of its marks were earned.
+    fn is_strong(&self) -> bool {
+        let got: f64 = self.marked.iter().filter_map(|m| m.outcome.score).sum();
+        let max: f64 = self.marked.iter().map(|m| m.criterion.head.max_mark).sum();
+        got >= 0.7 * max
+    }
+}
+
 /// Writes the letter: as much as the rubric's number of words lets it say.
 pub(super) fn write(rubric: &Rubric, marked: &[Marked<'_>], totals: &Totals, seed: &str) -> Letter {
     let share = overall(marked, totals);
@@ -278,13 +287,17 @@ fn draft(
         let mut items: Vec<&Item<'_, '_>> = chosen.iter().filter(|c| c.section == i).collect();
         let anchored = items.iter().find(|c| matches!(c.idea, Idea::Anchor(_))).map(|c| c.marked);
         items.sort_by_key(|c| (c.idea.rank(), c.follows(anchored)));
+        let before = written.len();
         let mut sentences = say_all(&items, &mut voice, &mut written);
-        // Where nothing came of what was chosen, what went well is not passed over.
-        if sentences.is_empty()
+        // Where nothing came of what was chosen, or what came of it is advice on work that was good, what went well is not
+        // passed over.
+        let passed_over = sentences.is_empty()
+            || section.is_strong() && !written.iter().skip(before).any(|tone| *tone == Tone::Praise);
+        if passed_over
             && !items.is_empty()
             && let Some(sentence) = first_praise(section, &mut voice)
         {
-            sentences.push(sentence);
+            sentences.insert(0, sentence);
             written.push(Tone::Praise);
         }
         if !sentences.is_empty() {

@@ -154,7 +154,7 @@ pub(super) fn question_explanation(shape: Shape) -> &'static [&'static str] {
         Shape::Clause => &[
             "What would change if it were not so that {L}?",
             "How would you explain to somebody new to this why {L}?",
-            "You say “{Q}”: is there a case in which that does not hold?",
+            "You write “{Q}”: how do you know, and where could a reader check it?",
             "What might another student ask you about “{Q}”?",
         ],
         Shape::Question => &[
@@ -162,9 +162,9 @@ pub(super) fn question_explanation(shape: Shape) -> &'static [&'static str] {
             "What might another student ask you about “{Q}”?",
         ],
         Shape::Noun => &[
-            "You say “{Q}”: is there a case in which that does not hold?",
             "What might another student ask you about “{Q}”?",
-            "Where else in the module have you met {L}?",
+            "You write “{Q}”: how do you know, and where could a reader check it?",
+            "If you had room for one more sentence after “{Q}”, what would it say?",
         ],
     }
 }

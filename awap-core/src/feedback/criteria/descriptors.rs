@@ -152,11 +152,11 @@ impl<'a, 'b> Reading<'a, 'b> {
     fn new(script: &'b Script<'a>, names: &[String]) -> Self {
         let answer = script.answer;
         let tokens = |s: &Sentence| answer.tokens.get(s.tokens.clone()).unwrap_or_default();
-        let stems = answer.counted().flat_map(|(_, s)| tokens(s)).map(|t| t.stem).collect();
+        let stems = answer.telling().flat_map(tokens).map(|t| t.stem).collect();
         let given =
             text::tokens(script.prompt).filter_map(|t| script.lexicon.stem(t.of(script.prompt))).collect();
         let (mut told, mut of_case) = (0, 0);
-        for (_, sentence) in answer.counted() {
+        for sentence in answer.telling() {
             let lower = sentence.span.of(answer.text).to_lowercase();
             if is_example(&lower) {
                 told += 1;
@@ -195,7 +195,7 @@ impl<'a, 'b> Reading<'a, 'b> {
         let stems = |s: &Sentence| -> Vec<u32> {
             answer.tokens.get(s.tokens.clone()).unwrap_or_default().iter().map(|t| t.stem).collect()
         };
-        let counted: Vec<(&Sentence, Vec<u32>)> = answer.counted().map(|(_, s)| (s, stems(s))).collect();
+        let counted: Vec<(&Sentence, Vec<u32>)> = answer.telling().map(|s| (s, stems(s))).collect();
         // A word that the whole answer is about says little of any one thing in it.
         let everywhere = |id: u32| {
             counted.iter().filter(|(_, stems)| stems.contains(&id)).count()
@@ -237,8 +237,8 @@ impl<'a, 'b> Reading<'a, 'b> {
     fn sentences(&self, words: &HashSet<u32>) -> Vec<(usize, bool, Span)> {
         let answer = self.script.answer;
         let mut found: Vec<(usize, bool, Span)> = answer
-            .counted()
-            .filter_map(|(_, s)| {
+            .telling()
+            .filter_map(|s| {
                 let tokens = answer.tokens.get(s.tokens.clone())?;
                 let used: HashSet<u32> =
                     tokens.iter().map(|t| t.stem).filter(|t| words.contains(t)).collect();
@@ -305,9 +305,11 @@ impl Descriptors {
             let share = 0.7 * own + 0.3 * core;
             let wanted = REACHED * (0.7 + 0.3 * (i + 1) as f64 / self.steps.len() as f64);
             let enough_reasons = i < top || top == 0 || reasoned >= 3 && core >= REACHED;
+            // What the description says of every level must not carry an answer to the top one.
+            let own_words = i < top || top == 0 || own >= REACHED;
             let examples =
                 reading.cues >= if self.wants_examples { examples_wanted(&step.definition) } else { 0 };
-            let reached = share >= wanted && enough_reasons && examples;
+            let reached = share >= wanted && own_words && enough_reasons && examples;
             out.step(
                 "descriptors.level",
                 json!({"share": tidy(share), "examples": reading.cues}),
@@ -403,12 +405,12 @@ impl Descriptors {
         let answer = reading.script.answer;
         let score = out.score.unwrap_or_default();
         let told: Vec<Span> = answer
-            .counted()
-            .map(|(_, s)| s.span)
+            .telling()
+            .map(|s| s.span)
             .filter(|s| is_example(&s.of(answer.text).to_lowercase()))
             .take(3)
             .collect();
-        let named = answer.counted().map(|(_, s)| s.span).filter(|s| {
+        let named = answer.telling().map(|s| s.span).filter(|s| {
             let lower = s.of(answer.text).to_lowercase();
             self.names.iter().any(|name| lower.contains(name.as_str()))
         });
