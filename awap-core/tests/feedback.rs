@@ -90,11 +90,26 @@ fn stuffed_doubled_copied_and_shuffled_answers_never_beat_the_honest_one_and_are
 }
 
 #[test]
-fn fluent_answers_that_are_wrong_or_about_something_else_earn_little() {
+fn fluent_answers_that_are_wrong_or_about_something_else_earn_little_and_are_flagged() {
     let wrong = "A binary search can be used with any list, because it does not need the list to be sorted. \
         It never compares the target with the middle item. A linear search is not able to check each item in turn.";
     let feedback = search(wrong);
     assert!(score(&feedback, "q1a-search") <= 4.0, "{:?}", criterion(&feedback, "q1a-search"));
+    let flagged = |feedback: &Feedback, part: &str| {
+        let reviews = &feedback.marking_criteria.needs_review;
+        reviews.iter().any(|r| r.reason == "low_confidence" && json!(r.detail).to_string().contains(part))
+    };
+    assert!(flagged(&feedback, "the opposite of several things"), "{:?}", reasons(&feedback));
+    // Wrong without denying anything: full sentences on the subject, and no fact in them is so.
+    let confused = "A linear search begins by guessing where the target could be, and it jumps from there to another place that it has not seen before. \
+        A binary search asks for two copies of the list, since it reads one of them forwards and the other backwards. \
+        It is called binary because a computer works with zeros and ones, and the letters of each item are turned into these before the search begins. \
+        For a million items I would choose the linear search, as lines are what computers are fastest at.";
+    let feedback = search(confused);
+    assert!(score(&feedback, "q1a-search") <= 4.0, "{:?}", criterion(&feedback, "q1a-search"));
+    assert!(flagged(&feedback, "earned next to nothing"), "{:?}", reasons(&feedback));
+    let fair = search(FAIR_SEARCH);
+    assert!(!flagged(&fair, "the opposite of several") && !flagged(&fair, "next to nothing"));
     let other = "The garden was full of roses when we came back from Wales in the spring of that year. \
         My aunt had cut the hedge and painted the gate, and she had put the kettle on for us. \
         We sat outside until it was dark and talked about the house that she wanted to buy.";

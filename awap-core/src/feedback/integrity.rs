@@ -17,6 +17,10 @@ use crate::{Error, Result};
 pub(crate) const LOW_CONFIDENCE: f64 = 0.5;
 /// An answer of fewer words than this says too little to be judged.
 const TOO_SHORT: usize = 25;
+/// An answer of so many words has something to say; where it earns no more than [`NEXT_TO_NOTHING`], a person should hear it.
+const FULL: usize = 60;
+/// As a share of the marks that criteria of what is said, not of form, give.
+const NEXT_TO_NOTHING: f64 = 0.25;
 
 /// Refuses a TMA whose spans do not fit its text: evidence could not be shown.
 pub(crate) fn check_spans(tma: &ParsedTma) -> Result<()> {
@@ -83,11 +87,30 @@ pub(crate) fn reviews(
         }
     }
     for (question, answer) in rubric.questions.iter().zip(answers) {
-        let earned: f64 =
-            marked.iter().filter(|m| std::ptr::eq(m.answer, answer)).filter_map(|m| m.outcome.score).sum();
+        let own = || marked.iter().filter(|m| std::ptr::eq(m.answer, answer));
+        let earned: f64 = own().filter_map(|m| m.outcome.score).sum();
         answer_reviews(question, answer, earned, lexicon, &mut out);
+        if !out.iter().any(|r| r.detail.as_ref().is_some_and(|d| d["question"] == question.id.as_str()))
+            && answer.counted_words() >= FULL
+        {
+            // Those that judge form have no points.
+            out.extend(next_to_nothing(question, own().filter(|m| !m.criterion.kind.points().is_empty())));
+        }
     }
     out
+}
+
+/// A full answer of English prose that earned next to nothing by what it says.
+fn next_to_nothing<'a, 'm: 'a>(
+    question: &RubricQuestion,
+    marked: impl Iterator<Item = &'a Marked<'m>>,
+) -> Option<Review> {
+    let marks = marked.filter_map(|m| Some((m.outcome.score?, m.criterion.head.max_mark)));
+    let (earned, most) = marks.fold((0.0, 0.0), |sum, marks| (sum.0 + marks.0, sum.1 + marks.1));
+    let message = "This is a full answer and earned next to nothing: either it is wrong, or it is right in words that the rubric \
+                   does not have.";
+    let detail = json!({"question": question.id, "message": message, "earned": earned, "max_mark": most});
+    (most > 0.0 && earned <= most * NEXT_TO_NOTHING).then(|| review(None, "low_confidence", detail))
 }
 
 fn answer_reviews(

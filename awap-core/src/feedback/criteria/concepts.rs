@@ -12,6 +12,8 @@ use crate::text::Span;
 
 /// Sentences shown for one point.
 const SHOWN: usize = 3;
+/// Points that an answer speaks against before a person is asked to read it.
+const AGAINST: usize = 2;
 
 /// The points and how their terms are matched.
 #[derive(Debug)]
@@ -213,7 +215,7 @@ impl Kind for Concepts {
     fn mark(&self, head: &Head, script: &Script<'_>) -> Outcome {
         let mut out = Outcome::default();
         let mut score = 0.0;
-        let mut doubts = 0;
+        let (mut doubts, mut against) = (0, 0);
         for point in &self.points {
             let found = point.look(script, &self.matching, self.guard);
             let text = script.answer.text;
@@ -228,6 +230,7 @@ impl Kind for Concepts {
                 out.findings.push(Finding::point(Sign::Wrong, &point.label, spans, focus, point.marks));
                 // Where the point is made as well, the student says both: a person should read it.
                 doubts += usize::from(found.hits.is_some());
+                against += 1;
                 continue;
             }
             if let Some(hits) = found.hits {
@@ -247,12 +250,18 @@ impl Kind for Concepts {
                     }
                     out.step("concepts.negated", point.id.as_str(), None, 0.0);
                     doubts += 1;
+                    against += 1;
                 } else {
                     out.step("concepts.absent", point.id.as_str(), Some(json!(point.min_hits)), 0.0);
                 }
                 out.missing.push(point.label.clone());
                 out.findings.push(Finding::point(Sign::Missing, &point.label, Vec::new(), None, point.marks));
             }
+        }
+        if against >= AGAINST {
+            let message =
+                "This says the opposite of several things that were looked for, or seems to: please read it.";
+            out.reviews.push(("low_confidence", json!({"message": message, "points": against})));
         }
         out.score = Some(score);
         out.confidence = 0.85 - 0.6 * doubts as f64 / self.points.len() as f64;
