@@ -147,7 +147,10 @@ fn a_table_of_fields() {
     assert_eq!(show(&parsed.metadata), "TM112 - 02 420 | [STUDENT] | [ID_NUM] | - | -");
     assert_eq!(parsed.blocks[0].role.as_deref(), Some("cover"));
     assert_eq!(parsed.blocks[1].role.as_deref(), Some("answer"));
-    assert_eq!((parsed.counts.tables, parsed.counts.words as usize), (1, PROSE.split_whitespace().count()));
+    assert_eq!(
+        (parsed.counts.tables, parsed.counts.words_counted as usize),
+        (1, PROSE.split_whitespace().count())
+    );
 }
 
 #[test]

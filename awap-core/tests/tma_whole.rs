@@ -172,7 +172,7 @@ fn counts_leave_out_what_the_student_did_not_write() {
         "One two three four five six seven eight (Smith, 2019). Nine ten and more.\n\nEleven twelve.\n\n";
     let tail = "Word count: 15\n\nReferences\n\nSmith, J. (2019) A Book. Leeds: A Press.\n\nAppendix\n\nMore words that nobody counts.";
     let parsed = parse(text(&format!("{cover}{prompt}{answer}{tail}")));
-    assert_eq!(parsed.counts.words, 16);
+    assert_eq!(parsed.counts.words, 49, "all of it");
     assert_eq!(parsed.counts.words_counted, 16);
     assert_eq!((parsed.counts.sentences, parsed.counts.paragraphs), (3, 2));
     let roles: Vec<_> = parsed.blocks.iter().map(|b| b.role.as_deref().unwrap_or("-")).collect();
@@ -191,7 +191,15 @@ fn headings_within_an_answer_count_towards_the_limit() {
     ]}]}]);
     let parsed =
         parse(Content { documents: serde_json::from_value(documents).unwrap(), ..Content::default() });
-    assert_eq!((parsed.counts.words, parsed.counts.words_counted), (10, 12));
+    assert_eq!((parsed.counts.words, parsed.counts.words_counted), (14, 12));
+}
+
+#[test]
+fn marks_of_plain_text_are_no_words() {
+    let parsed =
+        parse(text("## Question 1\n\n### Two words\n\nOne two three - four.\n\n- five six\n- seven\n"));
+    assert_eq!((parsed.counts.words, parsed.counts.words_counted), (12, 10));
+    assert_eq!(parsed.questions[0].words, 8);
 }
 
 #[test]

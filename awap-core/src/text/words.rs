@@ -13,9 +13,21 @@ pub fn words(text: &str) -> impl Iterator<Item = Span> + '_ {
     })
 }
 
-/// How many words Word counts in `text`.
+/// How many words Word counts in `text`. What plain text sets before a heading, an item or a quotation (`##`, `-`, `>`) is none:
+/// Word would have it as a style.
 pub fn count_words(text: &str) -> usize {
-    text.split_whitespace().count()
+    text.lines()
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            let first = words.next();
+            usize::from(first.is_some_and(|word| !is_line_mark(word))) + words.count()
+        })
+        .sum()
+}
+
+fn is_line_mark(word: &str) -> bool {
+    word.bytes().all(|b| b == b'#')
+        || matches!(word, "-" | "*" | "+" | ">" | "•" | "·" | "◦" | "▪" | "–" | "—")
 }
 
 /// The tokens of `text`: runs of letters, digits and combining marks, an apostrophe between letters included

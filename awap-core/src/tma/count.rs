@@ -16,6 +16,11 @@ pub(super) fn counts(whole: &Whole, parsed: &[ParsedBlock], holes: &[Span]) -> C
             next_hole += 1;
         }
         let body = parsed.part == PartKind::Body;
+        // As Word does unless told otherwise: text boxes and notes too, and not what stands on every page or in its margin.
+        if body || matches!(parsed.part, PartKind::TextBox | PartKind::Footnote | PartKind::Endnote) {
+            let span = Span::new(block.start, block.end);
+            out.words += count_words(span.of(&whole.text)) as u32;
+        }
         match block.kind {
             BlockKind::Table if body => out.tables += 1,
             BlockKind::Code if body => out.code_blocks += 1,
@@ -32,19 +37,18 @@ pub(super) fn counts(whole: &Whole, parsed: &[ParsedBlock], holes: &[Span]) -> C
         if !counted {
             continue;
         }
+        let pieces = || pieces(block, holes.get(next_hole..).unwrap_or_default()).into_iter();
+        let counted = || pieces().map(|p| count_words(p.of(&whole.text))).sum::<usize>() as u32;
         if is_prose(block.kind) {
-            let pieces = pieces(block, holes.get(next_hole..).unwrap_or_default());
-            let words: usize = pieces.iter().map(|p| count_words(p.of(&whole.text))).sum();
-            out.words += words as u32;
-            out.sentences += pieces.iter().map(|p| sentences(p.of(&whole.text)).len()).sum::<usize>() as u32;
+            let words = counted();
+            out.words_counted += words;
+            out.sentences += pieces().map(|p| sentences(p.of(&whole.text)).len()).sum::<usize>() as u32;
             out.paragraphs += u32::from(words > 0);
         } else if block.kind == BlockKind::Heading {
             // A limit counts the headings inside an answer, not the labels of the questions.
-            let pieces = pieces(block, holes.get(next_hole..).unwrap_or_default());
-            out.words_counted += pieces.iter().map(|p| count_words(p.of(&whole.text))).sum::<usize>() as u32;
+            out.words_counted += counted();
         }
     }
-    out.words_counted += out.words;
     out
 }
 

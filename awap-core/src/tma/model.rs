@@ -121,10 +121,11 @@ pub struct Heading {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// Words of the body as Word counts them: headings, restated questions, tables, code, notes, captions, the cover
-    /// sheet, the reference list and appendices left out.
+    /// All words, as Word counts them: of the body, text boxes, footnotes and endnotes; page headers and footers and comments
+    /// are left out.
     pub words: u32,
-    /// Words that count towards a limit: in-text citations do; the reference list, cover sheet and restated questions do not.
+    /// Words that count towards a limit: those of the answers' prose and the headings in it. In-text citations do count; the
+    /// reference list, the cover sheet, restated questions, tables, code, captions, notes and appendices do not.
     pub words_counted: u32,
     /// Sentences.
     pub sentences: u32,
