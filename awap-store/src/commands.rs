@@ -22,6 +22,7 @@ mod administration;
 mod events;
 mod moodle;
 mod reading;
+mod rubrics;
 
 /// Those that are answered by the event store, where that is another database.
 const READ_ELSEWHERE: [&str; 2] = ["query_events", "verify_events"];
@@ -75,6 +76,10 @@ pub const COMMANDS: &[&str] = &[
     "finish_upload",
     "list_uploads",
     "retry_upload",
+    "list_rubrics",
+    "get_rubric",
+    "put_rubric",
+    "delete_rubric",
 ];
 
 /// Rows of a page: where the caller does not say, and at most.
@@ -198,6 +203,10 @@ impl Store {
             "finish_upload" => self.run_finish_upload(input).await,
             "list_uploads" => self.run_list_uploads(input).await,
             "retry_upload" => self.run_retry_upload(input).await,
+            "list_rubrics" => self.run_list_rubrics(input).await,
+            "get_rubric" => self.run_get_rubric(input).await,
+            "put_rubric" => self.run_put_rubric(input).await,
+            "delete_rubric" => self.run_delete_rubric(input).await,
             _ => Err(Error::new(ErrorCode::UnknownCommand, "There is no such command.")
                 .with("commands", json!(COMMANDS))),
         }

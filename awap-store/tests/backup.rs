@@ -24,6 +24,7 @@ mod body {
             ("query_events", json!({"stream_id": "$all"})),
             ("verify_events", json!({})),
             ("list_api_keys", json!({})),
+            ("list_rubrics", json!({})),
         ] {
             all.push(ask(store, command, data).await);
         }

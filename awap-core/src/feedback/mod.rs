@@ -28,6 +28,7 @@ mod similarity;
 mod spelling;
 mod terms;
 mod totals;
+pub mod word;
 
 pub use counted::{CountedAnswer, counted};
 pub use model::{

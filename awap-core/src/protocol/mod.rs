@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::anonymize::Options;
 use crate::feedback::Feedback;
 use crate::feedback::ai::{AiProvenance, SuggestBudget};
+use crate::feedback::word::{self, Letter};
 use crate::tma::ParsedTma;
 use crate::{Deadline, Engine, Error, ErrorCode, Result, Submission};
 
@@ -29,12 +30,13 @@ pub struct Dispatcher {
 }
 
 /// The commands of the Core Bridge.
-pub const COMMANDS: [&str; 9] = [
+pub const COMMANDS: [&str; 10] = [
     "anonymize_student",
     "parse_tma",
     "generate_feedback",
     "revise_feedback",
     "check_rubric",
+    "write_feedback",
     "prepare_suggestions",
     "merge_suggestions",
     "query_events",
@@ -77,6 +79,10 @@ impl Dispatcher {
                 to_value(self.engine.revise(revision)?)
             }
             "check_rubric" => to_value(self.engine.outline(data.get("rubric"))?),
+            "write_feedback" => {
+                let letter: Letter = from_value(data, "", "The data is not feedback and what it is on")?;
+                to_value(word::write(&letter)?)
+            }
             "prepare_suggestions" => self.prepare_suggestions(data, deadline),
             "merge_suggestions" => self.merge_suggestions(data, deadline),
             "query_events" => match &self.events {

@@ -252,6 +252,8 @@ pub(crate) enum Format {
     Markdown,
     /// A page for a browser, which prints well
     Html,
+    /// A Word file
+    Docx,
 }
 
 impl Format {
@@ -259,6 +261,7 @@ impl Format {
         match self {
             Self::Markdown => "md",
             Self::Html => "html",
+            Self::Docx => "docx",
         }
     }
 }

@@ -139,9 +139,16 @@ impl<'a> Run<'a> {
     /// Marks one TMA and writes its feedback. An error is one that ends the batch: nothing can be written.
     fn one(&self, work: &Work, taken: Taken) -> Result<End, Failure> {
         self.ledger.begin(&taken.code)?;
-        let mark = |tma: Submission| work::contained(|| work::mark(&self.engine, tma, self.common.time()));
+        let name = self.file(work).unwrap_or_else(|| taken.code.clone());
+        let mark = |tma: Submission| {
+            work::contained(|| {
+                let marked = work::mark(&self.engine, tma, self.common.time())?;
+                let letter = letter::write(&marked, &name, self.arguments.format)?;
+                Ok((marked, letter))
+            })
+        };
         let end = match taken.tma.and_then(mark) {
-            Ok(marked) => self.write(work, taken.code, taken.place, &marked)?,
+            Ok((marked, letter)) => self.write(work, taken.code, taken.place, &marked, &letter)?,
             Err(error) => {
                 let (tma, place) = (taken.code, taken.place);
                 End::Failed(Failed { tma, place, file: self.file(work), error, given_up: false })
@@ -151,20 +158,24 @@ impl<'a> Run<'a> {
         Ok(end)
     }
 
-    fn write(&self, work: &Work, tma: String, place: String, marked: &Marked) -> Result<End, Failure> {
-        let format = self.arguments.format;
-        let name = self.file(work).unwrap_or_else(|| tma.clone());
-        let text = letter::write(marked, &name, format);
+    fn write(
+        &self,
+        work: &Work,
+        tma: String,
+        place: String,
+        marked: &Marked,
+        letter: &[u8],
+    ) -> Result<End, Failure> {
         let feedback = self.feedback_name(work, &tma);
         let path = self.arguments.out.join(&feedback);
-        let aside = files::write_over(&path, text.as_bytes(), self.ledger.written(&feedback))?;
+        let aside = files::write_over(&path, letter, self.ledger.written(&feedback))?;
         let marking = &marked.feedback.marking_criteria;
         Ok(End::Done(Box::new(Done {
             tma,
             place,
             file: self.file(work),
             feedback,
-            feedback_sha256: files::digest(text.as_bytes()),
+            feedback_sha256: files::digest(letter),
             pseudonym: marked.feedback.pseudonym.clone(),
             mark: marking.totals.mark,
             max_mark: marking.totals.max_mark,

@@ -1,8 +1,9 @@
-//! The feedback file of one TMA, for a tutor to go over and the student to read: Markdown, and HTML made of it.
+//! The feedback file of one TMA, for a tutor to go over and the student to read: Markdown, and HTML or a Word file made of it.
 
 use std::fmt::Write as _;
 
-use awap_core::feedback::Totals;
+use awap_core::Error;
+use awap_core::feedback::{Totals, word};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
 use crate::arguments::Format;
@@ -13,12 +14,13 @@ use crate::work::Marked;
 /// Passes in which raw HTML is made plain: what was inside it may be HTML anew.
 const PASSES: usize = 8;
 
-/// The file's text. `name` is what the TMA is called, which is a code unless names were asked for.
-pub(crate) fn write(marked: &Marked, name: &str, format: Format) -> String {
+/// The file's bytes. `name` is what the TMA is called, which is a code unless names were asked for.
+pub(crate) fn write(marked: &Marked, name: &str, format: Format) -> Result<Vec<u8>, Error> {
     let markdown = markdown(marked, name);
     match format {
-        Format::Markdown => markdown,
-        Format::Html => page(&markdown, name),
+        Format::Markdown => Ok(markdown.into_bytes()),
+        Format::Html => Ok(page(&markdown, name).into_bytes()),
+        Format::Docx => word::from_markdown(&markdown),
     }
 }
 

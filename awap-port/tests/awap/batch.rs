@@ -70,6 +70,27 @@ fn names_are_written_where_they_are_asked_for() {
 }
 
 #[test]
+fn feedback_as_word_files_names_no_one_and_is_the_same_each_time() {
+    let place = Place::new();
+    place.moodle();
+    let written = || -> Vec<Vec<u8>> {
+        let output = place.batch(&["--format", "docx", "--again"]);
+        assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
+        place.feedback().iter().map(|path| fs::read(path).unwrap()).collect()
+    };
+    let files = written();
+    assert_eq!(files.len(), 3);
+    for file in &files {
+        assert!(file.starts_with(b"PK"));
+        // Its parts are stored as they are.
+        let text = String::from_utf8_lossy(file);
+        assert!(text.contains("Feedback on TM112") && text.contains("How the two searches work"));
+        names_no_one(&text);
+    }
+    assert!(written() == files, "nothing looks edited that nobody edited");
+}
+
+#[test]
 fn a_students_list_says_who_wrote_what() {
     let place = Place::new();
     place.put("in/a.md", "# Question 1(a)\n\nThis is by quillfeather, and a linear search checks each item.");

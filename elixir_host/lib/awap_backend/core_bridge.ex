@@ -27,8 +27,8 @@ defmodule AwapBackend.CoreBridge do
   @events AwapBackend.CoreBridge.Events
   @health_timeout 1_000
   # What is tried again when its process ends. Health is not: that the process ended is its answer.
-  @tried_again ~w(anonymize_student parse_tma generate_feedback revise_feedback check_rubric prepare_suggestions
-                  merge_suggestions)
+  @tried_again ~w(anonymize_student parse_tma generate_feedback revise_feedback check_rubric write_feedback
+                  prepare_suggestions merge_suggestions)
   @down 1_000_000
 
   @type result :: {:ok, map} | {:error, PortClient.error()}
@@ -64,6 +64,14 @@ defmodule AwapBackend.CoreBridge do
   @doc "Reads and checks a rubric in whichever form it is (`\"rubric\"`), and gives its outline; a fault has its `\"path\"`."
   @spec check_rubric(map) :: result
   def check_rubric(data), do: call("check_rubric", data)
+
+  @doc """
+  Writes feedback as a Word file for the student: `"content_type"`, `"extension"` and `"data_base64"`. Of `"assignment_id"`,
+  `"feedback_text"` and `"marking_criteria"`, and where they are given `"course_id"`, `"student_id"` (the pseudonym),
+  `"submitted_at"`, `"reviewed_by"` and `"reviewed_at"`. The same feedback gives the same bytes.
+  """
+  @spec write_feedback(map) :: result
+  def write_feedback(letter), do: call("write_feedback", letter)
 
   @doc """
   Makes the request that a model in the AI jail is sent: `%{"request" => request}`, of `"parsed"` and `"feedback"` as the
@@ -262,6 +270,7 @@ defmodule AwapBackend.CoreBridge do
     "generate_feedback" => :generate_feedback,
     "revise_feedback" => :revise_feedback,
     "check_rubric" => :check_rubric,
+    "write_feedback" => :write_feedback,
     "prepare_suggestions" => :prepare_suggestions,
     "merge_suggestions" => :merge_suggestions,
     "query_events" => :query_events,

@@ -131,9 +131,26 @@ defmodule AwapBackend.TMA do
     end
   end
 
-  @doc "The outline of a rubric, in whichever form it is; what is wrong with it, with the path."
-  @spec check_rubric(term) :: {:ok, map} | {:error, error}
-  def check_rubric(rubric), do: CoreBridge.check_rubric(%{"rubric" => rubric})
+  @doc """
+  Feedback as a Word file for the student, of its row and that of its TMA: `"content_type"`, `"extension"` and
+  `"data_base64"`. It names the student by the pseudonym alone.
+  """
+  @spec write_feedback(map, map) :: {:ok, map} | {:error, error}
+  def write_feedback(feedback, tma) do
+    tma
+    |> Map.take(~w(assignment_id course_id student_id submitted_at))
+    |> Map.merge(Map.take(feedback, ~w(feedback_text marking_criteria reviewed_by reviewed_at)))
+    |> Map.reject(fn {_, value} -> value == nil end)
+    |> CoreBridge.write_feedback()
+  end
+
+  @doc """
+  The outline of a rubric, in whichever form it is; what is wrong with it, with the path. Waits at most `timeout`
+  milliseconds, by default as long as for any call of the core.
+  """
+  @spec check_rubric(term, pos_integer | nil) :: {:ok, map} | {:error, error}
+  def check_rubric(rubric, timeout \\ nil),
+    do: CoreBridge.call("check_rubric", %{"rubric" => rubric}, timeout)
 
   @doc "The feedback of a TMA as it was before each edit, oldest first: `{:ok, %{\"revisions\" => rows}}`."
   @spec list_feedback_revisions(String.t(), actor | nil) :: {:ok, map} | {:error, error}

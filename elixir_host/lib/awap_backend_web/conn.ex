@@ -90,6 +90,14 @@ defmodule AwapBackendWeb.Conn do
     put_header(%{conn | status: status, resp_body: body}, "content-type", "application/json; charset=utf-8")
   end
 
+  @doc "Answers 200 with a file to be saved under `name`, which is letters, digits and `._-` alone."
+  @spec file(t, String.t(), String.t(), binary) :: t
+  def file(%__MODULE__{} = conn, content_type, name, body) do
+    %{conn | status: 200, resp_body: body}
+    |> put_header("content-type", content_type)
+    |> put_header("content-disposition", ["attachment; filename=\"", name, "\""])
+  end
+
   @doc "Answers with `status` and no body."
   @spec empty(t, 100..599) :: t
   def empty(%__MODULE__{} = conn, status), do: %{conn | status: status, resp_body: ""}

@@ -17,6 +17,7 @@ defmodule AwapBackendWeb.OpenAPI do
     Keys,
     Marks,
     Moodle,
+    Rubrics,
     Shared,
     Students,
     TMAs,
@@ -24,7 +25,7 @@ defmodule AwapBackendWeb.OpenAPI do
     Tokens
   }
 
-  @resources [Host, TMAs, Feedback, Marks, Jobs, Students, Audit, Keys, Tokens, Events, Moodle]
+  @resources [Host, TMAs, Feedback, Marks, Rubrics, Jobs, Students, Audit, Keys, Tokens, Events, Moodle]
 
   @version Mix.Project.config()[:version]
 
@@ -50,6 +51,7 @@ defmodule AwapBackendWeb.OpenAPI do
   @tags [
     %{name: "tmas", description: "Handing in TMAs, and what becomes of them."},
     %{name: "feedback", description: "Drafts of feedback, their review, and what they were before."},
+    %{name: "rubrics", description: "What TMAs are marked against."},
     %{name: "jobs", description: "TMAs that could not be marked."},
     %{name: "students", description: "A student's rights over their data."},
     %{name: "events", description: "What happened, chained by hash."},

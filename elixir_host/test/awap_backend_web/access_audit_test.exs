@@ -17,6 +17,7 @@ defmodule AwapBackendWeb.AccessAuditTest do
     "/api/tmas/:id" => "tma.read",
     "/api/tmas/:id/events" => "tma.read_events",
     "/api/feedback/:tma_id" => "feedback.read",
+    "/api/feedback/:tma_id/document" => "feedback.read",
     "/api/feedback/:tma_id/revisions" => "feedback.read_revisions",
     "/api/jobs/failed" => "job.list_failed",
     "/api/moodle/outbox" => "grade.list",
@@ -25,7 +26,8 @@ defmodule AwapBackendWeb.AccessAuditTest do
     "/api/events" => "event.read_all"
   }
   # Those that give nothing of a student's; the socket says a status and no more.
-  @nothing ~w(/api/health /api/openapi.json /api/keys /api/events/verify /api/moodle/sync /metrics /socket)
+  @nothing ~w(/api/health /api/openapi.json /api/keys /api/events/verify /api/moodle/sync /api/rubrics /api/rubrics/:name
+              /metrics /socket)
 
   setup do
     start_host(%{"CORE_EXECUTABLE" => fake_core()})

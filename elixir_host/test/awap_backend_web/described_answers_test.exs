@@ -11,7 +11,8 @@ defmodule AwapBackendWeb.DescribedAnswersTest.Broken do
   def update_feedback(_id, _request, _actor), do: fail()
   def list_feedback_revisions(_id, _actor \\ nil), do: fail()
   def revise_feedback(_id, _criteria, _text, _actor), do: fail()
-  def check_rubric(_rubric), do: fail()
+  def check_rubric(_rubric, _timeout \\ nil), do: fail()
+  def write_feedback(_feedback, _tma), do: fail()
   def list_failed(_page, _actor \\ nil), do: fail()
   def retry_job(_id, _actor), do: fail()
   def sync_now, do: fail()
@@ -63,6 +64,10 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
         ]
       }
     },
+    {"PUT", "/api/rubrics/{name}"} => %{
+      "rubric" =>
+        "title: Essay\ntotal_points: 10\ncriteria:\n  - name: Argument\n    weight: 10\n    description: A claim with reasons for it.\n"
+    },
     {"POST", "/api/keys"} => %{"name" => "a front end", "role" => "tutor"},
     {"POST", "/api/tokens"} => %{"expires_in" => 600}
   }
@@ -73,7 +78,7 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
   defp call(context, method, template, options \\ []) do
     path =
       Enum.reduce(options[:in_path] || %{}, template, fn {name, value}, path ->
-        String.replace(path, "{#{name}}", value)
+        String.replace(path, "{#{name}}", URI.encode(value, &URI.char_unreserved?/1))
       end)
 
     path = if query = options[:query], do: path <> "?" <> URI.encode_query(query), else: path
@@ -181,6 +186,14 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
 
       first = feedback.("GET", [])
       each_of_marks(context, id)
+      each_of_rubrics(context)
+      word = [in_path: %{"tma_id" => id}]
+      file = call(context, "GET", "/api/feedback/{tma_id}/document", word)
+      assert "PK" <> _ = file.body
+      assert Answer.header(file, "content-disposition") == ~s(attachment; filename="TMA01-#{pseudonym}.docx")
+      known = [headers: [{"if-none-match", Answer.header(file, "etag")}]] ++ word
+      assert call(context, "GET", "/api/feedback/{tma_id}/document", known).status == 304
+      assert call(context, "GET", "/api/feedback/{tma_id}/document", word).body == file.body
       etag = [{"if-match", Answer.header(first, "etag")}]
       assert feedback.("GET", headers: [{"if-none-match", Answer.header(first, "etag")}]).status == 304
 
@@ -311,6 +324,38 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
       assert ["rubric" <> _] = Map.keys(refused.json["error"]["details"]["fields"])
     end
 
+    # Kept, replaced, told of a change meanwhile, removed; one that does not hold together, here and with a TMA.
+    defp each_of_rubrics(context) do
+      name = "TM112 / TMA #{System.unique_integer([:positive])} – ä"
+      rubric = &call(context, &1, "/api/rubrics/{name}", [in_path: %{"name" => name}] ++ &2)
+
+      yaml =
+        "title: Essay\ntotal_points: 10\ncriteria:\n  - name: Argument\n    weight: 10\n    description: A claim with reasons for it.\n"
+
+      put = rubric.("PUT", json: %{"rubric" => yaml})
+      assert {put.status, put.json["name"], put.json["text"], put.json["criteria"]} == {201, name, yaml, 1}
+      assert rubric.("GET", []).json == put.json
+      assert name in Enum.map(call(context, "GET", "/api/rubrics").json["rubrics"], & &1["name"])
+      at = put.json["updated_at"]
+      object = @bodies[{"POST", "/api/rubrics/check"}]["rubric"]
+      replaced = rubric.("PUT", json: %{"rubric" => object, "expected_updated_at" => at})
+      assert {replaced.status, replaced.json["max_mark"]} == {200, 10.0}
+      assert rubric.("PUT", json: %{"rubric" => yaml, "expected_updated_at" => at}).status == 409
+      wrong = %{"criteria" => [%{"name" => "Argument", "weight" => "ten"}]}
+      refused = rubric.("PUT", json: %{"rubric" => wrong})
+      assert refused.status == 422
+      assert ["rubric" <> _] = Map.keys(refused.json["error"]["details"]["fields"])
+      tma = call(context, "POST", "/api/tmas", json: %{"content" => "Words.", "rubric" => wrong})
+      assert {tma.status, tma.json["error"]["details"]} == {422, refused.json["error"]["details"]}
+      assert rubric.("GET", []).json == replaced.json
+      assert rubric.("DELETE", []).status == 200
+      assert rubric.("GET", []).status == 404
+
+      entries = call(context, "GET", "/api/audit", query: %{"resource_type" => "rubric"}).json["entries"]
+      of_this = Enum.filter(entries, &(&1["metadata"]["name"] == name))
+      assert Enum.map(of_this, & &1["action"]) == ["rubric.delete", "rubric.put", "rubric.put"]
+    end
+
     # A TMA as the sync takes it in, reviewed.
     defp each_of_moodle(context, synced) do
       number = System.unique_integer([:positive])
@@ -344,8 +389,10 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
     end
 
     test "each operation that names something, of what is not there", context do
-      for {method, template, operation} <- APIDescription.operations(context.document), template =~ "{" do
-        in_path = %{"id" => @nothing, "tma_id" => @nothing, "pseudonym" => @nobody}
+      # A PUT makes what is not there.
+      for {method, template, operation} <- APIDescription.operations(context.document),
+          template =~ "{" and method != "PUT" do
+        in_path = %{"id" => @nothing, "tma_id" => @nothing, "pseudonym" => @nobody, "name" => "none"}
         query = if template =~ "pseudonym", do: %{"reason" => "a reason"}
         options = [in_path: in_path, json: @bodies[{method, template}], query: query]
 
@@ -360,7 +407,13 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
       document: document
     } do
       context = %{document: document, port: start_endpoint(), key: StandIn.key()}
-      in_path = %{"id" => StandIn.id(), "tma_id" => StandIn.id(), "pseudonym" => @nobody}
+
+      in_path = %{
+        "id" => StandIn.id(),
+        "tma_id" => StandIn.id(),
+        "pseudonym" => @nobody,
+        "name" => "any"
+      }
 
       for {method, template, operation} <- APIDescription.operations(document), operation["security"] != [] do
         options = [in_path: in_path, json: @bodies[{method, template}]]
@@ -378,7 +431,7 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
 
     test "each operation that takes a body, of bodies it does not take", %{document: document} do
       context = %{document: document, port: start_endpoint(max_body_bytes: 2_000), key: StandIn.admin_key()}
-      in_path = %{"tma_id" => StandIn.id()}
+      in_path = %{"tma_id" => StandIn.id(), "name" => "any"}
 
       for {{method, template}, _} <- @bodies do
         json = [{"content-type", "application/json"}]
@@ -401,7 +454,14 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
       on_exit(fn -> Application.delete_env(:awap_backend, :broken_by) end)
       port = start_endpoint(tma: Broken, repo: Broken, moodle: Broken)
       context = %{document: document, port: port, key: StandIn.admin_key()}
-      in_path = %{"id" => StandIn.id(), "tma_id" => StandIn.id(), "pseudonym" => @nobody}
+
+      in_path = %{
+        "id" => StandIn.id(),
+        "tma_id" => StandIn.id(),
+        "pseudonym" => @nobody,
+        "name" => "any"
+      }
+
       asks = fn template -> template not in ["/api/health", "/api/openapi.json", "/metrics", "/socket"] end
 
       for {fault, status} <- [{"unavailable", 503}, {"timeout", 503}, {"internal", 500}, {:raise, 500}],

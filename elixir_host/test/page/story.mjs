@@ -43,14 +43,51 @@ export function story(test, place) {
     });
     const line = okonkwo.rubricText.slice(0, okonkwo.rubricText.search(/"max_mark": 18\b/)).split("\n").length;
     assert.equal(chosen, line, "the line of the fault is chosen");
+    assert.match(await page.locator(".excerpt .at").innerText(), new RegExp(`^${line}\\s*"max_mark": "many"`), "and shown beside what is wrong with it");
     await page.getByLabel("From a file").setInputFiles(okonkwo.rubricPath);
     await page.locator(".shelf").getByText(okonkwo.assignment_id).waitFor();
     assert.equal(await page.getByRole("alert").locator("li").count(), 0);
   });
 
+  test("what one tutor keeps another finds, and replaces only when they say so", async () => {
+    const { key } = await place.host.call("POST", "/api/keys", { name: "ben", role: "tutor" });
+    const ben = await Tutor.arrive(place.browser, place.host, { key, name: "Ben Marker" });
+    await ben.signIn();
+    await ben.go("rubrics");
+    await ben.page.locator(".shelf").getByText(okonkwo.assignment_id).click();
+    await ben.page.locator(".outline h2").getByText(okonkwo.assignment_id).waitFor();
+    const other = okonkwo.rubricText.replace('"max_mark": 18', '"max_mark":  18');
+    for (const answer of ["Cancel", "Replace it"]) {
+      await ben.page.getByLabel("or write it, as JSON or YAML").fill(other);
+      await ben.page.getByRole("button", { name: "Check and keep" }).click();
+      await ben.page.getByRole("dialog").getByRole("button", { name: answer }).click();
+      await ben.page.locator("dialog").waitFor({ state: "detached" });
+      if (answer === "Cancel") assert.equal((await place.host.call("GET", `/api/rubrics/${okonkwo.assignment_id}`)).text, okonkwo.rubricText);
+    }
+    await ben.page.getByText("is kept.").waitFor();
+    assert.equal((await place.host.call("GET", `/api/rubrics/${okonkwo.assignment_id}`)).text, other);
+    ben.blameless("with the rubrics");
+    await ben.leave();
+  });
+
+  test("a rubric from a file that does not hold together is told at its place before anything is handed in", async () => {
+    await tutor.go("submit");
+    await tutor.expecting(/status of 422/, async () => {
+      const broken = fixture("dd102-marsh").rubricText.replace("max_mark: 40", "max_mark: many");
+      await page.getByLabel("or a rubric from a file").setInputFiles({ name: "mine.yaml", mimeType: "text/yaml", buffer: Buffer.from(broken) });
+      await page.locator(".excerpt .at").waitFor();
+    });
+    assert.match(await page.locator(".excerpt .at").innerText(), /max_mark: many/);
+    assert.match(await page.locator("main").innerText(), /The rubric in mine\.yaml cannot be used/);
+    assert.notEqual(await page.locator("#rubric").inputValue(), "\u0000own");
+    await page.getByLabel("or a rubric from a file").setInputFiles({ name: "sound.yaml", mimeType: "text/yaml", buffer: Buffer.from("title: Essay\ntotal_points: 10\ncriteria:\n  - name: Argument\n    weight: 10\n    description: A claim with reasons for it.\n") });
+    await page.locator("#rubric option:checked").getByText("sound.yaml").waitFor({ state: "attached" });
+    assert.equal(await page.locator(".excerpt").count(), 0);
+  });
+
   test("a document that is dropped is marked while one watches", async () => {
     await tutor.go("submit");
-    await page.getByLabel("Rubric").selectOption(okonkwo.assignment_id);
+    await page.getByLabel("Rubric", { exact: true }).selectOption(okonkwo.assignment_id);
     const data = readFileSync(okonkwo.path).toString("base64");
     await page.evaluate(
       ([name, base64]) => {
@@ -194,12 +231,24 @@ export function story(test, place) {
   });
 
   test("the sheet for the student is a file of its own, of what was approved", async () => {
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click()]);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download as HTML" }).click()]);
     const sheet = readFileSync(await download.path(), "utf8");
     assert.match(download.suggestedFilename(), /\.html$/);
     assert.match(sheet, /Come to the <em>next<\/em> tutorial\./);
     assert.match(sheet, /Ada Marker/);
     assert.doesNotMatch(sheet, /<script|src=|https?:/);
+  });
+
+  test("the Word file is of what was approved, as the core writes it", async () => {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download as Word" }).click()]);
+    assert.match(download.suggestedFilename(), /^[A-Za-z0-9._-]+\.docx$/);
+    const file = readFileSync(await download.path());
+    assert.equal(file.subarray(0, 2).toString(), "PK");
+    // Read by the reader that TMAs go through.
+    const again = await place.host.submit("feedback.docx", file);
+    const { content } = await place.host.call("GET", `/api/tmas/${again}`);
+    for (const words of ["Come to the next tutorial.", "Ada Marker", okonkwo.assignment_id]) assert.ok(content.parsed.text.includes(words), `“${words}” is in the file`);
+    for (const words of okonkwo.expect.gone) assert.ok(!content.parsed.text.includes(words), `“${words}” is not in the file`);
   });
 
   test("signing out takes the session, and the keys of the page, away", async () => {

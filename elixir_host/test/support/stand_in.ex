@@ -88,8 +88,23 @@ defmodule AwapBackendWeb.StandIn do
          do: {:ok, Map.take(row, ["grade", "feedback_text", "marking_criteria"])}
   end
 
-  def check_rubric(_rubric),
+  def check_rubric(rubric, timeout \\ nil)
+
+  def check_rubric(rubric, _timeout) when rubric in [%{}, []],
     do: error("invalid_input", "“rubric.questions” is missing.", %{"path" => "rubric.questions"})
+
+  def check_rubric(%{"title" => "core away"}, _timeout),
+    do: error("unavailable", "The core is starting again.", %{})
+
+  def check_rubric(rubric, _timeout) do
+    tell({:check_rubric, rubric})
+    {:ok, %{"questions" => [%{"criteria" => [%{}, %{}]}], "max_mark" => 20.0, "sha256" => "ab12"}}
+  end
+
+  def write_feedback(feedback, tma) do
+    tell({:write_feedback, feedback, tma})
+    {:ok, %{"content_type" => "application/x-word", "extension" => "docx", "data_base64" => "UEs="}}
+  end
 
   def list_feedback_revisions(_id, _actor), do: {:ok, %{"revisions" => []}}
 
@@ -161,6 +176,11 @@ defmodule AwapBackendWeb.StandIn do
   defp answer("create_api_key", data), do: Map.merge(data, %{"id" => @id, "key" => "awap_in_clear"})
   defp answer("revoke_api_key", data), do: %{"id" => data["id"], "revoked_at" => @updated_at}
 
+  defp answer("list_rubrics", _), do: %{"rubrics" => [rubric("any")], "next_cursor" => nil}
+  defp answer("get_rubric", data), do: rubric(data["name"])
+  defp answer("put_rubric", data), do: %{"rubric" => rubric(data["name"]), "created" => true}
+  defp answer("delete_rubric", _), do: %{"id" => @id}
+
   defp answer("verify_events", _) do
     place = %{"global_position" => 7, "hash" => String.duplicate("a", 64)}
     found = %{"valid" => true, "events" => 7, "fault_at" => nil, "fault" => nil}
@@ -186,6 +206,21 @@ defmodule AwapBackendWeb.StandIn do
       "parts" => %{},
       "x" => 1
     }
+
+  defp rubric(name) do
+    %{
+      "id" => @id,
+      "name" => name,
+      "text" => "a: 1",
+      "sha256" => "ab12",
+      "max_mark" => 20.0,
+      "criteria" => 2,
+      "updated_by" => nil,
+      "inserted_at" => @updated_at,
+      "updated_at" => @updated_at,
+      "secret" => "of the store"
+    }
+  end
 
   defp tell(term) do
     if pid = Process.whereis(__MODULE__), do: send(pid, {:asked, term})

@@ -57,6 +57,13 @@ defmodule AwapBackend.CoreBridge.Native do
   @spec check_rubric(map) :: result
   def check_rubric(data), do: call("check_rubric", data)
 
+  @doc """
+  Writes feedback as a Word file for the student:
+  `%{"assignment_id" => id, "feedback_text" => text, "marking_criteria" => marking}`, and what else the file says.
+  """
+  @spec write_feedback(map) :: result
+  def write_feedback(letter), do: call("write_feedback", letter)
+
   @doc ~S(Makes the request for a model in the AI jail: `%{"parsed" => parsed, "feedback" => feedback, "budget" => %{}}`.)
   @spec prepare_suggestions(map) :: result
   def prepare_suggestions(marked), do: call("prepare_suggestions", marked)

@@ -3,6 +3,8 @@ defmodule AwapBackendWeb.OpenAPI.Feedback do
 
   import AwapBackendWeb.OpenAPI.Parts
 
+  alias AwapBackendWeb.OpenAPI.Shared
+
   @everyone ["admin", "tutor", "service"]
   @people ["admin", "tutor"]
 
@@ -106,6 +108,34 @@ defmodule AwapBackendWeb.OpenAPI.Feedback do
                   }),
                   headers: ["ETag"]
                 ),
+              404 => ref(:responses, "ErrorNoFeedback")
+            }
+          )
+      },
+      "/api/feedback/{tma_id}/document" => %{
+        parameters: parameters(["FeedbackTMAId"]),
+        get:
+          operation("writeFeedback", "feedback", @everyone, "The feedback as a Word file for the student",
+            description: """
+            Heading, mark and band, the criteria's marks, the feedback's text, who approved it. The student is named by the pseudonym alone,
+            and what is not approved yet says that it is a draft. The same feedback gives the same bytes.
+            """,
+            parameters: [
+              Shared.query("format", string(enum: ["docx"], default: "docx"), "What kind of file.")
+              | parameters(["IfNoneMatch"])
+            ],
+            errors: [422],
+            answers: %{
+              200 => %{
+                description: "The file.",
+                headers: headers(["ETag", "Content-Disposition"]),
+                content: %{
+                  "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => %{
+                    schema: string(contentMediaType: "application/octet-stream")
+                  }
+                }
+              },
+              304 => bare("It is as `If-None-Match` has it.", ["ETag"]),
               404 => ref(:responses, "ErrorNoFeedback")
             }
           )

@@ -38,6 +38,8 @@ defmodule AwapBackendWeb.OpenAPI.Shared do
       "FeedbackTMAId" => path("tma_id", schema("UUID"), "The id of the TMA that the feedback is on."),
       "JobId" => path("id", schema("UUID"), "The id of the job."),
       "GradeUploadId" => path("id", schema("UUID"), "The id of the upload."),
+      "RubricName" =>
+        path("name", schema("Name"), "What the rubric is called; percent-encoded, as any part of an address."),
       "KeyId" => path("id", schema("UUID"), "The id of the API key; never the key itself."),
       "Pseudonym" =>
         path("pseudonym", schema("Pseudonym"), "The student's pseudonym; never their own number."),
@@ -96,6 +98,10 @@ defmodule AwapBackendWeb.OpenAPI.Shared do
         schema: string(minLength: 8, maxLength: 128, pattern: "^[A-Za-z0-9._:/=+-]+$")
       },
       "ETag" => %{description: "The state of what is answered.", schema: string(pattern: "^\"[!#-~]+\"$")},
+      "Content-Disposition" => %{
+        description: "What to save the file as.",
+        schema: string(pattern: "^attachment; filename=")
+      },
       "Location" => %{description: "Where the TMA is.", schema: string(format: "uri-reference")},
       "Retry-After" => %{description: "Seconds after which to try again.", schema: count()},
       "WWW-Authenticate" => %{description: "How to say who asks.", schema: string(pattern: "^Bearer")},

@@ -80,13 +80,14 @@ export function signOut() {
 /** The headers of a request as whoever is signed in. */
 export const authorization = () => ({ authorization: `Bearer ${session?.credential}` });
 
-async function send(method, path, { json, signal } = {}, credential) {
-  const headers = { authorization: `Bearer ${credential}`, accept: "application/json" };
+async function send(method, path, { json, signal, binary } = {}, credential) {
+  const headers = { authorization: `Bearer ${credential}`, accept: binary ? "*/*" : "application/json" };
   if (json !== undefined) headers["content-type"] = "application/json";
   let response;
   try {
     const body = json === undefined ? undefined : JSON.stringify(json);
     response = await fetch(path, { method, headers, body, signal, cache: "no-store", credentials: "omit" });
+    if (binary && response.ok) return { status: response.status, body: await response.blob(), headers: response.headers };
     const text = await response.text();
     return { status: response.status, body: text ? JSON.parse(text) : null, headers: response.headers };
   } catch (error) {
@@ -116,6 +117,8 @@ export async function call(method, path, options) {
 }
 
 export const get = (path, options) => call("GET", path, options);
+/** What is not JSON, as a Blob. */
+export const file = (path) => call("GET", path, { binary: true });
 
 /** Random and long enough to be nobody else’s; `crypto.randomUUID` is not there without TLS. */
 export function randomId() {

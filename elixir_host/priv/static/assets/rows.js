@@ -20,6 +20,9 @@ export const find = (id) => rows.get(id);
 export let order = [];
 export const setOrder = (ids) => (order = ids);
 
+/** The TMAs that were opened on this page: whoever did has seen what their notes are about. */
+export const opened = new Set();
+
 /** Calls `listener` after each change; gives what takes it away again. */
 export function onRows(listener) {
   listeners.add(listener);
@@ -88,5 +91,6 @@ onConnection((on) => on && rows.size && soon());
 onSession((now) => {
   if (now) return;
   rows.clear();
+  opened.clear();
   complete = false;
 });

@@ -1,26 +1,27 @@
-// Rubrics: those this browser keeps, checked by the core before they are kept, and looked at.
+// Rubrics: those that the host keeps for all tutors, checked by the core before they are kept, and looked at.
 
-import { call } from "./api.js";
-import { fill, h, say } from "./dom.js";
-import { marks, plural } from "./format.js";
+import { call, session } from "./api.js";
+import { ask, fill, h, say } from "./dom.js";
+import { exactly, marks, plural } from "./format.js";
+import { outlineOf } from "./outline.js";
+import { faultsIn, placeOf } from "./place.js";
 import * as shelf from "./shelf.js";
 
 export function show(main) {
   const list = h("ul.shelf");
+  const own = h("div");
+  const trouble = h("div", { role: "alert" });
   const view = h("section.outline", { "aria-live": "polite", tabindex: "-1" });
   const input = h("input", { type: "file", id: "rubric-file", accept: ".json,.yaml,.yml,application/json,text/yaml", onchange: async () => take(await input.files[0].text()) });
   const text = h("textarea.code", { id: "rubric-text", rows: 8, spellcheck: "false" });
   const faults = h("div", { role: "alert" });
   const check = h("button.primary", { type: "button", onclick: () => take(text.value) }, "Check and keep");
+  const adding = [h("h2", null, "Add one"), h("p", null, h("label", { for: "rubric-file" }, "From a file "), input), h("label", { for: "rubric-text" }, "or write it, as JSON or YAML"), faults, text, h("p", null, check)];
+  let kept = [];
   fill(
     main,
-    h("div.head", null, h("h1", null, "Rubrics"), h("p.muted", null, "Kept in this browser; each TMA takes its own along.")),
-    h(
-      "div.two",
-      null,
-      h("div", null, list, h("h2", null, "Add one"), h("p", null, h("label", { for: "rubric-file" }, "From a file "), input), h("label", { for: "rubric-text" }, "or write it, as JSON or YAML"), text, faults, h("p", null, check)),
-      view,
-    ),
+    h("div.head", null, h("h1", null, "Rubrics"), h("p.muted", null, "Kept for all tutors of this host; each TMA takes its own copy along.")),
+    h("div.two", null, h("div", null, trouble, list, own, session.role === "service" ? "" : adding), view),
   );
 
   async function take(source) {
@@ -31,11 +32,8 @@ export function show(main) {
     if (!source.trim()) return refuse([["rubric", "There is nothing in it."]]);
     try {
       const outline = await call("POST", "/api/rubrics/check", { json: { rubric: source } });
-      const criteria = outline.questions.reduce((sum, question) => sum + question.criteria.length, 0);
-      shelf.keep({ name: outline.rubric_id, text: source, max_mark: outline.max_mark, criteria });
+      if (!(await keep(outline.rubric_id, source))) return;
       text.value = "";
-      say(`“${outline.rubric_id}” is kept.`);
-      draw();
       display(outline);
     } catch (fault) {
       if (fault.status === 401) return;
@@ -44,84 +42,93 @@ export function show(main) {
     }
   }
 
-  function refuse(list) {
-    text.setAttribute("aria-invalid", "true");
-    fill(faults, h("ul.error", null, list.map(([path, message]) => h("li", null, path && path !== "rubric" && !message.includes(path) ? h("code", null, path, ": ") : "", message))));
-    const place = placeOf(text.value, list[0]);
-    if (place) {
-      text.focus();
-      text.setSelectionRange(...place);
-      text.scrollTop = (text.value.slice(0, place[0]).split("\n").length - 3) * parseFloat(getComputedStyle(text).lineHeight);
-    }
+  /** Keeps a rubric, and asks before it takes another’s place; whether it is kept. */
+  async function keep(name, source) {
+    await draw();
+    const before = kept.find((rubric) => rubric.name === name);
+    if (before && !(await replaces(name, before, source))) return false;
+    await shelf.keep(name, source, before);
+    say(`“${name}” is kept.`);
+    await draw();
+    return true;
   }
 
-  async function open(rubric) {
+  async function replaces(name, before, source) {
+    if ((await shelf.find(name)).text === source) return true;
+    const body = h("p", null, `A rubric of this name was kept ${exactly(before.updated_at)}. What was handed in with it keeps its own copy.`);
+    return (await ask(`Replace “${name}”?`, body, [["", "Cancel"], ["yes", "Replace it", "primary"]])) === "yes";
+  }
+
+  function refuse(found) {
+    text.setAttribute("aria-invalid", "true");
+    fill(faults, faultsIn(text.value, found));
+    const place = placeOf(text.value, found[0]);
+    if (!place) return;
+    text.focus();
+    text.setSelectionRange(...place);
+    text.scrollTop = (text.value.slice(0, place[0]).split("\n").length - 3) * parseFloat(getComputedStyle(text).lineHeight);
+  }
+
+  async function open({ name }) {
     try {
+      const rubric = await shelf.find(name);
       display(await call("POST", "/api/rubrics/check", { json: { rubric: rubric.text } }));
+      view.append(h("details", null, h("summary", null, "As it is written"), h("pre.code", { tabindex: "0" }, h("code", null, rubric.text))));
       view.focus();
     } catch (fault) {
       fill(view, h("p.error", null, fault.message));
     }
   }
 
-  function draw() {
+  async function remove({ name }) {
+    const answer = await ask(`Take “${name}” away?`, h("p", null, "No tutor will find it here any more. What was handed in with it keeps its own copy."), [["", "Cancel"], ["yes", "Take it away"]]);
+    if (answer !== "yes") return;
+    try {
+      await shelf.remove(name);
+      say(`“${name}” is taken away.`);
+    } catch (fault) {
+      say(fault.message);
+    }
+    await draw();
+  }
+
+  async function draw() {
+    fill(trouble);
+    try {
+      kept = await shelf.all();
+    } catch (fault) {
+      if (fault.status !== 401) fill(trouble, h("p.error", null, fault.message, " ", h("button", { type: "button", onclick: draw }, "Try again")));
+      return;
+    }
     const entry = (rubric) =>
       h(
         "li",
         null,
         h("button.link", { type: "button", onclick: () => open(rubric) }, rubric.name),
         h("span.muted.small", null, `${plural(rubric.criteria, "criterion", "criteria")}, ${marks(rubric.max_mark)} marks`),
-        h("button.quiet.small", { type: "button", "aria-label": `Take away ${rubric.name}`, onclick: () => (shelf.remove(rubric.name), draw()) }, "Take away"),
+        session.role === "service" ? "" : h("button.quiet.small", { type: "button", "aria-label": `Take away ${rubric.name}`, onclick: () => remove(rubric) }, "Take away"),
       );
-    const kept = shelf.all();
     fill(list, kept.length ? kept.map(entry) : h("li.muted", null, "None yet."));
+    drawOwn();
   }
 
-  function display(outline) {
-    fill(view, outlineOf(outline));
+  // Before the host kept rubrics, each browser did.
+  function drawOwn() {
+    const left = shelf.own();
+    if (!left.length || session.role === "service") return fill(own);
+    const share = async () => {
+      for (const { name, text: source } of left) {
+        try {
+          if (await keep(name, source)) shelf.disown(name);
+        } catch (fault) {
+          say(fault.message);
+        }
+      }
+      drawOwn();
+    };
+    fill(own, h("p.small", null, `This browser alone has ${left.map(({ name }) => `“${name}”`).join(", ")}. `, h("button", { type: "button", onclick: share }, "Keep for all tutors")));
   }
+
+  const display = (outline) => fill(view, outlineOf(outline));
   draw();
-}
-
-/** Where in the text a fault lies: the line that the message names, or the last field of its path that can be found. */
-function placeOf(text, [path, message]) {
-  const line = /line (\d+)/.exec(message);
-  const starts = [0, ...[...text.matchAll(/\n/g)].map((match) => match.index + 1)];
-  if (line) {
-    const start = starts[Math.min(Number(line[1]), starts.length) - 1];
-    return [start, text.indexOf("\n", start) < 0 ? text.length : text.indexOf("\n", start)];
-  }
-  let from = 0;
-  let found = null;
-  for (const [, key, index] of path.replace(/^rubric\.?/, "").matchAll(/([A-Za-z_]+)(?:\[(\d+)\])?/g)) {
-    const at = new RegExp(`["']?${key}["']?\\s*:`, "g");
-    at.lastIndex = from;
-    const match = at.exec(text);
-    if (!match) break;
-    found = [match.index, match.index + match[0].length];
-    from = found[1];
-    // To the entry of a list: past as many entries' beginnings as come before it.
-    for (let n = 0; n <= Number(index ?? -1); n++) from = Math.max(text.slice(from).search(/\{|^\s*-\s/m) + from + 1, from);
-  }
-  return found;
-}
-
-function outlineOf(outline) {
-  const criterion = (one) =>
-    h(
-      "li",
-      null,
-      h("p", null, h("strong", null, one.title), " ", h("span.muted", null, marks(one.max_mark)), one.human ? h("span.flag", null, "For you to mark") : ""),
-      one.description ? h("p.small", null, one.description) : "",
-      one.levels.length ? h("ul.small.plain", null, one.levels.map(({ score, definition }) => h("li", null, `${marks(score)} – ${definition}`))) : "",
-      one.points.length ? h("ul.small", null, one.points.map(([, label]) => h("li", null, label))) : "",
-    );
-  const question = (one) => h("section", null, h("h3", null, `Question ${one.id} `, h("span.muted", null, marks(one.max_mark))), one.prompt ? h("p.prompt", null, one.prompt) : "", h("ol.plain", null, one.criteria.map(criterion)));
-  return [
-    h("h2", null, outline.rubric_id),
-    h("p.muted", null, `${marks(outline.max_mark)} marks`, outline.limit_words ? `, ${outline.limit_words} words` : "", " · ", outline.bands.map(({ name, min }) => `${name} from ${marks(min)}`).join(", ")),
-    outline.questions.map(question),
-    outline.common_errors.length ? [h("h3", null, "Common errors"), h("ul", null, outline.common_errors.map(({ text, marks: n }) => h("li", null, `${text} (−${marks(n)})`)))] : "",
-    outline.bonus_points.length ? [h("h3", null, "Bonus points"), h("ul", null, outline.bonus_points.map(({ text, marks: n }) => h("li", null, `${text} (+${marks(n)})`)))] : "",
-  ];
 }

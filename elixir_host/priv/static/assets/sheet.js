@@ -1,5 +1,6 @@
-// What the student gets: a sheet to print (or save as PDF), and the same as a file of HTML.
+// What the student gets: a sheet to print (or save as PDF), and the same as a file of HTML or Word.
 
+import { file } from "./api.js";
 import { h } from "./dom.js";
 import { date, marks } from "./format.js";
 import { markdown } from "./letter.js";
@@ -31,8 +32,18 @@ export function sheetOf(tma, feedback) {
 export function download(tma, feedback) {
   const title = `Feedback on ${tma.assignment_id}`;
   const page = h("html", { lang: "en-GB" }, h("head", null, h("meta", { charset: "utf-8" }), h("title", null, title), h("style", null, STYLE)), h("body", null, sheetOf(tma, feedback)));
-  const address = URL.createObjectURL(new Blob([`<!doctype html>\n${page.outerHTML}\n`], { type: "text/html" }));
-  const name = `${tma.assignment_id}-${tma.student_id}`.replace(/[^A-Za-z0-9._-]+/g, "-");
-  h("a", { href: address, download: `${name}.html` }).click();
+  save(new Blob([`<!doctype html>\n${page.outerHTML}\n`], { type: "text/html" }), `${nameOf(tma)}.html`);
+}
+
+/** Downloads the feedback as it is saved as a Word file, which the core writes. */
+export async function downloadWord(tma) {
+  save(await file(`/api/feedback/${tma.id}/document?format=docx`), `${nameOf(tma)}.docx`);
+}
+
+const nameOf = (tma) => `${tma.assignment_id}-${tma.student_id}`.replace(/[^A-Za-z0-9._-]+/g, "-");
+
+function save(blob, name) {
+  const address = URL.createObjectURL(blob);
+  h("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

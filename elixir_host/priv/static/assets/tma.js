@@ -11,7 +11,7 @@ import { letterOf } from "./letter.js";
 import { follow, onStatus, unfollow } from "./live.js";
 import { moodleOf } from "./moodle.js";
 import * as rows from "./rows.js";
-import { download, sheetOf } from "./sheet.js";
+import { download, downloadWord, sheetOf } from "./sheet.js";
 import { textOf } from "./text.js";
 
 export async function show(main, id) {
@@ -52,6 +52,7 @@ class View {
       unfollow(id);
       this.edit = new Edit(feedback);
       this.draft = feedback.feedback_text;
+      rows.opened.add(id);
       this.build();
       this.extras();
     } catch (fault) {
@@ -219,7 +220,7 @@ class View {
     const reviewed = row.reviewed_at && !edit.dirty;
     const held = document.activeElement?.dataset?.act;
     const act = (name, label, run, props = {}, kind = "") => {
-      const button = h(`button${kind}`, { type: "button", onclick: run, disabled: this.busy || props.disabled, title: props.title }, label);
+      const button = h(`button${kind}`, { type: "button", onclick: run, disabled: this.busy || props.disabled, title: props.title, "aria-label": props.label }, label);
       button.dataset.act = name;
       return button;
     };
@@ -232,13 +233,23 @@ class View {
         null,
         reviewed ? "" : act("approve", "Approve", () => this.save(true), { disabled: open, title: open ? "A criterion is still open" : undefined }, ".primary"),
         edit.dirty ? [act("save", "Save", () => this.save(false)), act("discard", "Discard changes", () => this.discard(), {}, ".quiet")] : "",
-        act("print", "Print", () => window.print(), {}, ".quiet"),
-        act("download", "Download", () => download(this.tma, edit.now), {}, ".quiet"),
+        act("print", "Print or PDF", () => window.print(), {}, ".quiet"),
+        act("html", "HTML", () => download(this.tma, edit.now), { label: "Download as HTML" }, ".quiet"),
+        act("word", "Word", () => this.word(), { label: "Download as Word file", title: edit.dirty ? "As it is saved, without your changes" : undefined }, ".quiet"),
       ),
       edit.dirty && row.reviewed_at ? h("p.small.muted", null, "To save without approving takes the earlier approval away.") : "",
       moodle ?? "",
     );
     if (held) this.actions.querySelector(`[data-act="${held}"]`)?.focus();
+  }
+
+  async word() {
+    try {
+      await downloadWord(this.tma);
+      if (this.edit.dirty) say("The Word file has what is saved, without your changes.");
+    } catch (fault) {
+      if (fault.status !== 401) say(fault.message);
+    }
   }
 
   async save(approve) {

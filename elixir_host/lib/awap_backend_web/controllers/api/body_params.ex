@@ -6,7 +6,7 @@ defmodule AwapBackendWeb.API.BodyParams do
   Messages name fields and never quote what is in them.
   """
 
-  alias AwapBackendWeb.{Conn, ErrorView}
+  alias AwapBackendWeb.{Conn, ErrorView, Timestamp}
 
   @name ~r/\A(?=.*\S)\P{Cc}*\z/u
   @int64_max 9_223_372_036_854_775_807
@@ -101,6 +101,16 @@ defmodule AwapBackendWeb.API.BodyParams do
       do: {:ok, value},
       else:
         {:error, "must be a string of 1 to 255 characters, not spaces alone and without control characters"}
+  end
+
+  @doc "A time in RFC 3339, as the store takes it."
+  @spec time(term) :: {:ok, String.t()} | {:error, String.t()}
+  def time(value) do
+    with true <- is_binary(value), {:ok, time} <- Timestamp.cast(value) do
+      {:ok, DateTime.to_iso8601(time)}
+    else
+      _ -> {:error, "must be a time in RFC 3339, as “updated_at” has it"}
+    end
   end
 
   @doc "One of `words`."

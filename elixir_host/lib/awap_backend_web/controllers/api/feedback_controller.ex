@@ -26,6 +26,33 @@ defmodule AwapBackendWeb.API.FeedbackController do
   end
 
   @doc """
+  `GET /api/feedback/:tma_id/document`: the feedback as a file for the student, who is named in it by the pseudonym alone.
+  What is not approved yet says that it is a draft. 304 where it is still as `If-None-Match` has it.
+  """
+  @spec document(Conn.t()) :: Conn.t() | {:error, ErrorView.error()}
+  def document(conn) do
+    with {:ok, _format} <- QueryParams.document(conn),
+         {:ok, id} <- id(conn),
+         {:ok, row} <- find(conn, id, actor(conn)) do
+      conn = put_etag(conn, row)
+      if ETag.none_match?(conn, etag(row)), do: written(conn, row), else: empty(conn, 304)
+    end
+  end
+
+  defp written(conn, row) do
+    with {:ok, tma} <- Lookup.answer(conn.config.tma.get_tma(row["tma_id"], nil), "TMA"),
+         {:ok, file} <- Lookup.answer(conn.config.tma.write_feedback(row, tma), "feedback") do
+      file(conn, file["content_type"], file_name(tma, file["extension"]), Base.decode64!(file["data_base64"]))
+    end
+  end
+
+  # As the page names what it saves.
+  defp file_name(tma, extension) do
+    name = String.replace("#{tma["assignment_id"]}-#{tma["student_id"]}", ~r/[^A-Za-z0-9._-]+/, "-")
+    "#{name}.#{extension}"
+  end
+
+  @doc """
   `PATCH /api/feedback/:tma_id`: edits the fields that are given, and with `reviewed` or `reviewed_by` marks the feedback as
   reviewed. An edit without either takes an earlier review away.
 

@@ -12,7 +12,7 @@ defmodule AwapBackendWeb.API.FeedbackParams do
   """
 
   alias AwapBackendWeb.API.BodyParams
-  alias AwapBackendWeb.{Conn, ErrorView, Timestamp}
+  alias AwapBackendWeb.{Conn, ErrorView}
 
   @max_bytes 4 * 1_048_576
   @max_text 100_000
@@ -43,7 +43,7 @@ defmodule AwapBackendWeb.API.FeedbackParams do
       "marking_criteria" => &criteria/1,
       "reviewed" => &boolean/1,
       "reviewed_by" => &BodyParams.name/1,
-      "expected_updated_at" => &time/1
+      "expected_updated_at" => &BodyParams.time/1
     }
   end
 
@@ -98,12 +98,4 @@ defmodule AwapBackendWeb.API.FeedbackParams do
 
   defp boolean(value) when is_boolean(value), do: {:ok, value}
   defp boolean(_), do: {:error, "must be true or false"}
-
-  defp time(value) do
-    with true <- is_binary(value), {:ok, time} <- Timestamp.cast(value) do
-      {:ok, DateTime.to_iso8601(time)}
-    else
-      _ -> {:error, "must be a time in RFC 3339, as “updated_at” has it"}
-    end
-  end
 end

@@ -70,6 +70,13 @@ defmodule AwapBackendWeb.API.QueryParams do
     end
   end
 
+  @doc "What kind of file the feedback is to be; a Word file where that is not said."
+  @spec document(Conn.t()) :: answer
+  def document(conn) do
+    with {:ok, params} <- read(conn, %{"format" => &one_of(&1, ["docx"])}),
+         do: {:ok, Map.put_new(params, "format", "docx")}
+  end
+
   @doc "Why a student's data is read, and the page of it."
   @spec export(Conn.t()) :: answer
   def export(conn) do

@@ -10,19 +10,22 @@ defmodule AwapBackendWeb.API.TMAController do
   alias AwapBackendWeb.API.{Lookup, QueryParams, TMAParams}
 
   @store_timeout_ms 10_000
+  @rubric_timeout_ms 5_000
 
   # A person who waits comes before what machines hand in by the hundred.
   @priorities %{"admin" => 10, "tutor" => 10, "service" => 0}
 
   @doc """
   `POST /api/tmas`: takes a TMA as JSON or as a form with the document itself. 201 once it is on disk, with its place in
-  `Location`. With an `Idempotency-Key` sent before, the first answer again.
+  `Location`. 422 where a field is at fault or the rubric does not hold together, with the path of each fault. With an
+  `Idempotency-Key` sent before, the first answer again.
   """
   @spec create(Conn.t()) :: Conn.t() | {:error, ErrorView.error()} | {:error, ErrorView.error(), Conn.t()}
   def create(conn) do
     with {:ok, _} <- QueryParams.none(conn),
          {:ok, key} <- idempotency_key(conn),
-         {:ok, tma, conn} <- TMAParams.read(conn) do
+         {:ok, tma, conn} <- TMAParams.read(conn),
+         {:ok, conn} <- sound_rubric(conn, tma["rubric"]) do
       options = [idempotency_key: key, priority: Map.get(@priorities, conn.caller["role"], 0)]
 
       case conn.config.tma.create_tma(tma, actor(conn), options) do
@@ -35,6 +38,20 @@ defmodule AwapBackendWeb.API.TMAController do
         {:error, error} ->
           {:error, ErrorView.from_backend(error), conn}
       end
+    end
+  end
+
+  # A rubric that does not hold together would fail the TMA later, when no one waits for the answer. A core that is away or busy
+  # is no reason to turn work away: then marking says it.
+  defp sound_rubric(conn, nil), do: {:ok, conn}
+
+  defp sound_rubric(conn, rubric) do
+    case conn.config.tma.check_rubric(rubric, @rubric_timeout_ms) do
+      {:error, %{"code" => code} = error} when code in ["invalid_input", "limit_exceeded"] ->
+        {:error, ErrorView.from_backend(error), conn}
+
+      _sound_or_not_known ->
+        {:ok, conn}
     end
   end
 

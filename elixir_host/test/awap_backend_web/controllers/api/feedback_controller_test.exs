@@ -56,6 +56,34 @@ defmodule AwapBackendWeb.API.FeedbackControllerTest do
     end
   end
 
+  describe "GET as a document" do
+    test "a file of the feedback and its TMA, with its tag and a name", %{port: port, path: path, etag: etag} do
+      for query <- ["", "?format=docx"] do
+        answer = request(port, "GET", path <> "/document" <> query)
+        assert {answer.status, answer.body} == {200, "PK"}
+        assert Answer.header(answer, "content-type") == "application/x-word"
+
+        assert Answer.header(answer, "content-disposition") =~
+                 ~r/^attachment; filename="[A-Za-z0-9._-]+\.docx"$/
+
+        assert Answer.header(answer, "etag") == etag
+        assert_received {:asked, {:write_feedback, %{"grade" => 71.0}, %{"status" => "completed"}}}
+      end
+
+      known = request(port, "GET", path <> "/document", headers: [{"if-none-match", etag}])
+      assert {known.status, known.body} == {304, ""}
+      other = request(port, "GET", path <> "/document?format=rtf")
+      assert {other.status, fields(other)} == {422, ["format"]}
+    end
+
+    test "none where there is no feedback", %{port: port} do
+      for {id, code} <- [{StandIn.id(:pending), "feedback_pending"}, {StandIn.id(:missing), "not_found"}] do
+        answer = request(port, "GET", "/api/feedback/#{id}/document")
+        assert {answer.status, answer.json["error"]["code"]} == {404, code}
+      end
+    end
+  end
+
   describe "PATCH" do
     test "hands on what is to be changed and who changes it, and answers the row", %{
       port: port,

@@ -48,6 +48,24 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
              }
     end
 
+    test "a rubric that does not hold together is refused before the TMA is taken, with its place", %{
+      port: port
+    } do
+      answer = post_json(port, "/api/tmas", %{"content" => "a", "rubric" => %{}})
+      assert {answer.status, answer.json["error"]["code"]} == {422, "invalid_input"}
+
+      assert %{"rubric.questions" => "“rubric.questions” is missing."} =
+               answer.json["error"]["details"]["fields"]
+
+      refute_received {:created, _, _, _}
+    end
+
+    test "a core that is away turns no work away: marking will say what is wrong", %{port: port} do
+      answer = post_json(port, "/api/tmas", %{"content" => "a", "rubric" => %{"title" => "core away"}})
+      assert answer.status == 201
+      assert_received {:created, %{"rubric" => %{"title" => "core away"}}, _, _}
+    end
+
     test "a table of TMAs that are not right, with the field of each", %{port: port} do
       file = fn data ->
         %{"content" => %{"attachments" => [%{"filename" => "a.txt", "data_base64" => data}]}}
