@@ -13,6 +13,10 @@ export function accessibility(test, place) {
       await tutor.go("queue");
       await page.locator("tr[data-id]").first().waitFor();
     },
+    "TMAs that are chosen": async () => {
+      await page.getByRole("checkbox").first().check();
+      await page.getByRole("button", { name: "Approve them" }).waitFor();
+    },
     "the keys of the queue": async () => {
       await page.keyboard.press("?");
       await page.getByRole("dialog").waitFor();
@@ -41,6 +45,13 @@ export function accessibility(test, place) {
       await tutor.go("submit");
       await page.getByLabel("Choose files").setInputFiles(fixture("dd102-marsh").path);
       await page.locator(".file").first().waitFor();
+    },
+    "a rubric that cannot be handed in with": async () => {
+      await tutor.expecting(/status of 422/, async () => {
+        const broken = Buffer.from(fixture("dd102-marsh").rubricText.replace("max_mark: 40", "max_mark: many"));
+        await page.getByLabel("or a rubric from a file").setInputFiles({ name: "mine.yaml", mimeType: "text/yaml", buffer: broken });
+        await page.locator(".excerpt .at").waitFor();
+      });
     },
     rubrics: async () => {
       await tutor.go("rubrics");

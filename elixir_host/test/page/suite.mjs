@@ -4,12 +4,13 @@ import { after, before, test } from "node:test";
 import { accessibility } from "./accessibility.mjs";
 import { hostile } from "./hostile.mjs";
 import { keyboard } from "./keyboard.mjs";
+import { queue } from "./queue.mjs";
 import { story } from "./story.mjs";
 import { CHROMIUM, launch } from "./support/browser.mjs";
 import { Host } from "./support/host.mjs";
 import { tutors } from "./tutors.mjs";
 
-const PARTS = { story, keyboard, tutors, hostile, accessibility };
+const PARTS = { story, keyboard, queue, tutors, hostile, accessibility };
 const chosen = process.argv.slice(2);
 
 if (!CHROMIUM) {

@@ -1,10 +1,11 @@
 // The cohort: every TMA with its status, mark and flags, filtered, live, and gone through with the keyboard.
 
-import { call, session } from "./api.js";
-import { ask, debounce, fill, h, say } from "./dom.js";
+import { approveAll, approveOne } from "./approve.js";
+import { debounce, fill, h, say } from "./dom.js";
 import { REVIEW, STATUS, exactly, marks, plural, student, time } from "./format.js";
 import { bindings } from "./keys.js";
 import * as rows from "./rows.js";
+import { headings, sorted } from "./sort.js";
 
 const CHUNK = 100;
 const FILTERS = {
@@ -16,7 +17,7 @@ const FILTERS = {
 };
 
 // Kept while the page is open, so that whoever comes back from a TMA finds the list as it was.
-const chosen = { filter: "all", assignment: "", flag: "", search: "", at: null };
+const chosen = { filter: "all", assignment: "", flag: "", search: "", at: null, order: { by: "submitted", down: true }, picked: new Set() };
 const SUPERSEDED = "superseded";
 
 export function show(main) {
@@ -24,13 +25,9 @@ export function show(main) {
   const count = h("p.muted", { role: "status" });
   const plot = h("section.plot", { "aria-label": "Marks of the cohort" });
   const trouble = h("div", { role: "alert" });
-  const table = h(
-    "table.queue",
-    null,
-    h("caption.hidden", null, "TMAs, newest first"),
-    h("thead", null, h("tr", null, ["Student", "Assignment", "Submitted", "Status", "Mark", "Notes"].map((t, i) => h(i === 4 ? "th.number" : "th", { scope: "col" }, t)))),
-    body,
-  );
+  const head = h("tr");
+  const bulk = h("div.bulk");
+  const table = h("table.queue", null, h("caption.hidden", null, "TMAs"), h("thead", null, head), body);
   const search = h("input", { type: "search", id: "search", placeholder: "Student or assignment", value: chosen.search, oninput: () => ((chosen.search = search.value), later()) });
   const assignment = h("select", { id: "assignment", onchange: () => ((chosen.assignment = assignment.value), draw()) });
   const flag = h("select", { id: "flag", onchange: () => ((chosen.flag = flag.value), draw()) });
@@ -46,6 +43,7 @@ export function show(main) {
       h("div.row", null, h("label.hidden", { for: "assignment" }, "Assignment"), assignment, h("label.hidden", { for: "flag" }, "Note"), flag, h("label.hidden", { for: "search" }, "Search"), search),
     ),
     trouble,
+    bulk,
     h("div.scroll", { tabindex: "0", role: "region", "aria-label": "TMAs" }, table),
     h("div.more"),
   );
@@ -63,17 +61,48 @@ export function show(main) {
         (!chosen.flag || flagsOf(row).includes(chosen.flag)) &&
         (!wanted || `${row.student_id} ${row.assignment_id} ${row.course_id}`.toLowerCase().includes(wanted)),
     );
+    listed = sorted(listed, chosen.order);
+    headings(head, chosen.order, (order) => ((chosen.order = order), draw()));
+    drawBulk();
     rows.setOrder(listed.map((row) => row.id));
-    const focused = document.activeElement?.closest?.("tr[data-id]")?.dataset.id;
+    const held = document.activeElement;
+    const focused = held?.closest?.("tr[data-id]")?.dataset.id;
     const until = Math.max(drawn, CHUNK);
     fill(body, listed.slice(0, until).map(rowOf));
     drawn = Math.min(until, listed.length);
-    if (focused) body.querySelector(`tr[data-id="${focused}"] a`)?.focus({ preventScroll: true });
+    if (focused) body.querySelector(`tr[data-id="${focused}"] ${held.matches("input") ? "input" : "a"}`)?.focus({ preventScroll: true });
     count.textContent = rows.isComplete() ? (listed.length === all.length ? plural(all.length, "TMA") : `${listed.length} of ${plural(all.length, "TMA")}`) : `${plural(all.length, "TMA")} so far …`;
-    if (!listed.length && rows.isComplete()) fill(body, h("tr", null, h("td.empty", { colspan: 6 }, nothing(all.length))));
+    if (!listed.length && rows.isComplete()) fill(body, h("tr", null, h("td.empty", { colspan: 7 }, nothing(all.length))));
     drawPlot(plot, listed);
   };
   const later = debounce(draw, 120);
+  const picked = () => listed.filter((row) => chosen.picked.has(row.id));
+  const drop = (ids) => {
+    for (const id of ids) chosen.picked.delete(id);
+    draw();
+  };
+  const drawBulk = () => {
+    const n = picked().length;
+    bulk.hidden = !n;
+    if (!n) return fill(bulk);
+    const all = () => {
+      for (const row of listed) chosen.picked.add(row.id);
+      draw();
+    };
+    fill(
+      bulk,
+      h("span", { role: "status" }, `${n} chosen`),
+      h("button.primary", { type: "button", onclick: () => approveAll(picked(), drop) }, "Approve them"),
+      n < listed.length ? h("button", { type: "button", onclick: all }, `Choose all ${listed.length}`) : "",
+      h("button.quiet", { type: "button", onclick: () => drop([...chosen.picked]) }, "Choose none"),
+    );
+  };
+  body.addEventListener("change", (event) => {
+    const { id } = event.target.closest("tr").dataset;
+    if (event.target.checked) chosen.picked.add(id);
+    else chosen.picked.delete(id);
+    drawBulk();
+  });
   const more = new IntersectionObserver(([entry]) => {
     if (!entry.isIntersecting || drawn >= listed.length) return;
     body.append(...listed.slice(drawn, drawn + CHUNK).map(rowOf));
@@ -101,7 +130,7 @@ export function show(main) {
     }
   };
   const off = rows.onRows(later.bind(null));
-  bind(main, body, () => listed);
+  bind(main, body, () => listed, () => approveAll(picked(), drop));
   if (rows.all().length) draw();
   else count.textContent = "Loading …";
   fetchAll();
@@ -146,6 +175,7 @@ function rowOf(row) {
   const tr = h(
     "tr",
     { class: feedback?.reviewed_at ? "done" : null },
+    h("td.pick", null, h("input", { type: "checkbox", checked: chosen.picked.has(row.id), "aria-label": `Choose ${student(row.student_id)}, ${row.assignment_id}` })),
     h("th", { scope: "row" }, link),
     h("td", null, row.assignment_id),
     h("td", null, h("time", { datetime: row.submitted_at, title: exactly(row.submitted_at) }, time(row.submitted_at))),
@@ -187,7 +217,7 @@ async function drawPlot(place, listed) {
   if (drawing === key) await plot(place, graded.map((row) => row.feedback));
 }
 
-function bind(main, body, listed) {
+function bind(main, body, listed, approvePicked) {
   const go = (step) => {
     const links = [...body.querySelectorAll("tr[data-id] a")];
     const at = links.indexOf(document.activeElement?.closest?.("tr")?.querySelector("a"));
@@ -202,23 +232,11 @@ function bind(main, body, listed) {
   bindings.add("k", "Previous TMA", () => go(-1));
   bindings.add("Enter", "Open it", (event) => document.activeElement?.closest?.("tr, a, button") ? document.activeElement.click() : event);
   bindings.add("/", "Search", () => main.querySelector("#search").focus());
-  bindings.add("a", "Approve it as it is", () => approve(current()));
-}
-
-async function approve(row) {
-  if (!row) return say("Choose a TMA first, with j and k.");
-  if (row.status !== "completed" || !row.feedback) return say("There is no feedback to approve yet.");
-  if (row.feedback.reviewed_at) return say("This is approved already.");
-  if (row.feedback.grade === null) return say("A criterion is still open: open the TMA and mark it first.");
-  const text = `Mark ${marks(row.feedback.grade)}${row.feedback.band ? `, ${row.feedback.band}` : ""}. It has not been changed from the draft as the list shows it.`;
-  const answer = await ask(`Approve ${student(row.student_id)}, ${row.assignment_id}?`, h("p", null, text), [["", "Cancel"], ["yes", "Approve", "primary"]]);
-  if (answer !== "yes") return;
-  try {
-    const review = session.name ? { reviewed_by: session.name } : { reviewed: true };
-    rows.note(await call("PATCH", `/api/feedback/${row.id}`, { json: { ...review, expected_updated_at: row.feedback.updated_at } }));
-    say("Approved.");
-  } catch (fault) {
-    say(fault.message);
-    rows.load().catch(() => {});
-  }
+  bindings.add("a", "Approve it as it is", () => approveOne(current()));
+  bindings.add("x", "Choose it, or not", () => {
+    const box = document.activeElement?.closest?.("tr[data-id]")?.querySelector("input");
+    if (box) box.click();
+    else say("Go to a TMA first, with j and k.");
+  });
+  bindings.add("A", "Approve all that are chosen", () => (chosen.picked.size ? approvePicked() : say("None is chosen: choose with x.")));
 }
