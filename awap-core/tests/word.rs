@@ -121,6 +121,42 @@ fn the_file_is_made_of_named_parts_that_a_reader_finds_its_way_by() {
 }
 
 #[test]
+fn lists_have_their_own_marks() {
+    let file = word::from_markdown("- a\n- b\n\n1. one\n2. two\n   - deep\n\ntext\n\n3. three\n").unwrap();
+    let (document, numbering) = (part(&file, "word/document.xml"), part(&file, "word/numbering.xml"));
+    let paragraphs: Vec<_> = document.split("<w:p ").collect();
+    let format = |words: &str| {
+        let text = format!(">{words}<");
+        let paragraph = paragraphs.iter().find(|paragraph| paragraph.contains(&text)).expect("a paragraph");
+        let list = between(paragraph, "<w:numId w:val=\"", "\"");
+        let defined = between(&numbering, &format!("<w:num w:numId=\"{list}\">"), "</w:num>");
+        let definition = between(defined, "<w:abstractNumId w:val=\"", "\"");
+        let definitions: Vec<_> = numbering.matches(&format!("w:abstractNumId=\"{definition}\"")).collect();
+        assert_eq!(definitions.len(), 1, "{words} is defined once");
+        let levels = between(&numbering, &format!("w:abstractNumId=\"{definition}\""), "</w:abstractNum>");
+        (
+            between(levels, "<w:numFmt w:val=\"", "\"").to_owned(),
+            between(defined, "<w:startOverride w:val=\"", "\"").to_owned(),
+        )
+    };
+    for (words, kind, start) in [
+        ("a", "bullet", ""),
+        ("one", "decimal", "1"),
+        ("two", "decimal", "1"),
+        ("deep", "bullet", ""),
+        ("three", "decimal", "3"),
+    ] {
+        assert_eq!(format(words), (kind.to_owned(), start.to_owned()), "{words}");
+    }
+}
+
+/// What stands between `from` and the next `to`; nothing where `from` is not there.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let after = text.split_once(from).map_or("", |(_, after)| after);
+    after.split_once(to).map_or("", |(inner, _)| inner)
+}
+
+#[test]
 fn the_same_feedback_gives_the_same_bytes() {
     let first = call(letter()).unwrap();
     // In this thread and another, one after the other and after a different one.

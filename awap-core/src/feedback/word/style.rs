@@ -17,9 +17,10 @@ const LINE: usize = 9_026;
 const MARKS: usize = 1_500;
 /// How many lists in lists are told apart.
 pub(super) const DEPTHS: usize = 4;
-/// The definitions of lists: bullets, and the numbers that each numbered list counts for itself.
-const BULLETS: usize = 1;
-const NUMBERS: usize = 2;
+/// The definitions of lists: bullets, and the numbers that each numbered list counts for itself. The writer has one of its own
+/// under 1.
+const BULLETS: usize = 10;
+const NUMBERS: usize = 11;
 
 /// Headings, by how deep they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

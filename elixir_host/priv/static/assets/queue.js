@@ -44,7 +44,7 @@ export function show(main) {
     ),
     trouble,
     bulk,
-    h("div.scroll", { tabindex: "0", role: "region", "aria-label": "TMAs" }, table),
+    h("div.scroll.queue-place", { tabindex: "0", role: "region", "aria-label": "TMAs" }, table),
     h("div.more"),
   );
 
