@@ -92,12 +92,12 @@ fn tests_below(folder: &Path, names: &mut BTreeSet<String>) {
             continue;
         }
         let source = std::fs::read_to_string(&path).expect("text");
-        let named: Vec<String> = match ending {
+        let tests: Vec<String> = match ending {
             Some("rs") => source.split("#[test]").skip(1).filter_map(function).collect(),
             Some("exs") => source.lines().filter_map(test_of_elixir).collect(),
             _ => source.lines().filter_map(vector).collect(),
         };
-        names.extend(named);
+        names.extend(tests);
     }
 }
 
