@@ -64,12 +64,18 @@ pub fn known_of(word: &str) -> u16 {
 
 /// Finds names in `text` whose probability of being to be masked is at least `threshold`.
 pub fn find(text: &str, threshold: f64) -> Vec<Name> {
+    find_outside(text, threshold, &|_, _| false)
+}
+
+/// The same but for names of which all lies in what `is_skipped` says, which is asked with the first byte of a run of
+/// candidates and the one past its last. What is skipped is still seen as what stands around the others.
+pub fn find_outside(text: &str, threshold: f64, is_skipped: &dyn Fn(usize, usize) -> bool) -> Vec<Name> {
     let (lists, model) = &*EMBEDDED;
     let mut found = Vec::new();
     let mut start = 0;
     while start < text.len() {
         let end = stretch_end(text, start);
-        find_in(text, start, end, lists, model, threshold, &mut found);
+        find_in(text, start, end, lists, model, threshold, is_skipped, &mut found);
         start = end;
     }
     found
@@ -88,6 +94,7 @@ fn stretch_end(text: &str, start: usize) -> usize {
     stretch.rfind('\n').or_else(|| stretch.rfind(' ')).map_or(end, |i| start + i + 1)
 }
 
+#[allow(clippy::too_many_arguments)] // of one call
 fn find_in(
     whole: &str,
     start: usize,
@@ -95,12 +102,18 @@ fn find_in(
     lists: &Lists,
     model: &Model,
     threshold: f64,
+    is_skipped: &dyn Fn(usize, usize) -> bool,
     out: &mut Vec<Name>,
 ) {
     let stretch = whole.get(start..end).unwrap_or_default();
     let text = Text::new(stretch, lists, start == 0, end == whole.len());
     let mut indices = Vec::new();
     for run in runs(&text) {
+        let first = text.tokens.get(run.start).map_or(0, |t| t.start as usize);
+        let last = text.tokens.get(run.end - 1).map_or(first, |t| t.end as usize);
+        if is_skipped(start + first, start + last) {
+            continue;
+        }
         let scores: Vec<[f32; TAGS]> = (run.start..run.end)
             .map(|i| {
                 indices.clear();

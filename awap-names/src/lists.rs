@@ -53,7 +53,7 @@ impl Lists {
     /// Where `hash` is, or would be.
     fn slot(&self, hash: u64) -> usize {
         let mask = self.slots.len().wrapping_sub(1);
-        let mut at = (hash >> 20) as usize & mask;
+        let mut at = crate::token::spread(hash) as usize & mask;
         // Half of the slots are free, so that this ends, and soon.
         while self.slots.get(at).is_some_and(|(other, _)| *other != hash && *other != 0) {
             at = (at + 1) & mask;

@@ -1,7 +1,5 @@
 //! A stretch of text as tokens and lines, with what the model needs to know of each.
 
-use std::collections::HashMap;
-
 use crate::Lists;
 use crate::lists::known;
 
@@ -37,6 +35,17 @@ pub enum Gap {
     Wide,
     /// The end of a line.
     Line,
+}
+
+impl Gap {
+    /// With one blank more.
+    fn wider(self) -> Self {
+        match self {
+            Self::None => Self::Blank,
+            Self::Blank => Self::Wide,
+            wide => wide,
+        }
+    }
 }
 
 /// A word, a number or a mark.
@@ -105,28 +114,56 @@ pub struct Text<'a> {
     /// Whether the text ends with it.
     pub is_last: bool,
     /// For a word: how often it stands here with a capital (low half) and without (high half).
-    pub counts: HashMap<u64, u32, Same>,
+    counts: Counts,
 }
 
-/// Keys are hashes already.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Same(u64);
+/// How often each word stands in a text, by its hash.
+#[derive(Debug)]
+struct Counts {
+    /// A power of two of them, half of them free at least: hash and count, which is never nothing where there is a word.
+    slots: Vec<(u64, u32)>,
+    used: usize,
+}
 
-impl std::hash::BuildHasher for Same {
-    type Hasher = Self;
-    fn build_hasher(&self) -> Self {
-        Self(0)
+impl Counts {
+    /// With room for `words` different words.
+    fn new(words: usize) -> Self {
+        Self { slots: vec![(0, 0); (words * 2).next_power_of_two().max(16)], used: 0 }
+    }
+
+    fn place(&self, hash: u64) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = spread(hash) as usize & mask;
+        while self.slots.get(at).is_some_and(|(other, count)| *count != 0 && *other != hash) {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    fn add(&mut self, hash: u64, much: u32) {
+        let at = self.place(hash);
+        if let Some((key, count)) = self.slots.get_mut(at) {
+            self.used += usize::from(*count == 0);
+            *key = hash;
+            *count = count.saturating_add(much);
+        }
+        if self.used * 2 > self.slots.len() {
+            let mut more = Self::new(self.slots.len());
+            for (hash, count) in self.slots.iter().filter(|(_, count)| *count != 0) {
+                more.add(*hash, *count);
+            }
+            *self = more;
+        }
+    }
+
+    fn get(&self, hash: u64) -> u32 {
+        self.slots.get(self.place(hash)).map_or(0, |(_, count)| *count)
     }
 }
 
-impl std::hash::Hasher for Same {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _: &[u8]) {}
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
+/// The bits of a hash that number the slots of a table: FNV leaves words that end alike close together.
+pub(crate) fn spread(hash: u64) -> u64 {
+    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
 }
 
 /// FNV-1a, one character more.
@@ -173,7 +210,7 @@ impl<'a> Text<'a> {
             lines: Vec::new(),
             is_first,
             is_last,
-            counts: HashMap::with_capacity_and_hasher(text.len() / 16, Same(0)),
+            counts: Counts::new(text.len() / 16),
         };
         this.cut();
         this.look_up(lists);
@@ -185,7 +222,25 @@ impl<'a> Text<'a> {
         let mut at = 0;
         let mut gap = Gap::Line;
         let mut newlines = 2;
-        while let Some(c) = text.get(at..).and_then(|t| t.chars().next()) {
+        while let Some(byte) = text.as_bytes().get(at) {
+            if *byte == b' ' {
+                gap = gap.wider();
+                at += 1;
+                continue;
+            }
+            if byte.is_ascii_alphabetic()
+                && let Some((end, shape, hash)) = plain_word(text.as_bytes(), at)
+            {
+                if gap == Gap::Line {
+                    self.open_line(newlines > 1);
+                }
+                self.push_token(at, end, hash, shape, gap);
+                at = end;
+                gap = Gap::None;
+                newlines = 0;
+                continue;
+            }
+            let Some(c) = text.get(at..).and_then(|t| t.chars().next()) else { break };
             let len = c.len_utf8();
             if c.is_whitespace() || is_hidden(c) {
                 match c {
@@ -195,26 +250,9 @@ impl<'a> Text<'a> {
                     }
                     '\t' => gap = gap.max(Gap::Wide),
                     _ if is_hidden(c) => {}
-                    _ => {
-                        gap = match gap {
-                            Gap::None => Gap::Blank,
-                            Gap::Blank => Gap::Wide,
-                            wide => wide,
-                        }
-                    }
+                    _ => gap = gap.wider(),
                 }
                 at += len;
-                continue;
-            }
-            let plain = plain_word(text.as_bytes(), at);
-            if let Some((end, shape, hash)) = plain {
-                if gap == Gap::Line {
-                    self.open_line(newlines > 1);
-                }
-                self.push_token(at, end, hash, shape, gap);
-                at = end;
-                gap = Gap::None;
-                newlines = 0;
                 continue;
             }
             let (end, shape) = if c.is_alphabetic() {
@@ -269,9 +307,7 @@ impl<'a> Text<'a> {
             };
         }
         if token.is_word() {
-            let count = self.counts.entry(token.hash).or_default();
-            let one = if token.is_capital() { 1 } else { 1 << 16 };
-            *count = count.saturating_add(one);
+            self.counts.add(token.hash, if token.is_capital() { 1 } else { 1 << 16 });
         }
         self.tokens.push(token);
     }
@@ -291,7 +327,7 @@ impl<'a> Text<'a> {
 
     /// How often the word of `token` stands here with a capital and without.
     pub fn count(&self, token: &Token) -> (u32, u32) {
-        let count = self.counts.get(&token.hash).copied().unwrap_or_default();
+        let count = self.counts.get(token.hash);
         (count & 0xffff, count >> 16)
     }
 

@@ -3,9 +3,9 @@
 //! It shares nothing with the recognizers but the list of what is known: texts are cut into runs of letters and
 //! digits, and runs are compared. Names that are also words are looked for only beside another part of the name.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -20,8 +20,17 @@ use crate::{Error, ErrorCode, Result};
 
 /// What must not survive.
 pub(super) struct Secrets {
-    automaton: Option<AhoCorasick>,
-    meanings: Vec<Meaning>,
+    /// In order, so that those that begin alike stand together.
+    needles: Vec<Needle>,
+    /// How the first words of all of them begin.
+    starts: Starts,
+}
+
+/// Runs of letters and digits that must not stand beside one another.
+struct Needle {
+    /// A blank before and after each run.
+    text: String,
+    meaning: Meaning,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +49,7 @@ pub(super) struct Survivor {
 
 impl Secrets {
     /// All that identifies the student, but the labels in `kept`.
-    pub(super) fn new(known: &Known, student: &Person, kept: &[String]) -> Result<Self> {
+    pub(super) fn new(known: &Known, student: &Person, kept: &[String]) -> Self {
         let mut needles: BTreeMap<String, Meaning> = BTreeMap::new();
         let mut add = |words: &[&str], label: Label, capitals: bool| {
             if kept.iter().any(|k| k == label.as_str()) {
@@ -76,35 +85,40 @@ impl Secrets {
         for value in &known.values {
             add(&[&value.text], value.label, false);
         }
-        let automaton = if needles.is_empty() {
-            None
-        } else {
-            let built = AhoCorasick::builder()
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
-                .match_kind(MatchKind::Standard)
-                .build(needles.keys());
-            Some(built.map_err(|_| {
-                Error::new(ErrorCode::Internal, "What is known of the student is too much to be checked.")
-            })?)
-        };
-        Ok(Self { automaton, meanings: needles.into_values().collect() })
+        let needles: Vec<Needle> =
+            needles.into_iter().map(|(text, meaning)| Needle { text, meaning }).collect();
+        let starts = Starts::of(needles.iter().map(|n| n.text.as_str()));
+        Self { needles, starts }
     }
 
     /// What survives in `text` outside `skip` (sorted, not overlapping).
     pub(super) fn survivors(&self, text: &str, skip: &[Span]) -> Vec<Survivor> {
-        let Some(automaton) = &self.automaton else { return Vec::new() };
+        if self.needles.is_empty() {
+            return Vec::new();
+        }
         let runs = Runs::outside(text, skip);
         let mut found = Vec::new();
-        for hit in automaton.find_overlapping_iter(&runs.text) {
-            let Some(meaning) = self.meanings.get(hit.pattern().as_usize()) else { continue };
-            // The blanks at both ends are no part of it.
-            let span = Span::new(runs.start_of(hit.start() + 1), runs.end_of(hit.end() - 1));
-            if meaning.capitals && !every_word_capital(span.of(text)) {
+        for (at, ..) in &runs.places {
+            // The blank before the run.
+            let rest = runs.text.get(at - 1..).unwrap_or_default();
+            if !self.starts.may_begin(rest.as_bytes()) {
                 continue;
             }
-            found.push(Survivor { span, label: meaning.label });
+            let from = self.needles.partition_point(|n| first_word(&n.text) < first_word(rest));
+            let alike = self.needles.iter().skip(from);
+            for needle in alike.take_while(|n| first_word(&n.text) == first_word(rest)) {
+                if !rest.starts_with(&needle.text) {
+                    continue;
+                }
+                let end = at + needle.text.len() - 2;
+                let span = Span::new(runs.start_of(*at), runs.end_of(end));
+                if !needle.meaning.capitals || every_word_capital(span.of(text)) {
+                    found.push((end, *at, Survivor { span, label: needle.meaning.label }));
+                }
+            }
         }
-        found
+        found.sort_by_key(|(end, start, _)| (*end, Reverse(end - start)));
+        found.into_iter().map(|(_, _, survivor)| survivor).collect()
     }
 
     /// Looks through every string of a result, names of fields included. `cited` holds, for texts in which authors are
@@ -218,6 +232,38 @@ fn is_own(path: &str, key: &str, value: &Value) -> bool {
     }
 }
 
+/// What stands between the first two blanks of ` word word `.
+fn first_word(runs: &str) -> &str {
+    let rest = runs.get(1..).unwrap_or_default();
+    rest.split(' ').next().unwrap_or_default()
+}
+
+/// The first two bytes with which something begins: tells most words from all of them.
+struct Starts(Box<[u64; 1 << 10]>);
+
+impl Starts {
+    /// Of texts that begin with a blank.
+    fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut starts = Self(Box::new([0; 1 << 10]));
+        for (slot, bit) in texts.filter_map(|text| Self::place(text.as_bytes())) {
+            if let Some(slot) = starts.0.get_mut(slot) {
+                *slot |= bit;
+            }
+        }
+        starts
+    }
+
+    fn place(text: &[u8]) -> Option<(usize, u64)> {
+        let [_, first, second, ..] = text else { return None };
+        let key = usize::from(*first) << 8 | usize::from(*second);
+        Some((key >> 6, 1 << (key & 63)))
+    }
+
+    fn may_begin(&self, text: &[u8]) -> bool {
+        Self::place(text).is_some_and(|(slot, bit)| self.0.get(slot).is_some_and(|bits| bits & bit != 0))
+    }
+}
+
 fn every_word_capital(text: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).all(super::names::starts_upper)
 }
@@ -235,90 +281,93 @@ impl Runs {
     }
 
     fn outside(text: &str, skip: &[Span]) -> Self {
-        let mut runs = Self { text: String::with_capacity(text.len() + 2), places: Vec::new() };
+        let mut runs =
+            Self { text: String::with_capacity(text.len() + 2), places: Vec::with_capacity(text.len() / 5) };
         runs.text.push(' ');
+        let lower = text.to_ascii_lowercase();
         let mut skips = skip.iter().peekable();
         let mut open = false;
         let mut next = 0;
-        while let Some(c) = text.get(next..).and_then(|rest| rest.chars().next()) {
+        while let Some(first) = text.as_bytes().get(next) {
             let at = next;
-            next += c.len_utf8();
             while skips.peek().is_some_and(|s| s.end <= at) {
                 skips.next();
             }
-            if let Some(skip) = skips.peek().filter(|s| s.start <= at) {
-                next = next.max(skip.end);
-                if open {
-                    runs.text.push(' ');
-                    open = false;
-                }
+            let limit = skips.peek().map_or(text.len(), |s| s.start);
+            if limit <= at {
+                next = skips.peek().map_or(at + 1, |s| s.end);
+                runs.close(&mut open);
                 // A mark that no needle holds: what stands on both sides of a skip is not adjacent.
                 if !runs.text.ends_with("\u{1} ") {
                     runs.text.push_str("\u{1} ");
                 }
                 continue;
             }
-            if !c.is_ascii() && (hidden(c) || is_combining_mark(c)) {
+            if PLAIN.holds(*first) {
+                // Plain letters and digits are taken together.
+                let rest = text.as_bytes().get(at..limit).unwrap_or_default();
+                next = at + rest.iter().take_while(|b| PLAIN.holds(**b)).count();
+                runs.reach(&mut open, at, next);
+                runs.text.push_str(lower.get(at..next).unwrap_or_default());
+                continue;
+            }
+            if first.is_ascii() && !matches!(first, b'\'' | b'`') {
+                next += 1;
+                runs.close(&mut open);
+                continue;
+            }
+            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            next += c.len_utf8();
+            if hidden(c) || is_combining_mark(c) {
                 continue;
             }
             if c.is_alphanumeric() {
-                // Plain letters and digits are taken together.
-                let limit = skips.peek().map_or(text.len(), |s| s.start);
-                let plain = text.as_bytes().get(next..limit).unwrap_or_default();
-                let more = plain.iter().take_while(|b| c.is_ascii() && b.is_ascii_alphanumeric()).count();
-                next += more;
-                let end = next;
-                if !open {
-                    runs.places.push((runs.text.len(), at, end));
-                    open = true;
-                } else if let Some(place) = runs.places.last_mut() {
-                    place.2 = end;
-                }
-                if c.is_ascii() {
-                    let from = runs.text.len();
-                    runs.text.push_str(text.get(at..end).unwrap_or_default());
-                    if let Some(word) = runs.text.get_mut(from..) {
-                        word.make_ascii_lowercase();
-                    }
-                } else {
-                    let plain = std::iter::once(c)
-                        .nfkd()
-                        .flat_map(char::to_lowercase)
-                        .nfkd()
-                        .filter(|c| !is_combining_mark(*c));
-                    for c in plain {
-                        match c {
-                            'ø' => runs.text.push('o'),
-                            'ł' => runs.text.push('l'),
-                            'đ' | 'ð' => runs.text.push('d'),
-                            'ß' => runs.text.push_str("ss"),
-                            'æ' => runs.text.push_str("ae"),
-                            'œ' => runs.text.push_str("oe"),
-                            'þ' => runs.text.push_str("th"),
-                            'ı' => runs.text.push('i'),
-                            c if c.is_alphanumeric() => runs.text.push(c),
-                            _ => {}
-                        }
-                    }
-                }
-            } else if open {
-                // An apostrophe inside a name joins; a possessive ends.
-                let joins = matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`')
-                    && text.get(next..).and_then(|r| r.chars().next()).is_some_and(|n| {
-                        let possessive = matches!(n, 's' | 'S')
-                            && !text.get(next + 1..).is_some_and(|r| r.starts_with(char::is_alphanumeric));
-                        n.is_alphabetic() && !possessive
-                    });
-                if !joins {
-                    runs.text.push(' ');
-                    open = false;
-                }
+                runs.reach(&mut open, at, next);
+                runs.push_plain(c);
+            } else if open && !joins(text, c, next) {
+                runs.close(&mut open);
             }
         }
-        if open {
-            runs.text.push(' ');
-        }
+        runs.close(&mut open);
         runs
+    }
+
+    /// Ends the run that is open.
+    fn close(&mut self, open: &mut bool) {
+        if *open {
+            self.text.push(' ');
+            *open = false;
+        }
+    }
+
+    /// Takes the original bytes from `at` to `end` into the run that is open, or opens one.
+    fn reach(&mut self, open: &mut bool, at: usize, end: usize) {
+        if !*open {
+            self.places.push((self.text.len(), at, end));
+            *open = true;
+        } else if let Some(place) = self.places.last_mut() {
+            place.2 = end;
+        }
+    }
+
+    /// Appends a letter in lower case, without marks.
+    fn push_plain(&mut self, c: char) {
+        let plain =
+            std::iter::once(c).nfkd().flat_map(char::to_lowercase).nfkd().filter(|c| !is_combining_mark(*c));
+        for c in plain {
+            match c {
+                'ø' => self.text.push('o'),
+                'ł' => self.text.push('l'),
+                'đ' | 'ð' => self.text.push('d'),
+                'ß' => self.text.push_str("ss"),
+                'æ' => self.text.push_str("ae"),
+                'œ' => self.text.push_str("oe"),
+                'þ' => self.text.push_str("th"),
+                'ı' => self.text.push('i'),
+                c if c.is_alphanumeric() => self.text.push(c),
+                _ => {}
+            }
+        }
     }
 
     fn start_of(&self, at: usize) -> usize {
@@ -329,6 +378,39 @@ impl Runs {
     fn end_of(&self, at: usize) -> usize {
         let i = self.places.partition_point(|p| p.0 < at);
         i.checked_sub(1).and_then(|i| self.places.get(i)).map_or(0, |p| p.2)
+    }
+}
+
+/// Whether `c`, which ends right before `next`, joins what stands around it: an apostrophe inside a name does, one before
+/// a possessive ending does not.
+fn joins(text: &str, c: char, next: usize) -> bool {
+    matches!(c, '\'' | '’' | '‘' | 'ʼ' | '`')
+        && text.get(next..).and_then(|r| r.chars().next()).is_some_and(|n| {
+            let possessive = matches!(n, 's' | 'S')
+                && !text.get(next + 1..).is_some_and(|r| r.starts_with(char::is_alphanumeric));
+            n.is_alphabetic() && !possessive
+        })
+}
+
+/// ASCII letters and digits.
+static PLAIN: Bytes = Bytes::alphanumeric();
+
+/// A set of bytes.
+struct Bytes([bool; 256]);
+
+impl Bytes {
+    const fn alphanumeric() -> Self {
+        let mut holds = [false; 256];
+        let mut byte = 0;
+        while byte < 128u8 {
+            holds[byte as usize] = byte.is_ascii_alphanumeric();
+            byte += 1;
+        }
+        Self(holds)
+    }
+
+    fn holds(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).copied().unwrap_or_default()
     }
 }
 
@@ -343,7 +425,7 @@ mod tests {
     fn secrets(name: &str) -> Secrets {
         let mut student = Person::student();
         student.add(name, None);
-        Secrets::new(&Known::default(), &student, &[]).unwrap()
+        Secrets::new(&Known::default(), &student, &[])
     }
 
     #[test]

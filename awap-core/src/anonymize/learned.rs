@@ -27,7 +27,13 @@ impl NameRecognizer for Learned {
         if !matches!(piece.zone(), Zone::Prose | Zone::Margin) {
             return;
         }
-        for name in awap_names::find(&piece.text, THRESHOLD) {
+        let within = |spans: &[Span], start, end| {
+            let at = spans.partition_point(|s| s.end <= start);
+            spans.get(at).is_some_and(|s| s.start <= start && end <= s.end)
+        };
+        let places = [&piece.protected, &piece.lists, &piece.code];
+        let is_skipped = |start, end| places.iter().any(|spans| within(spans, start, end));
+        for name in awap_names::find_outside(&piece.text, THRESHOLD, &is_skipped) {
             let span = Span::new(name.start, name.end);
             if [&piece.protected, &piece.lists, &piece.code].into_iter().any(|spans| touches(spans, span)) {
                 continue;

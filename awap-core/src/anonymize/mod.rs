@@ -31,6 +31,7 @@
 
 mod context;
 mod cover;
+mod cues;
 mod finding;
 mod initials;
 mod known;

@@ -1,6 +1,10 @@
 //! Every string of a TMA, as a piece with a path: taken out for reading, put back changed.
 
+use std::cell::OnceCell;
+
 use serde_json::{Map, Value};
+
+use super::cues::Cues;
 
 use crate::document::{BlockKind, Document, Part, PartKind};
 use crate::text::Span;
@@ -46,11 +50,18 @@ pub(super) struct Piece {
     pub(super) tables: Vec<Span>,
     /// Keyed values (properties) and their keys.
     pub(super) fields: Vec<(String, Span)>,
+    /// Where words stand that lead to something; see [`Piece::cues`].
+    pub(super) cues: OnceCell<Cues>,
 }
 
 impl Piece {
     pub(super) fn zone(&self) -> Zone {
         self.zone.unwrap_or(Zone::Prose)
+    }
+
+    /// Where words stand that lead to something: looked for once, when first asked.
+    pub(super) fn cues(&self) -> &Cues {
+        self.cues.get_or_init(|| Cues::of(&self.text))
     }
 }
 

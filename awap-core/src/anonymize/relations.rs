@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::compiled;
+use super::cues::{Cue, matches};
 use super::names::{Allow, name_at, skip_blanks, starts_upper, without_possessive, word_at};
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
@@ -33,8 +34,8 @@ impl NameRecognizer for Relations {
         for possessor in possessors(text) {
             related(text, possessor, &mut push);
         }
-        told(text, &mut push);
-        titled(text, &mut push);
+        told(piece, &mut push);
+        titled(piece, &mut push);
     }
 }
 
@@ -185,8 +186,10 @@ fn name_ending_at(text: &str, end: usize) -> Option<Span> {
 }
 
 /// `Kofi told me`, `Mrs Parsley had asked me`, `Kofi and I`: what only a person known to the writer does.
-fn told(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
-    for found in TOLD.find_iter(text) {
+fn told(piece: &Piece, push: &mut impl FnMut(Span, &'static str, f64)) {
+    let text = piece.text.as_str();
+    let windows = piece.cues().windows(text, Cue::Told, 0, 48);
+    for found in matches(&TOLD, text, &windows) {
         // “had asked me”, “then told me”.
         let mut end = found.start();
         for helper in [
@@ -216,8 +219,10 @@ fn told(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
 
 /// A title and a name after a role of the university's (`Zanele’s tutor, Dr Hay`), or after what the writer does with
 /// somebody (`I then e-mailed Dr Hay`). Whoever else has a title is read or written about, and stays.
-fn titled(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
-    for found in MET.find_iter(text) {
+fn titled(piece: &Piece, push: &mut impl FnMut(Span, &'static str, f64)) {
+    let text = piece.text.as_str();
+    let windows = piece.cues().windows(text, Cue::Met, 32, 48);
+    for found in matches(&MET, text, &windows) {
         if let Some(shape) = name_at(text, found.end(), Allow::default()).filter(|shape| shape.titled) {
             push(shape.span, "relation.titled", 0.88);
         }

@@ -84,7 +84,7 @@ impl Placeholders {
     /// Takes note of placeholders that a text already holds (a TMA that was anonymized before), so that numbers go
     /// on from there.
     pub(super) fn note(&mut self, text: &str) {
-        for (at, _) in text.match_indices('[') {
+        for at in memchr::memchr_iter(b'[', text.as_bytes()) {
             let Some(inner) = bracketed(text, at) else { continue };
             let (kind, number) = inner.rsplit_once('_').unwrap_or((inner, "1"));
             let Ok(number) = number.parse::<usize>() else { continue };
@@ -132,7 +132,7 @@ fn bracketed(text: &str, at: usize) -> Option<&str> {
 /// Placeholders that stand in a text already; nothing in them is identity.
 pub(super) fn placeholders_in(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
-    for (at, _) in text.match_indices('[') {
+    for at in memchr::memchr_iter(b'[', text.as_bytes()) {
         let Some(inner) = bracketed(text, at) else { continue };
         let kind = inner.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
         if Label::ALL.iter().any(|l| l.placeholder() == kind) {

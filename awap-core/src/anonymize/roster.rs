@@ -80,32 +80,43 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
 }
 
 /// Those words in lower case of a TMA that some mention in doubt consists of.
-struct Words<'a>(HashSet<&'a str>);
+struct Words(HashSet<String>);
 
-impl<'a> Words<'a> {
-    fn of(pieces: &'a [Piece], mentions: &[Mention]) -> Self {
+impl Words {
+    fn of(pieces: &[Piece], mentions: &[Mention]) -> Self {
         let text = |m: &Mention| pieces.get(m.piece).map_or("", |p| m.span.of(&p.text));
         let doubtful = mentions.iter().filter(|m| m.role == Role::Other && m.confidence < 0.88);
         let wanted: HashSet<String> = doubtful.map(|m| text(m).to_lowercase()).collect();
-        // Most words are told from all of these by their first letter and length.
-        let mut sizes = [0u64; 256];
-        let size_of = |word: &str| Some((usize::from(*word.as_bytes().first()?), 1 << word.len().min(63)));
-        for (first, size) in wanted.iter().filter_map(|w| size_of(w)) {
-            if let Some(slot) = sizes.get_mut(first) {
-                *slot |= size;
+        let wanted = wanted.into_iter().filter(|w| w.starts_with(char::is_lowercase));
+        let words: Vec<String> = wanted.filter(|w| w.chars().all(char::is_alphabetic)).collect();
+        let mut held = HashSet::new();
+        for text in pieces.iter().map(|p| p.text.as_str()) {
+            if words.len() <= FEW {
+                held.extend(words.iter().filter(|w| stands_in(text, w)).cloned());
+            } else {
+                let of_text = text.split(|c: char| !c.is_alphabetic());
+                let of_text: HashSet<&str> = of_text.filter(|w| w.starts_with(char::is_lowercase)).collect();
+                held.extend(words.iter().filter(|w| of_text.contains(w.as_str())).cloned());
             }
         }
-        let may_be = |word: &&str| {
-            size_of(word).is_some_and(|(first, size)| sizes.get(first).is_some_and(|all| all & size != 0))
-        };
-        let texts = pieces.iter().filter(|_| !wanted.is_empty()).map(|p| p.text.as_str());
-        let words = texts.flat_map(|t| t.split(|c: char| !c.is_alphabetic())).filter(may_be);
-        let words = words.filter(|w| w.chars().next().is_some_and(char::is_lowercase));
-        Self(words.filter(|w| wanted.contains(*w)).collect())
+        Self(held)
     }
 
     /// Whether `name` is one word that also stands in lower case.
     fn hold(&self, name: &str) -> bool {
         self.0.contains(name.to_lowercase().as_str())
     }
+}
+
+/// So many words are looked for one by one.
+const FEW: usize = 16;
+
+/// Whether `word` stands in `text` with no letter beside it.
+fn stands_in(text: &str, word: &str) -> bool {
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+    memchr::memmem::find_iter(text.as_bytes(), word).any(|at| {
+        let before = text.get(..at).and_then(|t| t.chars().next_back());
+        let after = text.get(at + word.len()..).and_then(|t| t.chars().next());
+        !letter(before) && !letter(after)
+    })
 }

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::compiled;
 use super::cover::{mention, rest_of_line};
+use super::cues::{Cue, at_lines, matches};
 use super::names::{Allow, name_at};
 use super::pieces::Piece;
 use super::recognizer::{Mention, Role};
@@ -20,14 +21,14 @@ static SAYS: LazyLock<Regex> = LazyLock::new(|| {
 /// The close of a letter; the name follows on the next line or after a comma.
 static CLOSE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?im)^[ \t]*(?:(?:kind|best|warm|many)?[ \t]*regards|(?:many )?thanks(?: again)?|thank you(?: [a-z ]{0,40})?|yours(?: (?:sincerely|faithfully|truly))?|sincerely(?: yours)?|best(?: wishes)?|all the best|cheers|with (?:hope|thanks|respect|gratitude|the utmost respect)[a-z ]{0,30}|respectfully(?: yours)?|love from|signed)[ \t]*[,:.!-]?[ \t]*\n?[ \t]*",
+        r"(?i)^[ \t]*(?:(?:kind|best|warm|many)?[ \t]*regards|(?:many )?thanks(?: again)?|thank you(?: [a-z ]{0,40})?|yours(?: (?:sincerely|faithfully|truly))?|sincerely(?: yours)?|best(?: wishes)?|all the best|cheers|with (?:hope|thanks|respect|gratitude|the utmost respect)[a-z ]{0,30}|respectfully(?: yours)?|love from|signed)[ \t]*[,:.!-]?[ \t]*\n?[ \t]*",
     )
 });
 
 /// A line that says by whom: `by Kofi Mensah`, `Submitted by Kofi Mensah`.
 static BY: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?im)^[\s\u{200b}]*(?:(?:[^\n]{0,60}[-–—|,:]\s*)?by|(?:submitted|written|prepared|completed|presented|compiled|created)\s+by)(?:\s*:)?\s+",
+        r"(?i)^[\s\u{200b}]*(?:(?:[^\n]{0,60}[-–—|,:]\s*)?by|(?:submitted|written|prepared|completed|presented|compiled|created)\s+by)(?:\s*:)?\s+",
     )
 });
 
@@ -41,8 +42,8 @@ pub(super) fn find(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
 /// A line that ends with the name of the one it is by, two words or more: `by stages` and `By Monday` are none.
 fn by(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     let text = piece.text.as_str();
-    for found in BY.find_iter(text) {
-        let Some(shape) = name_at(text, found.end(), Allow::default()) else { continue };
+    for found in at_lines(&BY, text) {
+        let Some(shape) = name_at(text, found.end, Allow::default()) else { continue };
         let rest = rest_of_line(text, shape.span.end)
             .trim_matches(|c: char| c.is_whitespace() || c == '.' || c == '\u{200b}');
         if rest.is_empty() && (2..=4).contains(&shape.words.len()) && !shape.titled {
@@ -53,8 +54,8 @@ fn by(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
 
 fn says(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     let text = piece.text.as_str();
-    let says = &*SAYS;
-    for found in says.find_iter(text) {
+    let windows = piece.cues().windows(text, Cue::Says, 32, 32);
+    for found in matches(&SAYS, text, &windows) {
         if let Some(shape) = name_at(text, found.end(), Allow::default()) {
             let quoted = text
                 .get(..found.start())
@@ -69,13 +70,12 @@ fn says(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
 
 fn closes(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     let text = piece.text.as_str();
-    let closes = &*CLOSE;
-    for found in closes.find_iter(text) {
-        let cue = found.as_str();
+    for found in at_lines(&CLOSE, text) {
+        let cue = found.of(text);
         if !cue.contains([',', '\n', ':']) {
             continue;
         }
-        let Some(shape) = name_at(text, found.end(), Allow::default()) else { continue };
+        let Some(shape) = name_at(text, found.end, Allow::default()) else { continue };
         let rest = rest_of_line(text, shape.span.end);
         if rest.trim().is_empty() || rest.trim() == "." {
             out.push(mention(index, &shape, Role::Student, "cover.signature", 0.9));

@@ -27,17 +27,19 @@ pub(super) fn find(
     let bytes = text.as_bytes();
     let mut open: Vec<usize> = Vec::new();
     let mut last_end = range.start;
-    for at in range.start..range.end.min(bytes.len()) {
-        match bytes.get(at) {
-            Some(b'(' | b'[') => {
+    let within = bytes.get(range.start..range.end.min(bytes.len())).unwrap_or_default();
+    for (at, byte) in within.iter().enumerate().filter(|(_, b)| IS_MARK[usize::from(**b)]) {
+        let at = range.start + at;
+        match byte {
+            b'(' | b'[' => {
                 if open.len() < 8 {
                     open.push(at);
                 } else {
                     open.clear();
                 }
             }
-            Some(b'\n') if bytes.get(at + 1) == Some(&b'\n') => open.clear(),
-            Some(b')' | b']') => {
+            b'\n' if bytes.get(at + 1) == Some(&b'\n') => open.clear(),
+            b')' | b']' => {
                 let Some(start) = open.pop() else { continue };
                 let group = Span::new(start, at + 1);
                 // The outermost bracket decides; an inner one is looked at only if that is too long or stays open.
@@ -60,7 +62,7 @@ pub(super) fn find(
                     last_end = group.end;
                 }
             }
-            Some(b'1' | b'2') if open.is_empty() && !index.is_empty() && stands_alone(bytes, at) => {
+            b'1' | b'2' if open.is_empty() && !index.is_empty() && stands_alone(bytes, at) => {
                 let group = Span::new(at, at + 4);
                 if let Some(found) = unbracketed(&Bracket { text, group, floor: last_end, index, italic }) {
                     last_end = found.citation.end;
@@ -71,6 +73,17 @@ pub(super) fn find(
         }
     }
 }
+
+/// Brackets, the ends of lines, and what years begin with.
+static IS_MARK: [bool; 256] = {
+    let mut marks = [false; 256];
+    let mut i = 0;
+    while i < 256 {
+        marks[i] = matches!(i as u8, b'(' | b'[' | b')' | b']' | b'\n' | b'1' | b'2');
+        i += 1;
+    }
+    marks
+};
 
 /// Whether four digits, and no more, begin at `at`.
 fn stands_alone(bytes: &[u8], at: usize) -> bool {

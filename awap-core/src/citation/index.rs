@@ -78,15 +78,17 @@ impl Index {
 
     /// Whether some reference bears this name.
     pub(super) fn knows(&self, name: &str) -> bool {
-        self.by_name.contains_key(&name_key(name))
+        !self.is_empty() && self.by_name.contains_key(&name_key(name))
     }
 
     /// The reference by these authors of this year, if there is one.
     pub(super) fn find(&self, authors: &[String], year: &str) -> Option<usize> {
-        let first = authors.first()?;
-        let key = name_key(first);
+        if self.is_empty() {
+            return None;
+        }
         let cited: Vec<String> = authors.iter().map(|a| name_key(a)).collect();
-        let named = self.by_name.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let key = cited.first()?;
+        let named = self.by_name.get(key).map(Vec::as_slice).unwrap_or_default();
         self.best(named, &cited, year).or_else(|| {
             // `BBC` for `BBC News`, `Department for Education` for `Department for Education and Skills`.
             let word = key.split(' ').next()?;
@@ -99,7 +101,7 @@ impl Index {
                     self.entries
                         .get(*i)
                         .and_then(|e| e.authors.first())
-                        .is_some_and(|a| begins(a, &key) || begins(&key, a))
+                        .is_some_and(|a| begins(a, key) || begins(key, a))
                 })
                 .collect();
             let only = near.len() == 1;

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
 use super::lines::Line;
@@ -96,7 +97,7 @@ static MARKER: LazyLock<Regex> =
 
 /// Whether `line` is the heading of a reference list.
 pub(crate) fn is_list_heading(line: &str) -> bool {
-    line.len() <= 90 && HEADING.is_match(line)
+    line.len() <= HEADING_BYTES && HEADING.is_match(line)
 }
 
 /// Finds the lists. `is_weak` headings (`Sources`, `Further reading`) need entries that look like entries.
@@ -106,8 +107,7 @@ pub(super) fn find(text: &str, lines: &[Line]) -> Lists {
     while let Some(line) = lines.get(i) {
         let words = line.span.of(text);
         let headed = !line.aside && maybe_heading(words) && is_list_heading(words);
-        let inline =
-            !headed && !line.aside && line.first && maybe_heading(words) && INLINE_HEADING.is_match(words);
+        let inline = !headed && !line.aside && line.first && INLINE_HEADING.is_match(words);
         let end = if headed {
             headed_list(text, lines, i, &mut out)
         } else if inline {
@@ -124,9 +124,21 @@ pub(super) fn find(text: &str, lines: &[Line]) -> Lists {
 
 /// Quick look before the pattern: a short line that holds one of the words.
 fn maybe_heading(line: &str) -> bool {
-    let head: String = line.chars().take(90).map(|c| c.to_ascii_lowercase()).collect();
-    ["referenc", "bibliog", "cited", "citation", "source", "web", "reading"].iter().any(|w| head.contains(w))
+    line.len() <= HEADING_BYTES && HEADING_WORDS.is_match(line)
 }
+
+/// A heading is no longer.
+const HEADING_BYTES: usize = 90;
+
+/// What the headings of lists have in common.
+#[allow(clippy::expect_used)] // a constant list of words
+static HEADING_WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(["referenc", "bibliog", "cited", "citation", "source", "web", "reading"])
+        .expect("constant words")
+});
 
 fn previous_ends(text: &str, lines: &[Line], i: usize) -> bool {
     i.checked_sub(1)
@@ -555,7 +567,7 @@ fn clip(text: &str, max: usize) -> &str {
 /// Where the paragraph that holds `start` ends, or 1,500 bytes on: enough to judge an entry.
 fn paragraph_end(text: &str, start: usize) -> usize {
     let rest = clip(text.get(start..).unwrap_or_default(), 1500);
-    start + rest.find("\n\n").unwrap_or(rest.len())
+    start + memchr::memmem::find(rest.as_bytes(), b"\n\n").unwrap_or(rest.len())
 }
 
 /// Where a line's own words begin, past bullet and number, and that number.

@@ -116,11 +116,9 @@ pub(super) fn may_hold_year(text: &str) -> bool {
         }
         run = 0;
         if matches!(b, b'n' | b'N' | b'i' | b'I' | b'f' | b'F' | b'u' | b'U') {
-            let word: Vec<u8> = bytes.iter().skip(i).take(4).map(u8::to_ascii_lowercase).collect();
-            if [&b"n.d"[..], b"n. d", b"no d", b"nd", b"in p", b"fort", b"unda"]
-                .iter()
-                .any(|w| word.starts_with(w))
-            {
+            let begins =
+                |w: &&[u8]| bytes.get(i..i + w.len()).is_some_and(|word| word.eq_ignore_ascii_case(w));
+            if [&b"n.d"[..], b"n. d", b"no d", b"nd", b"in p", b"fort", b"unda"].iter().any(begins) {
                 return true;
             }
         }

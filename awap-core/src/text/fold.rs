@@ -84,15 +84,22 @@ impl Folded {
 
 /// How many of the first bytes fold to themselves but for case: visible ASCII, with single spaces between.
 fn plain_len(bytes: &[u8]) -> usize {
-    let plain = |b: &u8| matches!(b, b'!'..=b'_' | b'a'..=b'~');
-    let mut len = 0;
-    loop {
-        len += bytes.get(len..).unwrap_or_default().iter().take_while(|b| plain(b)).count();
-        match bytes.get(len..) {
-            Some([b' ', next, ..]) if plain(next) => len += 1,
-            _ => return len,
+    let mut space = false;
+    for (len, byte) in bytes.iter().enumerate() {
+        if is_plain(*byte) {
+            space = false;
+        } else if *byte == b' ' && !space {
+            space = true;
+        } else {
+            return len - usize::from(space);
         }
     }
+    bytes.len() - usize::from(space)
+}
+
+/// Visible ASCII that folds to itself but for case.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'!'..=b'_' | b'a'..=b'~')
 }
 
 struct Folder {
@@ -128,6 +135,9 @@ impl Folder {
 
 /// Folds one word or name; where offsets do not matter.
 pub fn fold(text: &str) -> String {
+    if text.bytes().all(is_plain) {
+        return text.to_ascii_lowercase();
+    }
     Folded::new(text).text.trim().to_owned()
 }
 

@@ -6,7 +6,9 @@ use regex::Regex;
 
 use super::near;
 use crate::anonymize::compiled;
+use crate::anonymize::cues::{Cue, matches};
 use crate::anonymize::finding::{Finding, Label};
+use crate::anonymize::pieces::Piece;
 use crate::text::Span;
 
 /// A UK postcode, and the look-alikes that test data has (an outward code of up to five characters).
@@ -37,13 +39,14 @@ const REACH: usize = 140;
 /// Finds addresses: back from a postcode to the house, and after a cue a number with a street.
 ///
 /// Near-misses that stay: a street or town by itself (`Oxford Street`), a postcode district in an argument (`BS1`).
-pub(super) fn find(text: &str, near_digits: &[Span], out: &mut Vec<Finding>) {
-    let (postcode, street, cue) = (&*POSTCODE, &*STREET, &*CUE);
+pub(super) fn find(text: &str, piece: &Piece, near_digits: &[Span], out: &mut Vec<Finding>) {
+    let (postcode, street) = (&*POSTCODE, &*STREET);
     for code in near::matches(postcode, text, near_digits) {
         let start = house_before(text, code.start, street).unwrap_or(code.start);
         out.push(Finding::value(Span::new(start, code.end), Label::StreetAddress, "pattern.postcode", 0.95));
     }
-    for cued in cue.find_iter(text) {
+    let windows = piece.cues().windows(text, Cue::Address, 32, 64);
+    for cued in matches(&CUE, text, &windows) {
         let mut end = (cued.end() + 160).min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::{before, has_cue};
 use crate::anonymize::compiled;
+use crate::anonymize::cues::matches;
 use crate::anonymize::finding::{Finding, Label};
 use crate::text::Span;
 
@@ -41,11 +42,9 @@ static CUE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Finds dates after a word for birth. Dates elsewhere are part of the argument.
 pub(super) fn find(text: &str, out: &mut Vec<Finding>) {
-    if !may_tell(text.as_bytes()) {
-        return;
-    }
-    let (cue, date) = (&*CUE, &*DATE);
-    for found in cue.find_iter(text) {
+    let windows = births(text);
+    let date = &*DATE;
+    for found in matches(&CUE, text, &windows) {
         let mut end = (found.end() + 40).min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -63,22 +62,36 @@ pub(super) fn find(text: &str, out: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a word for birth may stand in a text: `born`, `birth`, or what may be read as `D. O. B.`
-fn may_tell(text: &[u8]) -> bool {
-    memchr::memchr2_iter(b'b', b'B', text).any(|at| {
-        let rest = text.get(at + 1..).unwrap_or_default();
-        let word = |word: &[u8]| rest.get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word));
-        if word(b"orn") || word(b"irth") {
-            return true;
+/// Where a word for birth may stand in a text: around `born`, `birth`, and what may be read as `D. O. B.`
+fn births(text: &str) -> Vec<Span> {
+    const BEFORE: usize = 64;
+    const AFTER: usize = 96;
+    let bytes = text.as_bytes();
+    let mut windows: Vec<Span> = Vec::new();
+    for at in memchr::memchr2_iter(b'b', b'B', bytes).filter(|at| may_tell(bytes, *at)) {
+        let start = text.floor_char_boundary(at.saturating_sub(BEFORE));
+        let end = text.ceil_char_boundary((at + AFTER).min(text.len()));
+        match windows.last_mut() {
+            Some(open) if start <= open.end => open.end = end,
+            _ => windows.push(Span::new(start, end)),
         }
-        // Before the B: a mark or blank (of any script), an O, the same, a D. Each blank is at most three bytes.
-        let head = text.get(at.saturating_sub(12)..at).unwrap_or_default();
-        let joint =
-            |head: &[u8]| head.iter().rev().take_while(|b| !b.is_ascii_alphanumeric()).take(4).count();
-        let before_b = head.len() - joint(head);
-        let Some([rest @ .., b'o' | b'O']) = head.get(..before_b) else { return false };
-        matches!(rest.get(..rest.len() - joint(rest)), Some([.., b'd' | b'D']))
-    })
+    }
+    windows
+}
+
+/// Whether the B at `at` may be of a word for birth.
+fn may_tell(text: &[u8], at: usize) -> bool {
+    let rest = text.get(at + 1..).unwrap_or_default();
+    let word = |word: &[u8]| rest.get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word));
+    if word(b"orn") || word(b"irth") {
+        return true;
+    }
+    // Before the B: a mark or blank (of any script), an O, the same, a D. Each blank is at most three bytes.
+    let head = text.get(at.saturating_sub(12)..at).unwrap_or_default();
+    let joint = |head: &[u8]| head.iter().rev().take_while(|b| !b.is_ascii_alphanumeric()).take(4).count();
+    let before_b = head.len() - joint(head);
+    let Some([rest @ .., b'o' | b'O']) = head.get(..before_b) else { return false };
+    matches!(rest.get(..rest.len() - joint(rest)), Some([.., b'd' | b'D']))
 }
 
 /// The ways the date `written` may be written, where it can be read (`1998-06-15`, `15/06/1998`, `15 June 1998`).

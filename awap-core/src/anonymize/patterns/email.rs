@@ -8,7 +8,7 @@ use crate::text::Span;
 ///
 /// Addresses in program code at the domains that RFC 2606 sets aside for examples stay.
 pub(super) fn find(text: &str, piece: &Piece, urls: &[Span], out: &mut Vec<Finding>) {
-    for (at, _) in text.match_indices('@') {
+    for at in memchr::memchr_iter(b'@', text.as_bytes()) {
         let Some(span) = around(text, at) else { continue };
         if touches(urls, span) {
             continue;

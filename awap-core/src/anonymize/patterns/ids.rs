@@ -9,6 +9,7 @@ use super::phone::Cluster;
 use super::{Digits, before, has_cue, near};
 use crate::anonymize::compiled;
 use crate::anonymize::context::row_around;
+use crate::anonymize::cues::{Cue, captures};
 use crate::anonymize::finding::{Finding, Label};
 use crate::anonymize::names::{Allow, name_at};
 use crate::anonymize::pieces::{Piece, Zone, touches};
@@ -29,7 +30,7 @@ static CUED: LazyLock<Regex> = LazyLock::new(|| {
 ///
 /// Near-misses that stay: module codes (`TM112`), ISBN and DOI digits, versions, grid references, postcodes.
 pub(super) fn find(text: &str, piece: &Piece, digits: &Digits<'_>, urls: &[Span], out: &mut Vec<Finding>) {
-    let Digits { clusters, near: near_digits } = *digits;
+    let Digits { runs, clusters, near: near_digits } = *digits;
     let mut push = |span: Span, rule, confidence| {
         if !touches(urls, span) {
             out.push(Finding::value(span, Label::IdNum, rule, confidence));
@@ -38,10 +39,8 @@ pub(super) fn find(text: &str, piece: &Piece, digits: &Digits<'_>, urls: &[Span]
     let bytes = text.as_bytes();
     let is_word = |i: usize| bytes.get(i).is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
     let file_like = piece.zone() == Zone::FileName;
-    let mut i = 0;
-    while let Some(at) = bytes.get(i..).and_then(|b| b.iter().position(u8::is_ascii_digit)).map(|n| n + i) {
-        let digits = bytes.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
-        i = at + digits;
+    for run in runs {
+        let (at, digits, i) = (run.start, run.len(), run.end);
         let letter = at.checked_sub(1).filter(|l| bytes.get(*l).is_some_and(u8::is_ascii_alphabetic));
         let Some(letter) = letter else { continue };
         let free = |start: usize, end: usize| !is_word(start.wrapping_sub(1)) && !is_word(end);
@@ -65,9 +64,9 @@ pub(super) fn find(text: &str, piece: &Piece, digits: &Digits<'_>, urls: &[Span]
     }
     for cluster in clusters {
         let digits = cluster.digits.as_str();
-        let head = before(text, cluster.span.start, 40);
+        let head = || before(text, cluster.span.start, 40);
         if digits.len() == 10
-            && has_cue(&head, &["nhs", "nhs number", "nhs no", "nhs no.", "nhs num"], 12)
+            && has_cue(&head(), &["nhs", "nhs number", "nhs no", "nhs no.", "nhs num"], 12)
             && nhs_checksum(digits)
         {
             push(cluster.span, "pattern.nhs_number", 0.98);
@@ -85,7 +84,8 @@ pub(super) fn find(text: &str, piece: &Piece, digits: &Digits<'_>, urls: &[Span]
             push(cluster.span, "pattern.file_number", 0.7);
         }
     }
-    for found in ANY_AFTER_NUMBER.captures_iter(text) {
+    let cued = piece.cues().windows(text, Cue::Identifier, 4, 160);
+    for found in captures(&ANY_AFTER_NUMBER, text, &cued) {
         let Some(value) = found.get(1) else { continue };
         let word = value.as_str().trim_end_matches(['.', '-', ',', '|', ':']);
         let cue =
@@ -99,7 +99,7 @@ pub(super) fn find(text: &str, piece: &Piece, digits: &Digits<'_>, urls: &[Span]
         }
     }
     bare_numbers(text, piece, clusters, &mut push);
-    for found in CUED.captures_iter(text) {
+    for found in captures(&CUED, text, &cued) {
         let Some(value) = found.get(1) else { continue };
         let word = value.as_str().trim_end_matches(['.', '-', '/']);
         if word.chars().filter(char::is_ascii_digit).count() >= 4 {

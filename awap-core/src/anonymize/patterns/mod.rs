@@ -17,6 +17,7 @@ use crate::text::Span;
 
 /// The digits of a text: as numbers are written, and the stretches around them.
 struct Digits<'a> {
+    runs: &'a [Span],
     clusters: &'a [phone::Cluster],
     near: &'a [Span],
 }
@@ -29,13 +30,15 @@ impl Recognizer for Patterns {
         let text = piece.text.as_str();
         let urls = url::find(text, piece, context, out);
         email::find(text, piece, &urls, out);
-        username::find(text, piece, out);
-        let clusters = phone::clusters(text);
-        let near_digits = near::digits(text);
-        ids::find(text, piece, &Digits { clusters: &clusters, near: &near_digits }, &urls, out);
+        let runs = near::digit_runs(text);
+        username::find(text, piece, &runs, out);
+        let clusters = phone::clusters(text, &runs);
+        let near_digits = near::windows(text, &runs);
+        let digits = Digits { runs: &runs, clusters: &clusters, near: &near_digits };
+        ids::find(text, piece, &digits, &urls, out);
         phone::find(text, piece, context, &clusters, &urls, out);
         dates::find(text, out);
-        address::find(text, &near_digits, out);
+        address::find(text, piece, &near_digits, out);
     }
 }
 

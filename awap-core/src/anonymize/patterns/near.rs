@@ -8,23 +8,44 @@ use crate::text::Span;
 /// end of each match, so that the edge of a window is never the edge of a match.
 const REACH: usize = 32;
 
-/// The stretches of `text` within reach of a digit, sorted, apart from one another.
-pub(in crate::anonymize) fn digits(text: &str) -> Vec<Span> {
+/// The runs of digits in `text`.
+pub(in crate::anonymize) fn digit_runs(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
+    let mut runs: Vec<Span> = Vec::new();
+    // Most stretches hold none, which is seen of many bytes at once.
+    for (i, stretch) in bytes.chunks(STRETCH).enumerate() {
+        if !stretch.iter().fold(false, |any, b| any | b.is_ascii_digit()) {
+            continue;
+        }
+        for at in (i * STRETCH..).zip(stretch).filter(|(_, b)| b.is_ascii_digit()).map(|(at, _)| at) {
+            match runs.last_mut() {
+                Some(open) if open.end == at => open.end += 1,
+                _ => runs.push(Span::new(at, at + 1)),
+            }
+        }
+    }
+    runs
+}
+
+const STRETCH: usize = 32;
+
+/// The stretches of `text` within reach of its `digits`, sorted, apart from one another.
+pub(in crate::anonymize) fn windows(text: &str, digits: &[Span]) -> Vec<Span> {
     let mut windows: Vec<Span> = Vec::new();
-    let mut at = 0;
-    while let Some(step) = bytes.get(at..).and_then(|rest| rest.iter().position(u8::is_ascii_digit)) {
-        let first = at + step;
-        let rest = bytes.get(first..).unwrap_or_default();
-        at = first + rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        let start = text.floor_char_boundary(first.saturating_sub(REACH));
-        let end = text.ceil_char_boundary((at + REACH).min(text.len()));
+    for run in digits {
+        let start = text.floor_char_boundary(run.start.saturating_sub(REACH));
+        let end = text.ceil_char_boundary((run.end + REACH).min(text.len()));
         match windows.last_mut() {
             Some(open) if start <= open.end => open.end = end,
             _ => windows.push(Span::new(start, end)),
         }
     }
     windows
+}
+
+/// The same, where the digits are not at hand.
+pub(in crate::anonymize) fn digits(text: &str) -> Vec<Span> {
+    windows(text, &digit_runs(text))
 }
 
 /// All matches of `pattern` in the `windows` of `text`.

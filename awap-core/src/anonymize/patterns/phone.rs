@@ -17,17 +17,20 @@ pub(super) struct Cluster {
     pub(super) groups: Vec<usize>,
 }
 
-/// All runs of at least four digits.
-pub(super) fn clusters(text: &str) -> Vec<Cluster> {
+/// All runs of at least four digits, of which `digits` are the parts.
+pub(super) fn clusters(text: &str, digits: &[Span]) -> Vec<Cluster> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut i = 0;
-    while let Some(step) = bytes.get(i..).and_then(|rest| rest.iter().position(u8::is_ascii_digit)) {
-        let first = i + step;
-        let cluster = grow(bytes, first);
-        i = cluster.span.end.max(first + 1);
-        if cluster.digits.len() >= 4 {
-            found.push(cluster);
+    for run in digits {
+        // A run of very many digits makes several.
+        while i < run.end {
+            let first = run.start.max(i);
+            let cluster = grow(bytes, first);
+            i = cluster.span.end.max(first + 1);
+            if cluster.digits.len() >= 4 {
+                found.push(cluster);
+            }
         }
     }
     found

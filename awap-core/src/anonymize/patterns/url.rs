@@ -36,7 +36,7 @@ fn starts(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.' || b == b'@' || b == b'/';
-    for (at, _) in text.match_indices("://") {
+    for at in memchr::memmem::find_iter(bytes, b"://") {
         let mut start = at;
         while start > 0 && at - start < 6 && bytes.get(start - 1).is_some_and(u8::is_ascii_alphabetic) {
             start -= 1;
@@ -46,7 +46,7 @@ fn starts(text: &str) -> Vec<usize> {
         }
     }
     // Without a scheme: the host starts at a boundary.
-    for (at, _) in text.match_indices('.') {
+    for at in memchr::memchr_iter(b'.', bytes) {
         let host_end = bytes.get(at + 1..).unwrap_or_default().iter().take_while(|b| word(**b)).count();
         if host_end < 2 {
             continue;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::anonymize::compiled;
+use crate::anonymize::cues::{Cue, captures};
 use crate::anonymize::finding::{Finding, Label};
 use crate::anonymize::pieces::{Piece, touches};
 use crate::text::Span;
@@ -26,7 +27,7 @@ static POSTED: LazyLock<Regex> = LazyLock::new(|| {
 /// Finds account names.
 ///
 /// Near-misses that stay: identifiers in program code, file names, module codes, versions.
-pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
+pub(super) fn find(text: &str, piece: &Piece, digits: &[Span], out: &mut Vec<Finding>) {
     let mut push = |span: Span, rule, confidence| {
         if !touches(&piece.code, span) {
             out.push(Finding::value(span, Label::Username, rule, confidence));
@@ -36,7 +37,8 @@ pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
         let word = text.get(start..end).unwrap_or_default().trim_end_matches(['.', '-']);
         Span::new(start, start + word.len())
     };
-    for found in CUED.captures_iter(text) {
+    let windows = piece.cues().windows(text, Cue::Account, 0, 128);
+    for found in captures(&CUED, text, &windows) {
         let Some(account) = found.get(1) else { continue };
         let span = trimmed(account.start(), account.end());
         let word = span.of(text);
@@ -55,7 +57,9 @@ pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
     }
     // Each account holds a digit or an underscore, with its cue right before it.
     let mut last = 0;
-    for (at, _) in text.match_indices(|c: char| c == '_' || c.is_ascii_digit()) {
+    let marks = digits.iter().flat_map(|run| run.start..run.end);
+    let underscores = memchr::memchr_iter(b'_', text.as_bytes());
+    for at in sorted(marks, underscores) {
         let Some(window) = posted_around(text, at).filter(|_| at >= last) else { continue };
         last = window.end;
         for found in POSTED.captures_iter(window.of(text)) {
@@ -66,7 +70,7 @@ pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
             }
         }
     }
-    for (at, _) in text.match_indices('@') {
+    for at in memchr::memchr_iter(b'@', text.as_bytes()) {
         let before = text.get(..at).and_then(|t| t.chars().next_back());
         if before.is_some_and(|c| !c.is_whitespace() && !matches!(c, '(' | '[' | '"' | '“' | ',' | ':' | '/'))
             || before == Some('/')
@@ -94,6 +98,16 @@ pub(super) fn find(text: &str, piece: &Piece, out: &mut Vec<Finding>) {
     }
 }
 
+/// Two rows of numbers, each in order, as one in order.
+fn sorted(a: impl Iterator<Item = usize>, b: impl Iterator<Item = usize>) -> impl Iterator<Item = usize> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    std::iter::from_fn(move || match (a.peek(), b.peek()) {
+        (Some(x), Some(y)) if y < x => b.next(),
+        (Some(_), _) => a.next(),
+        (None, _) => b.next(),
+    })
+}
+
 /// The word around `at`, the one before it, and the character before that. None where the word starts with a digit or
 /// goes on for long.
 fn posted_around(text: &str, at: usize) -> Option<Span> {
@@ -106,10 +120,18 @@ fn posted_around(text: &str, at: usize) -> Option<Span> {
         return None;
     }
     let before = text.get(from..word)?.trim_end();
-    let cue = before.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let start = text.floor_char_boundary(from + cue.len().saturating_sub(1));
+    let head = before.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    if !is_cue(before.get(head.len()..)?) {
+        return None;
+    }
+    let start = text.floor_char_boundary(from + head.len().saturating_sub(1));
     let tail = text.get(at..)?;
     Some(Span::new(start, at + tail.find(near).unwrap_or(tail.len()).min(1 << 10)))
+}
+
+/// The words of [`POSTED`] before an account.
+fn is_cue(word: &str) -> bool {
+    matches!(word, "as" | "at" | "called" | "named" | "user" | "account" | "forum" | "me" | "by" | "on")
 }
 
 /// Whether what stands right after a cue (`username gamaral`, `alias heron63`) is an account and no word of the sentence
