@@ -21,7 +21,8 @@
 //! whole TMA, in the order of appearance. A TMA that is anonymized again keeps its placeholders and its pseudonym.
 //!
 //! On request (`rewrite`) attachments come back as files, too (`rewritten`): a DOCX with its formatting, in which the same
-//! is replaced and its properties, people, revision numbers and thumbnail are gone.
+//! is replaced and its properties, people, revision numbers and thumbnail are gone; a PDF whose pages name nobody, without
+//! its properties and the authors of its notes.
 //!
 //! # What is not touched
 //!

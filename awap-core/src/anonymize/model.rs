@@ -21,8 +21,10 @@ pub struct Options {
     /// Report the spans, replace nothing in the texts. `student` is still removed, `student_id` still replaced, and
     /// attachments are still read into documents, for the spans lie on their texts. There is no final check.
     pub report_only: bool,
-    /// Return the attachments as files, too, written anew (`rewritten`). Only DOCX is; another file, or one that cannot be
-    /// written without a trace of the student, gets the warning `not_rewritten` in its document. Not with `report_only`.
+    /// Return the attachments as files, too, written anew (`rewritten`): a DOCX with what is replaced in it, a PDF with its
+    /// pages as they are and without what says whose it is beside them. A PDF whose pages hold something that is replaced
+    /// or cannot be read whole, another file, or one that cannot be written without a trace of the student gets the warning
+    /// `not_rewritten` in its document. Not with `report_only`.
     pub rewrite: bool,
 }
 

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use base64::Engine as _;
 
 use super::model::{Anonymized, Replacement, Rewritten};
+#[cfg(feature = "pdf")]
+use crate::document::PartKind;
 use crate::document::{self, Changes, Document, Format, Warning};
 use crate::text::Span;
 use crate::{Deadline, Limits, Result};
@@ -33,23 +35,72 @@ pub(super) fn add(
             continue;
         };
         let written = match original.document.format {
-            Format::Docx => docx(&original, replacements, after, limits, deadline)?,
+            Format::Docx => docx(&original, replacements, after, limits, deadline)?.map(|b| (b, DOCX)),
+            #[cfg(feature = "pdf")]
+            Format::Pdf => pdf(&original, after, limits, deadline)?.map(|b| (b, PDF)),
             _ => None,
         };
         match written {
-            Some(bytes) => result.rewritten.push(Rewritten {
+            Some((bytes, content_type)) => result.rewritten.push(Rewritten {
                 source,
                 filename: after.filename.clone(),
-                content_type: DOCX.to_owned(),
+                content_type: content_type.to_owned(),
                 data_base64: base64::engine::general_purpose::STANDARD.encode(bytes),
             }),
-            None => after.warnings.push(Warning::new(
-                "not_rewritten",
-                "This file could not be written anew without a trace of the student; only its text is returned.",
-            )),
+            None => after.warnings.push(Warning::new("not_rewritten", reason(original.document.format))),
         }
     }
     Ok(())
+}
+
+#[cfg(feature = "pdf")]
+const PDF: &str = "application/pdf";
+
+/// Why a file is withheld.
+fn reason(format: Format) -> &'static str {
+    if format == Format::Pdf {
+        "The pages of a PDF are not written anew, only what stands beside them, and those of this one cannot be shown to name \
+         nobody; only its text is returned."
+    } else {
+        "This file could not be written anew without a trace of the student; only its text is returned."
+    }
+}
+
+/// A PDF of which no page held anything that was replaced, and of which every page could be read.
+#[cfg(feature = "pdf")]
+fn pdf(
+    original: &Original,
+    after: &Document,
+    limits: &Limits,
+    deadline: &Deadline,
+) -> Result<Option<Vec<u8>>> {
+    if !original.document.warnings.is_empty() {
+        return Ok(None);
+    }
+    let allowed: HashSet<String> = lines(after).collect();
+    let may_stay = |text: &str| {
+        text.split(['\n', '\r', '\t']).map(bare).all(|line| line.is_empty() || allowed.contains(&line))
+    };
+    let written = document::rewrite_pdf(&original.bytes, &may_stay, limits, deadline);
+    let Ok(Some(bytes)) = written else {
+        deadline.check()?;
+        return Ok(None);
+    };
+    let Ok(again) = document::read_bytes(&bytes, None, None, &after.source, limits, deadline) else {
+        deadline.check()?;
+        return Ok(None);
+    };
+    let clean = lines(&again).all(|line| line.is_empty() || allowed.contains(&line));
+    // Nothing of the pages was lost on the way.
+    let whole = body(&again) == body(after);
+    Ok((clean && whole).then_some(bytes))
+}
+
+/// The letters and digits of what stands on the pages.
+#[cfg(feature = "pdf")]
+fn body(document: &Document) -> String {
+    let parts = document.parts.iter().filter(|part| part.kind == PartKind::Body);
+    parts.map(|part| bare(&part.text)).collect()
 }
 
 fn docx(
@@ -78,7 +129,11 @@ fn docx(
 /// The letters and digits of each line and cell of a document.
 fn lines(document: &Document) -> impl Iterator<Item = String> + '_ {
     let lines = document.parts.iter().flat_map(|part| part.text.split(['\n', '\t']));
-    lines.map(|line| line.chars().filter(|c| c.is_alphanumeric()).collect())
+    lines.map(bare)
+}
+
+fn bare(line: &str) -> String {
+    line.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// All that was replaced in a document, line by line.

@@ -125,6 +125,18 @@ pub(crate) fn rewrite_docx(
     docx::rewrite::rewrite(bytes, changes, &Context::new(limits, deadline))
 }
 
+/// A PDF file written anew: its pages as they are, without what says whose it is beside them. Of notes and targets of links
+/// those stay that `may_stay` agrees to; none where the file cannot be cleaned.
+#[cfg(feature = "pdf")]
+pub(crate) fn rewrite_pdf(
+    bytes: &[u8],
+    may_stay: &dyn Fn(&str) -> bool,
+    limits: &Limits,
+    deadline: &Deadline,
+) -> Result<Option<Vec<u8>>> {
+    pdf::rewrite::rewrite(bytes, may_stay, &Context::new(limits, deadline))
+}
+
 fn decode_base64(data: &str, source: &str, limits: &Limits) -> Result<Vec<u8>> {
     // Before decoding: a body over the limit must not cost memory.
     if data.len() / 4 > limits.attachment_bytes / 3 + 1 {

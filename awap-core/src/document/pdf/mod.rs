@@ -15,6 +15,7 @@ mod line;
 mod meta;
 mod objects;
 mod program;
+pub(super) mod rewrite;
 mod rtl;
 mod span;
 mod table;
