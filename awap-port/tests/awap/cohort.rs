@@ -287,7 +287,11 @@ fn score_says_how_far_the_marks_are_from_the_tutors() {
     assert_eq!(value["data"]["unknown_columns"], serde_json::json!(["note"]));
     let by_tens = json(&place.run(&["score", "out", "--marks", "tutor.csv", "--step", "10", "--json"]));
     let adjacent = |of: &Value| (of["data"]["overall"]["adjacent"].as_f64().unwrap() * 3.0).round();
-    assert_eq!((adjacent(&value), adjacent(&by_tens)), (2.0, 3.0), "ten marks less are one step of ten: {by_tens}");
+    assert_eq!(
+        (adjacent(&value), adjacent(&by_tens)),
+        (2.0, 3.0),
+        "ten marks less are one step of ten: {by_tens}"
+    );
     let (text, aside) = said(&place.run(&["score", "out", "--marks", "tutor.csv"]));
     for part in ["Whole mark", "Kappa", "67 %", "+3.3", "Furthest apart", "fewer than 30", "note"] {
         assert!(text.contains(part), "no {part} in {text}{aside}");
