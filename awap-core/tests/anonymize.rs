@@ -148,6 +148,20 @@ fn finds_patterns() {
 }
 
 #[test]
+fn finds_patterns_however_far_a_form_sets_its_answers_off() {
+    let gap = " ".repeat(300);
+    for (asked, answer, placeholder) in [
+        ("OUCU:", "ab4471", "[USERNAME]"),
+        ("Passport no:", "K90314477", "[ID]"),
+        ("Date of birth:", "17 March 1988", "[DOB]"),
+        ("Home address:", "12 Harbour Street, Whitby", "[ADDRESS]"),
+    ] {
+        let result = text_of(&format!("{asked}{gap}{answer}\n"));
+        assert_eq!(result.trim_end(), format!("{asked}{gap}{placeholder}"));
+    }
+}
+
+#[test]
 fn a_name_that_is_a_word_stays_where_it_is_a_word() {
     let text = known(
         "Will Grace",

@@ -2,6 +2,8 @@
 //! pages name the student.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod made;
+
 use std::process::Command;
 
 use awap_core::anonymize::{Anonymized, Options};
@@ -43,20 +45,7 @@ fn pdf(lines: &[&str], catalog: &str) -> Vec<u8> {
         // What an earlier revision left behind.
         "<</Author(Zebedee Quillfeather)>>".to_owned(),
     ];
-    let mut out = b"%PDF-1.4\n".to_vec();
-    let mut offsets = Vec::new();
-    for (index, object) in objects.iter().enumerate() {
-        offsets.push(out.len());
-        out.extend(format!("{} 0 obj\n{object}\nendobj\n", index + 1).bytes());
-    }
-    let start = out.len();
-    out.extend(format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1).bytes());
-    for offset in offsets {
-        out.extend(format!("{offset:010} 00000 n \n").bytes());
-    }
-    let size = objects.len() + 1;
-    out.extend(format!("trailer<</Size {size}/Root 1 0 R/Info 12 0 R>>\nstartxref\n{start}\n%%EOF").bytes());
-    out
+    made::pdf(&objects, "/Info 12 0 R")
 }
 
 const TREES: [&str; 3] = [

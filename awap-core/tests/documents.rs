@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 #![allow(clippy::format_push_string, clippy::format_collect)] // small strings
 
+mod made;
+
 mod documents {
     mod clauses;
     pub(crate) mod docx;

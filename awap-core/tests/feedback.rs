@@ -119,6 +119,19 @@ fn fluent_answers_that_are_wrong_or_about_something_else_earn_little_and_are_fla
 }
 
 #[test]
+fn what_an_answer_only_announces_earns_nothing() {
+    let issues = |answer: &str| {
+        let answer = format!(
+            "{answer} Libraries have lent books for a long time, and people come to them from all over the town."
+        );
+        score(&mark(&Work::new("tm112-25j-tma02.json").answer("2(b)", &answer)), "q2b-issues")
+    };
+    let announced = "In this answer I shall look at the GDPR and its rules for biometric data, at consent, and at how long images are stored.";
+    let told = "The GDPR has rules for biometric data, members have to give their consent, and images must not be stored for long.";
+    assert_eq!((issues(announced), issues(told)), (0.0, 8.0));
+}
+
+#[test]
 fn an_answer_in_another_language_goes_to_a_person() {
     let french = "La recherche linéaire examine chaque élément de la liste depuis le début jusqu’à la fin. \
         La recherche dichotomique compare la valeur avec l’élément du milieu et garde la moitié utile de la liste triée.";

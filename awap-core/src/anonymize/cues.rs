@@ -168,13 +168,13 @@ impl Cues {
     }
 
     /// The stretches of `text` from `before` bytes before to `after` bytes behind the start of each word that leads to
-    /// `cue`; sorted, apart from one another. Blanks before a word do not count.
+    /// `cue`; sorted, apart from one another. Blanks before a word do not count, and behind it one of those in a row.
     pub(super) fn windows(&self, text: &str, cue: Cue, before: usize, after: usize) -> Vec<Span> {
         let mut windows: Vec<Span> = Vec::new();
         for (hit, _) in self.0.iter().filter(|(_, kinds)| kinds & cue as u8 != 0) {
             let head = text.get(..hit.start).unwrap_or_default().trim_end_matches([' ', '\t']);
             let start = text.floor_char_boundary(head.len().saturating_sub(before));
-            let end = text.ceil_char_boundary((hit.start + after).min(text.len()));
+            let end = reach(text, hit.start, after);
             match windows.last_mut() {
                 Some(open) if start <= open.end => open.end = open.end.max(end),
                 _ => windows.push(Span::new(start, end)),
@@ -182,6 +182,24 @@ impl Cues {
         }
         windows
     }
+}
+
+/// Where `bytes` of `text` from `start` on end, at a character. Of blanks in a row one counts: a form may have any number of
+/// them between what it asks for and the answer.
+pub(super) fn reach(text: &str, start: usize, bytes: usize) -> usize {
+    let mut left = bytes;
+    let mut blank = false;
+    for (at, c) in text.get(start..).unwrap_or_default().char_indices() {
+        if left == 0 {
+            return start + at;
+        }
+        let again = blank;
+        blank = c.is_whitespace();
+        if !(blank && again) {
+            left = left.saturating_sub(c.len_utf8());
+        }
+    }
+    text.len()
 }
 
 /// The matches of `pattern` that begin and end in `windows` of `text`; what stands before a window is seen.
@@ -254,6 +272,7 @@ mod tests {
             format!("{0}, no 12 {0}Student ID 13; no 14", filler.repeat(20)),
             format!("{0}astudent id 13,{0}studentid 14 student no 15", filler.repeat(20)),
             "not id no. 16, nothing".to_owned(),
+            format!("Student no.{}17", " ".repeat(500)),
         ] {
             let whole: Vec<_> = pattern.find_iter(&text).map(|m| m.range()).collect();
             let windows = Cues::of(&text).windows(&text, Cue::Identifier, 1, 60);
@@ -262,6 +281,13 @@ mod tests {
             let groups = captures(&pattern, &text, &windows).count();
             assert_eq!(groups, whole.len(), "{text}");
         }
+    }
+
+    #[test]
+    fn of_blanks_in_a_row_one_counts() {
+        assert_eq!(reach("ab  \u{a0}\n  cd ef", 0, 4), 9, "two letters, a blank, a letter");
+        assert_eq!(reach("aé", 0, 2), 3, "the whole of a character");
+        assert_eq!(reach("ab", 1, 9), 2);
     }
 
     #[test]

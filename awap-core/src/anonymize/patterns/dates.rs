@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::{before, has_cue};
 use crate::anonymize::compiled;
-use crate::anonymize::cues::matches;
+use crate::anonymize::cues::{matches, reach};
 use crate::anonymize::finding::{Finding, Label};
 use crate::text::Span;
 
@@ -70,7 +70,7 @@ fn births(text: &str) -> Vec<Span> {
     let mut windows: Vec<Span> = Vec::new();
     for at in memchr::memchr2_iter(b'b', b'B', bytes).filter(|at| may_tell(bytes, *at)) {
         let start = text.floor_char_boundary(at.saturating_sub(BEFORE));
-        let end = text.ceil_char_boundary((at + AFTER).min(text.len()));
+        let end = reach(text, at, AFTER);
         match windows.last_mut() {
             Some(open) if start <= open.end => open.end = end,
             _ => windows.push(Span::new(start, end)),

@@ -137,7 +137,7 @@ pub(super) fn from_bank(marked: &Marked<'_>, may: impl Fn(&str) -> bool) -> Opti
 }
 
 /// A mark as a person writes it: `7`, `7.5`.
-pub(super) fn number(mark: f64) -> String {
+pub(crate) fn number(mark: f64) -> String {
     let text = format!("{mark:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -8,6 +8,7 @@ mod phrases;
 pub(crate) mod tone;
 mod voice;
 
+pub(crate) use claims::number;
 pub(crate) use letter::{FORWARD, heading, section_name};
 
 use serde_json::Value;

@@ -14,8 +14,8 @@ use docx_rs::{Docx, Paragraph};
 use serde::{Deserialize, Serialize};
 
 use super::Totals;
+use super::compose::number;
 use super::model::MarkingCriteria;
-use super::rubric::tidy;
 use crate::{Error, ErrorCode, Result};
 use markdown::Blocks;
 use style::Heading;
@@ -130,11 +130,6 @@ fn marks(marking: &MarkingCriteria) -> Vec<Vec<String>> {
         Some(vec![penalty.get("label")?.as_str()?.to_owned(), number(-off)])
     });
     std::iter::once(head).chain(criteria).chain(penalties).collect()
-}
-
-/// A number of marks, to two decimals at most.
-fn number(marks: f64) -> String {
-    format!("{}", tidy((marks * 100.0).round() / 100.0))
 }
 
 const MONTHS: [&str; 12] = [
