@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn of_blanks_in_a_row_one_counts() {
-        assert_eq!(reach("ab  \u{a0}\n  cd ef", 0, 4), 9, "two letters, a blank, a letter");
+        assert_eq!(reach("ab  \u{a0}\n  cd ef", 0, 4), 10, "two letters, a blank, a letter");
         assert_eq!(reach("aé", 0, 2), 3, "the whole of a character");
         assert_eq!(reach("ab", 1, 9), 2);
     }
