@@ -22,7 +22,7 @@ pub struct Rubrics {
 impl Rubrics {
     /// The rubric that `value` holds, or the general one.
     pub(crate) fn get(&self, value: Option<&Value>) -> Result<Arc<Rubric>> {
-        let key = value.map_or_else(String::new, |v| sha256(canonical(v).as_bytes()));
+        let key = value.map_or_else(String::new, |v| sha256(&canonical(v)));
         // A panic elsewhere cannot leave the list half changed: each change is one call.
         let found = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

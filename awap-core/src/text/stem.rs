@@ -1,5 +1,6 @@
 //! Stems of English words.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
@@ -9,7 +10,12 @@ static ENGLISH: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::
 /// The stem of an English word by Porter's second algorithm (Snowball English), in lower case; a curly apostrophe
 /// counts as a straight one.
 pub fn stem(word: &str) -> String {
-    let lower = word.to_lowercase().replace(['\u{2019}', '\u{2BC}'], "'");
+    // Most words come in lower case, and need no copy to be brought there.
+    let lower = if word.bytes().all(|b| b.is_ascii_lowercase()) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(word.to_lowercase().replace(['\u{2019}', '\u{2BC}'], "'"))
+    };
     ENGLISH.stem(&lower).into_owned()
 }
 

@@ -29,6 +29,9 @@ static KEY_VALUE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// One of these parts key and value in [`KEY_VALUE`]. Most lines of prose have none, and are not looked at further.
+const PARTS: [char; 6] = [':', '=', '\t', '-', '–', '—'];
+
 /// Keys of cover sheets, as [`folded_key`] writes them, parted by `|`.
 const KEYS: &[(Field, &str)] = &[
     (
@@ -96,7 +99,8 @@ pub(super) fn field_of(key: &str) -> Option<Field> {
 pub(super) fn fields(line: &str) -> Vec<(Field, String)> {
     let mut out = Vec::new();
     for piece in line.split(['|', ';']).flat_map(|p| split_wide(p)).flat_map(split_at_keys) {
-        if let Some(found) = KEY_VALUE.captures(piece)
+        if piece.contains(PARTS)
+            && let Some(found) = KEY_VALUE.captures(piece)
             && let Some(field) = found.name("key").and_then(|k| field_of(k.as_str()))
         {
             let value = found
@@ -112,6 +116,9 @@ pub(super) fn fields(line: &str) -> Vec<(Field, String)> {
 /// Parts a line at wide gaps where each side of the gap holds a colon.
 fn split_wide(line: &str) -> Vec<&str> {
     static GAP: LazyLock<Regex> = LazyLock::new(|| pattern(r"\t+| {3,}|\s+[,/]\s+"));
+    if !line.contains(':') {
+        return vec![line];
+    }
     let pieces: Vec<&str> = GAP.split(line).collect();
     if pieces.len() > 1 && pieces.iter().all(|p| p.contains(':')) { pieces } else { vec![line] }
 }

@@ -194,11 +194,11 @@ impl Outline {
             .get(unit.block)
             .map(|b| Span::new(b.start, b.end).of(&whole.text))
             .unwrap_or_default();
-        let fields = block.lines().take(4).filter(|l| fields::is_cover_line(l)).count();
+        let is_of_cover = || block.lines().take(4).any(fields::is_cover_line);
         // A title has no full stop; a short opening sentence has.
         let words = count_words(block);
         let sentence = words >= SENTENCE_WORDS && block.ends_with(['.', '!', '”', '’']) && !unit.set_apart;
-        (words >= PROSE_WORDS || sentence) && fields == 0 && !fields::is_declaration(block)
+        (words >= PROSE_WORDS || sentence) && !is_of_cover() && !fields::is_declaration(block)
     }
 
     fn answers(&mut self, whole: &Whole, marks: &[Mark], asked: &Asked) -> Vec<Question> {

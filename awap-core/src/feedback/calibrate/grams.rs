@@ -47,23 +47,23 @@ pub(super) fn uses(text: &str) -> Vec<Use> {
         previous = Some((own, span));
     }
     // White space counts as one space, so that the ends of words are seen and line breaks are not.
-    let mut letters: Vec<(usize, char)> = Vec::with_capacity(text.len());
+    let mut letters: Vec<(Span, char)> = Vec::with_capacity(text.len());
     for (at, c) in text.char_indices() {
+        let own = Span::new(at, at + c.len_utf8());
         let c = if c.is_whitespace() { ' ' } else { c };
         if c != ' ' || letters.last().is_some_and(|(_, l)| *l != ' ') {
-            letters.extend(c.to_lowercase().map(|c| (at, c)));
+            letters.extend(c.to_lowercase().map(|c| (own, c)));
         }
     }
-    for (i, (start, _)) in letters.iter().enumerate() {
+    for (i, (first, _)) in letters.iter().enumerate() {
         let mut hash = fnv(SEED, b'c');
-        for (n, (at, c)) in letters.iter().skip(i).take(*LETTERS.end()).enumerate() {
+        for (n, (last, c)) in letters.iter().skip(i).take(*LETTERS.end()).enumerate() {
             let mut bytes = [0; 4];
             hash = c.encode_utf8(&mut bytes).bytes().fold(hash, fnv);
             if LETTERS.contains(&(n + 1)) {
-                let end = text.get(*at..).and_then(|t| t.chars().next()).map_or(*at, |c| at + c.len_utf8());
                 out.push(Use {
                     bucket: bucket(fnv(hash, n as u8)),
-                    span: Span::new(*start, end),
+                    span: Span::new(first.start, last.end),
                     is_word: false,
                 });
             }
@@ -72,29 +72,21 @@ pub(super) fn uses(text: &str) -> Vec<Use> {
     out
 }
 
-/// The vector of `text`: each feature counts once however often it is used, words and letters by fixed shares.
-pub(super) fn vector(text: &str) -> Sparse {
-    let all = uses(text);
-    let mut out: Sparse = Vec::new();
+/// The vector of a text whose features are `uses`: each counts once however often it is used, words and letters by fixed
+/// shares.
+pub(super) fn vector(uses: &[Use]) -> Sparse {
+    let mut values = vec![0.0f32; BUCKETS];
     for is_word in [true, false] {
-        let mut buckets: Vec<u32> = all.iter().filter(|u| u.is_word == is_word).map(|u| u.bucket).collect();
-        buckets.sort_unstable();
-        let mut part: Sparse = Vec::new();
-        for run in buckets.chunk_by(|a, b| a == b) {
-            part.extend(run.first().map(|b| (*b, 1.0)));
+        let mut is_used = vec![false; BUCKETS];
+        for one in uses.iter().filter(|u| u.is_word == is_word) {
+            is_used[one.bucket as usize] = true;
         }
-        let length: f32 = part.iter().map(|(_, v)| v * v).sum::<f32>().sqrt();
+        let length = (is_used.iter().filter(|used| **used).count() as f32).sqrt();
         let share = if is_word { WORDS_SHARE } else { 1.0 - WORDS_SHARE };
         let scale = if length > 0.0 { share.sqrt() / length } else { 0.0 };
-        out.extend(part.into_iter().map(|(b, v)| (b, v * scale)));
-    }
-    out.sort_by_key(|(b, _)| *b);
-    out.dedup_by(|later, first| {
-        let same = later.0 == first.0;
-        if same {
-            first.1 += later.1;
+        for (value, _) in values.iter_mut().zip(is_used).filter(|(_, used)| *used) {
+            *value += scale;
         }
-        same
-    });
-    out
+    }
+    (0..).zip(values).filter(|(_, value)| *value > 0.0).collect()
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agreement::agreement;
 use super::features::{self, Reading, Vocabulary};
-use super::grams::{self, BUCKETS, Sparse};
+use super::grams::{self, BUCKETS, Sparse, Use};
 use super::linear::{Symmetric, dot};
 use super::trees::{Forest, Growth, Random};
 use crate::{Deadline, Result};
@@ -20,7 +20,12 @@ pub(super) struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { grams: grams::vector(text), reading: Reading::new(text) }
+        Self::with_uses(text, &grams::uses(text))
+    }
+
+    /// The same of a text whose `uses` are known.
+    pub(super) fn with_uses(text: &'a str, uses: &[Use]) -> Self {
+        Self { grams: grams::vector(uses), reading: Reading::new(text) }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::agreement::Agreement;
 use super::features::{NAMES, Reading, Vocabulary, WIDTH};
-use super::grams::{self, BUCKETS};
+use super::grams::{self, BUCKETS, Use};
 use super::learn::{Fitted, Prepared, Scale, WAVES, sparse_dot};
 use super::trees::Forest;
 use crate::text::Span;
@@ -111,43 +111,46 @@ impl Model {
 
     /// The mark of a text on the model's scale, not rounded; none where it is unlike what the model has learnt from.
     pub fn mark(&self, text: &str) -> Option<f64> {
-        match self.judge(&Prepared::new(text)) {
-            Verdict::Mark(mark) => Some(mark),
-            Verdict::Outside(_) => None,
-        }
+        let script = Prepared::new(text);
+        self.outside(&script).is_none().then(|| self.within(self.fitted.predict(&script)))
     }
 
     /// The mark of a text even where it is unlike what the model has learnt from: for measuring, never for marking.
     pub fn mark_regardless(&self, text: &str) -> f64 {
-        self.fitted.predict(&Prepared::new(text)).clamp(self.scale.lo, self.scale.hi)
+        self.within(self.fitted.predict(&Prepared::new(text)))
     }
 
-    fn judge(&self, script: &Prepared<'_>) -> Verdict {
+    fn within(&self, mark: f64) -> f64 {
+        mark.clamp(self.scale.lo, self.scale.hi)
+    }
+
+    /// Why the model cannot mark a script that is unlike those it has learnt from.
+    fn outside(&self, script: &Prepared<'_>) -> Option<&'static str> {
         let words = script.reading.len();
         if words < self.range.least_words {
-            return Verdict::Outside("it is shorter than any script that the model has learnt from");
+            return Some("it is shorter than any script that the model has learnt from");
         }
         if words > self.range.most_words {
-            return Verdict::Outside("it is longer than any script that the model has learnt from");
+            return Some("it is longer than any script that the model has learnt from");
         }
         let (known, pairs) = self.fitted.vocabulary.known_shares(&script.reading, false);
         if known < self.range.known_words {
-            return Verdict::Outside("it uses other words than the scripts that the model has learnt from");
+            return Some("it uses other words than the scripts that the model has learnt from");
         }
         if pairs < self.range.known_pairs {
-            return Verdict::Outside(
+            return Some(
                 "its words stand in another order than those of the scripts that the model has learnt from",
             );
         }
-        Verdict::Mark(self.fitted.predict(script).clamp(self.scale.lo, self.scale.hi))
+        None
     }
 
     /// What the model says of a text, and why; `places` are the stretches to be told apart.
     pub(crate) fn explain(&self, text: &str, places: &[Span]) -> (Verdict, Insight) {
-        let script = Prepared::new(text);
-        let verdict = self.judge(&script);
-        if matches!(verdict, Verdict::Outside(_)) {
-            return (verdict, Insight::default());
+        let uses = grams::uses(text);
+        let script = Prepared::with_uses(text, &uses);
+        if let Some(why) = self.outside(&script) {
+            return (Verdict::Outside(why), Insight::default());
         }
         let row = self.fitted.row(&script);
         let by_words = sparse_dot(&self.fitted.word_weights, &script.grams);
@@ -163,26 +166,29 @@ impl Model {
             })
             .collect();
         measures.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-        (verdict, Insight { measures, places: self.weigh(text, places, &script, by_words) })
+        let places = self.weigh(&uses, places, &script, by_words);
+        (Verdict::Mark(self.within(whole)), Insight { measures, places })
     }
 
     /// What the words of each place add, beside what so many words of this script add on average.
-    fn weigh(&self, text: &str, places: &[Span], script: &Prepared<'_>, by_words: f64) -> Vec<(Span, f64)> {
-        let values: HashMap<u32, f32> = script.grams.iter().copied().collect();
-        let uses = grams::uses(text);
-        let mut times: HashMap<u32, f64> = HashMap::new();
-        for one in &uses {
-            *times.entry(one.bucket).or_default() += 1.0;
+    fn weigh(&self, uses: &[Use], places: &[Span], script: &Prepared<'_>, by_words: f64) -> Vec<(Span, f64)> {
+        let mut times = vec![0u32; BUCKETS];
+        for one in uses {
+            times[one.bucket as usize] += 1;
+        }
+        // What each use of a feature adds.
+        let mut adds = vec![0.0f64; BUCKETS];
+        for (bucket, value) in &script.grams {
+            let weight = self.fitted.word_weights.get(*bucket as usize).copied().unwrap_or_default();
+            adds[*bucket as usize] = f64::from(weight * value) / f64::from(times[*bucket as usize]);
         }
         let mut weighed: Vec<(Span, f64)> = places.iter().map(|p| (*p, 0.0)).collect();
-        for one in &uses {
-            let weight = self.fitted.word_weights.get(one.bucket as usize).copied().unwrap_or_default();
-            let value = values.get(&one.bucket).copied().unwrap_or_default();
+        for one in uses {
             let at = places.partition_point(|p| p.end < one.span.end);
             if let Some((place, sum)) = weighed.get_mut(at)
                 && place.contains(one.span)
             {
-                *sum += f64::from(weight * value) / times.get(&one.bucket).copied().unwrap_or(1.0);
+                *sum += adds[one.bucket as usize];
             }
         }
         let length = places.iter().map(|p| p.len()).sum::<usize>().max(1) as f64;

@@ -53,10 +53,12 @@ pub struct Passage {
 /// A script as runs of words.
 struct Runs {
     words: Vec<Span>,
-    /// The run that begins at each word; none where it is quoted or the question's.
+    /// The run that begins at each word; none where it is quoted, the question's or nobody else's.
     starts: Vec<Option<u64>>,
-    /// Distinct ones.
+    /// Distinct ones, those that nobody else has among them.
     distinct: usize,
+    /// Where each run begins, by run and place.
+    places: Vec<(u64, usize)>,
 }
 
 /// Pairs with enough text in common, the most alike first.
@@ -104,23 +106,19 @@ fn hashes(text: &str, words: &[Span]) -> Vec<u64> {
 }
 
 impl Runs {
-    fn read(text: &str, given: &HashSet<u64>, known: &mut HashMap<String, u64>) -> Self {
+    fn read<'t>(text: &'t str, given: &HashSet<u64>, known: &mut HashMap<&'t str, u64>) -> Self {
         let words = words(text);
         let stems: Vec<u64> = words
             .iter()
-            .map(|w| {
-                let word = w.of(text);
-                known.get(word).copied().unwrap_or_else(|| {
-                    let stem = stem_hash(word);
-                    known.insert(word.to_owned(), stem);
-                    stem
-                })
-            })
+            .map(|w| *known.entry(w.of(text)).or_insert_with_key(|word| stem_hash(word)))
             .collect();
-        let quoted = quotations(text);
-        let is_quoted = |w: &Span| quoted.iter().any(|q| q.contains(*w));
+        let quotations = quotations(text);
+        let is_quoted = |w: &Span| {
+            let at = quotations.partition_point(|q| q.end < w.end);
+            quotations.get(at).is_some_and(|q| q.contains(*w))
+        };
         let quoted: Vec<bool> = words.iter().map(is_quoted).collect();
-        let runs: Vec<Option<u64>> = stems
+        let starts: Vec<Option<u64>> = stems
             .windows(SHINGLE)
             .zip(quoted.windows(SHINGLE))
             .map(|(stems, quoted)| {
@@ -128,8 +126,22 @@ impl Runs {
                 (!quoted.iter().all(|q| *q) && !given.contains(&run)).then_some(run)
             })
             .collect();
-        let distinct = runs.iter().flatten().collect::<HashSet<_>>().len();
-        Self { words, starts: runs, distinct }
+        let mut runs = Self { words, starts, distinct: 0, places: Vec::new() };
+        runs.find_places();
+        runs.distinct = runs.places.chunk_by(|x, y| x.0 == y.0).count();
+        runs
+    }
+
+    fn find_places(&mut self) {
+        self.places = self.starts.iter().enumerate().filter_map(|(at, run)| Some(((*run)?, at))).collect();
+        self.places.sort_unstable();
+    }
+
+    /// Where `run` begins, in order.
+    fn places_of(&self, run: u64) -> impl Iterator<Item = usize> {
+        let from = self.places.partition_point(|(r, _)| *r < run);
+        let rest = self.places.get(from..).unwrap_or_default();
+        rest.iter().take_while(move |(r, _)| *r == run).map(|(_, at)| *at)
     }
 }
 
@@ -153,38 +165,40 @@ fn quotations(text: &str) -> Vec<Span> {
     out
 }
 
-/// How many runs each two scripts share. Runs that too many scripts have are taken out of all.
+/// How many runs each two scripts share. Runs that nobody else has, or too many, are taken out of all.
 fn count_shared(cohort: &mut [Runs], deadline: &Deadline) -> Result<Vec<(usize, usize, usize)>> {
-    let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
+    let mut holders: Vec<(u64, usize)> = Vec::new();
     for (at, script) in cohort.iter().enumerate() {
-        for run in script.starts.iter().flatten() {
-            let list = holders.entry(*run).or_default();
-            if list.last() != Some(&(at as u32)) {
-                list.push(at as u32);
-            }
-        }
+        holders.extend(script.places.chunk_by(|x, y| x.0 == y.0).filter_map(|c| Some((c.first()?.0, at))));
     }
+    holders.sort_unstable();
     let most = (cohort.len() / 4).clamp(LEAST_SHARING, MOST_SHARING);
-    let mut counts: HashMap<(u32, u32), usize> = HashMap::new();
-    for list in holders.values().filter(|l| l.len() > 1 && l.len() <= most) {
+    // A row for each script, with a place for each script after it.
+    let mut counts: Vec<Vec<u32>> = (0..cohort.len()).map(|at| vec![0; cohort.len() - at - 1]).collect();
+    let mut told = HashSet::new();
+    for held in holders.chunk_by(|x, y| x.0 == y.0).filter(|held| (2..=most).contains(&held.len())) {
         deadline.check()?;
-        for (i, a) in list.iter().enumerate() {
-            for b in list.iter().skip(i + 1) {
-                *counts.entry((*a, *b)).or_default() += 1;
+        told.extend(held.first().map(|(run, _)| *run));
+        for (i, (_, a)) in held.iter().enumerate() {
+            let Some(row) = counts.get_mut(*a) else { continue };
+            for (_, b) in held.iter().skip(i + 1) {
+                if let Some(count) = row.get_mut(b - a - 1) {
+                    *count += 1;
+                }
             }
         }
     }
     for script in cohort {
         for run in &mut script.starts {
-            if run.is_some_and(|r| holders.get(&r).is_some_and(|l| l.len() > most)) {
-                *run = None;
-            }
+            *run = run.filter(|r| told.contains(r));
         }
+        script.find_places();
     }
-    let mut shared: Vec<(usize, usize, usize)> =
-        counts.into_iter().map(|((a, b), n)| (a as usize, b as usize, n)).collect();
-    shared.sort_unstable();
-    Ok(shared)
+    let of_row = |(a, row): (usize, Vec<u32>)| {
+        let shared = row.into_iter().enumerate().filter(|(_, runs)| *runs > 0);
+        shared.map(move |(i, runs)| (a, a + i + 1, runs as usize)).collect::<Vec<_>>()
+    };
+    Ok(counts.into_iter().enumerate().flat_map(of_row).collect())
 }
 
 /// The pair with its passages, where it has enough in common.
@@ -215,23 +229,17 @@ fn pair(
 
 /// Stretches of both scripts, as long as they go, each word of `a` in one at most.
 fn passages(a: &Runs, b: &Runs) -> Vec<Passage> {
-    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (at, run) in b.starts.iter().enumerate() {
-        if let Some(run) = run {
-            places.entry(*run).or_default().push(at);
-        }
-    }
     let mut out = Vec::new();
     let mut at = 0;
     while at < a.starts.len() {
-        let places_in_b = a.starts.get(at).copied().flatten().and_then(|r| places.get(&r));
+        let run = a.starts.get(at).copied().flatten();
         let here = |i: usize| a.starts.get(at + i).copied().flatten();
         let follow = |from: usize| {
             (0..b.starts.len().saturating_sub(from))
                 .take_while(|i| here(*i).is_some() && here(*i) == b.starts.get(from + i).copied().flatten())
                 .count()
         };
-        let best = places_in_b.into_iter().flatten().map(|from| (follow(*from), *from));
+        let best = run.into_iter().flat_map(|r| b.places_of(r)).map(|from| (follow(from), from));
         // The longest, and of those the first.
         let Some((length, from)) = best.max_by_key(|(n, from)| (*n, std::cmp::Reverse(*from))) else {
             at += 1;

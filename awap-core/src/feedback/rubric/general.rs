@@ -37,6 +37,6 @@ pub(super) fn rubric() -> Result<Rubric> {
     let source = source();
     let mut rubric = full::load(&Node::root(&source, "rubric"))?;
     rubric.form = "general";
-    rubric.sha256 = sha256(canonical(&source).as_bytes());
+    rubric.sha256 = sha256(&canonical(&source));
     Ok(rubric)
 }

@@ -195,7 +195,7 @@ impl Rubric {
             Value::Object(_) => full::load(&root)?,
             _ => return Err(root.fault("A rubric is an object, or a string that holds one as JSON or YAML.")),
         };
-        rubric.sha256 = sha256(canonical(value).as_bytes());
+        rubric.sha256 = sha256(&canonical(value));
         Ok(rubric)
     }
 
@@ -226,39 +226,42 @@ fn parse(text: &str) -> Result<Value> {
 }
 
 /// JSON with the keys of every object in order and no white space, whatever the map behind it keeps.
-pub(crate) fn canonical(value: &Value) -> String {
-    let mut out = String::new();
+pub(crate) fn canonical(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
     write_canonical(value, &mut out);
     out
 }
 
-fn write_canonical(value: &Value, out: &mut String) {
+fn write_canonical(value: &Value, out: &mut Vec<u8>) {
+    // Writing cannot fail here: memory takes any bytes, and strings and numbers can be written.
     match value {
         Value::Object(map) => {
             let mut members: Vec<_> = map.iter().collect();
             members.sort_by_key(|(k, _)| k.as_str());
-            out.push('{');
+            out.push(b'{');
             for (i, (key, value)) in members.into_iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                out.push_str(&Value::String(key.clone()).to_string());
-                out.push(':');
+                let _ = serde_json::to_writer(&mut *out, key);
+                out.push(b':');
                 write_canonical(value, out);
             }
-            out.push('}');
+            out.push(b'}');
         }
         Value::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for (i, value) in items.iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
                 write_canonical(value, out);
             }
-            out.push(']');
+            out.push(b']');
         }
-        other => out.push_str(&other.to_string()),
+        other => {
+            let _ = serde_json::to_writer(out, other);
+        }
     }
 }
 
@@ -339,6 +342,6 @@ mod tests {
     #[test]
     fn the_order_of_keys_does_not_change_the_rubric() {
         let a: Value = serde_json::from_str(r#"{"b":[1,{"d":2,"c":"ü"}],"a":null}"#).unwrap();
-        assert_eq!(canonical(&a), r#"{"a":null,"b":[1,{"c":"ü","d":2}]}"#);
+        assert_eq!(canonical(&a), r#"{"a":null,"b":[1,{"c":"ü","d":2}]}"#.as_bytes());
     }
 }
