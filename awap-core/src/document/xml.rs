@@ -2,7 +2,9 @@
 //! as many ends as starts, however the input is broken.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -125,10 +127,15 @@ impl Element<'_> {
 /// Prefixes that are kept; office documents declare a few dozen.
 const MOST_BINDINGS: usize = 256;
 
+/// Looked for in every tag.
+static XMLNS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("xmlns"));
+
 /// The parser.
 pub(super) struct Xml<'a, 'c> {
     input: &'a str,
     reader: Reader<&'a [u8]>,
+    /// Bytes of the input that the reader was taken past without reading them.
+    passed: usize,
     cx: &'c Context<'c>,
     stack: Vec<(Ns, &'a str)>,
     /// Prefixes in scope with the depth that declares them, innermost last.
@@ -149,6 +156,7 @@ impl<'a, 'c> Xml<'a, 'c> {
         Self {
             input,
             reader,
+            passed: 0,
             cx,
             stack: Vec::new(),
             bindings: Vec::new(),
@@ -174,7 +182,7 @@ impl<'a, 'c> Xml<'a, 'c> {
             if self.done {
                 return Ok(if self.stack.is_empty() { Node::Eof } else { self.close() });
             }
-            let before = self.reader.buffer_position() as usize;
+            let before = self.position();
             match self.reader.read_event() {
                 Ok(Event::Start(tag)) => return self.open(tag, before),
                 Ok(Event::Empty(tag)) => {
@@ -208,6 +216,25 @@ impl<'a, 'c> Xml<'a, 'c> {
         }
     }
 
+    /// Where the reader stands: a byte offset into the input.
+    fn position(&self) -> usize {
+        self.passed + self.reader.buffer_position() as usize
+    }
+
+    /// Passes over the content and the end of `element`, which has just begun and cannot hold another of its name: what is
+    /// in between is not read.
+    pub(super) fn pass(&mut self, element: &Element<'_>) -> Result<()> {
+        let rest = self.input.as_bytes().get(self.position()..).unwrap_or_default();
+        let end = format!("</{}>", element.tag.name().0);
+        if !self.empty
+            && let Some(at) = memchr::memmem::find(rest, end.as_bytes())
+        {
+            *self.reader.get_mut() = rest.get(at..).unwrap_or_default();
+            self.passed += at;
+        }
+        self.skip()
+    }
+
     /// Passes over the content and the end of the element that has just begun.
     pub(super) fn skip(&mut self) -> Result<()> {
         let depth = self.stack.len();
@@ -236,13 +263,15 @@ impl<'a, 'c> Xml<'a, 'c> {
         // The name as a slice of the input: the event's own would not outlive it.
         let input = self.input;
         let length = tag.name().0.len();
-        let name = input
-            .get(before..)
-            .and_then(|rest| rest.get(rest.find('<')? + 1..)?.get(..length))
-            .unwrap_or_default();
-        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        let rest = input.get(before..).unwrap_or_default();
+        let after = rest.strip_prefix('<').or_else(|| Some(rest.split_once('<')?.1)).unwrap_or_default();
+        let name = after.get(..length).unwrap_or_default();
+        let (prefix, local) = match name.bytes().position(|b| b == b':') {
+            Some(colon) => (name.get(..colon).unwrap_or_default(), name.get(colon + 1..).unwrap_or_default()),
+            None => ("", name),
+        };
         let depth = self.stack.len() + 1;
-        if self.bindings.len() < MOST_BINDINGS && tag.attributes_raw().contains("xmlns") {
+        if self.bindings.len() < MOST_BINDINGS && XMLNS.find(tag.attributes_raw().as_bytes()).is_some() {
             for attribute in tag.attributes().with_checks(false).flatten().take(MOST_BINDINGS) {
                 let key = attribute.key.0;
                 let declared = match key.strip_prefix("xmlns") {
@@ -399,6 +428,38 @@ mod tests {
         ];
         for (input, expected) in cases {
             assert_eq!(events(input), expected, "{input}");
+        }
+    }
+
+    #[test]
+    fn an_element_that_is_passed_ends_where_it_ends() {
+        let (limits, deadline) = (Limits::default(), Deadline::never());
+        let cx = Context::new(&limits, &deadline);
+        let cases = [
+            ("<a><w:b x='1'><c>1</c><d/></w:b><e>2</e></a>", "2"),
+            ("<a><w:b/><e>3</e></a>", "3"),
+            ("<a><w:b></w:b><e xmlns='urn:schemas-microsoft-com:vml'>4</e></a>", "4"),
+            ("<a><w:b>never ended<e>5</e>", ""),
+        ];
+        for (input, left) in cases {
+            let mut xml = Xml::new(input, &cx);
+            let (mut text, mut names, mut ends) = (String::new(), Vec::new(), 0);
+            loop {
+                match xml.next().unwrap() {
+                    Node::Start(e) if e.local == "b" => {
+                        names.push(e.local);
+                        xml.pass(&e).unwrap();
+                        ends += 1;
+                    }
+                    Node::Start(e) => names.push(e.local),
+                    Node::End(..) => ends += 1,
+                    Node::Text(t) => text.push_str(&t),
+                    Node::Eof => break,
+                }
+            }
+            assert_eq!(text, left, "{input}");
+            assert_eq!(ends, names.len(), "{input}");
+            assert!(!names.contains(&"c"), "{input}");
         }
     }
 

@@ -46,6 +46,9 @@ impl Styles {
         loop {
             match xml.next()? {
                 Node::Start(e) if e.ns == Ns::Word => match e.local {
+                    // Most of the file, and nothing of it is about a paragraph or a character.
+                    "latentStyles" => xml.pass(&e)?,
+                    "style" if e.attr("type").as_deref() == Some("table") => xml.pass(&e)?,
                     "style" => {
                         let id = e.attr("styleId").unwrap_or_default().into_owned();
                         let is_default = matches!(e.attr("default").as_deref(), Some("1" | "true" | "on"));

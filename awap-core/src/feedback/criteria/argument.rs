@@ -153,11 +153,12 @@ impl Argument {
 /// Sentences that count and hold one of `cues`, whole words only.
 fn with_cue<'a>(script: &Script<'a>, cues: &[&str]) -> Vec<&'a Sentence> {
     let text = script.answer.text;
+    let cues: Vec<String> = cues.iter().map(|c| format!(" {c} ")).collect();
     let has = |s: &&Sentence| {
         let words: Vec<String> =
             text::tokens(s.span.of(text)).map(|t| t.of(s.span.of(text)).to_lowercase()).collect();
         let body = format!(" {} ", words.join(" "));
-        cues.iter().any(|c| body.contains(&format!(" {c} ")))
+        cues.iter().any(|c| body.contains(c))
     };
     // A sentence of six words has no room for a claim and its reason.
     script.answer.counted().map(|(_, s)| s).filter(|s| s.tokens.len() >= 7).filter(has).collect()
