@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use awap_core::feedback::compare::{CohortScript, CompareOptions, Comparison, OutlierKind, compare};
+use awap_core::text::Span;
 use awap_core::{Deadline, ErrorCode};
 
 const WORDS: &[&str] = &[
@@ -101,6 +102,22 @@ fn what_is_quoted_or_the_questions_or_everybodys_is_nobodys() {
 }
 
 #[test]
+fn what_is_set_aside_is_like_nothing_wherever_it_stands_and_however_it_overlaps() {
+    let list = prose(780, 6);
+    let mut scripts = cohort(20);
+    scripts[2].text = format!("{} {list}", scripts[2].text);
+    scripts[5].text = format!("{list} {}", scripts[5].text);
+    assert_eq!(compared(&scripts).near_duplicates.len(), 1);
+    let end = scripts[2].text.len();
+    let start = end - list.len();
+    // Out of order, one within another, and past the text.
+    scripts[2].aside = [(start + 40, end + 9), (start + 5, start + 20), (start, start + 60)]
+        .map(|(a, b)| Span::new(a, b))
+        .into();
+    assert_eq!(compared(&scripts).near_duplicates, []);
+}
+
+#[test]
 fn a_ring_of_copies_is_found_whole() {
     let mut scripts = cohort(40);
     for i in 0..6 {
@@ -179,8 +196,11 @@ fn faults_are_named_by_path_and_a_deadline_holds() {
     let mut off = cohort(3);
     off[1].score = Some(f64::NAN);
     assert_eq!(refused(&off, &options), "scripts[1].score");
-    assert_eq!(refused(&[], &CompareOptions { least_share: 0.0, ..options.clone() }), "least_share");
-    assert_eq!(refused(&[], &CompareOptions { least_stretch: 2, ..options.clone() }), "least_stretch");
+    assert_eq!(refused(&[], &CompareOptions { least_share: 0.0, ..options.clone() }), "options.least_share");
+    assert_eq!(
+        refused(&[], &CompareOptions { least_stretch: 2, ..options.clone() }),
+        "options.least_stretch"
+    );
     let deadline = Deadline::never();
     deadline.cancel();
     assert_eq!(compare(&cohort(3), &options, &deadline).unwrap_err().code(), ErrorCode::Timeout);

@@ -4,7 +4,7 @@ defmodule AwapNif.TermsTest do
 
   alias AwapBackend.CoreBridge.Native
 
-  @verbs ~w(anonymize_student parse_tma generate_feedback revise_feedback check_rubric write_feedback prepare_suggestions merge_suggestions query_events)a
+  @verbs ~w(anonymize_student parse_tma generate_feedback revise_feedback check_rubric write_feedback compare prepare_suggestions merge_suggestions query_events)a
 
   test "all functions there are" do
     exported = Native.__info__(:functions)

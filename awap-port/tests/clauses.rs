@@ -13,6 +13,7 @@
 //! | `generate_feedback` | `generate_feedback without a rubric` | `generate_feedback without a rubric` |
 //! | `query_events` | `the_port_reads_what_the_store_writes` | `no event store`, `the NIF has every command of the bridge` |
 //! | `health_check` | `health_check`, `health_check without data` | `health_check`, `all functions there are` |
+//! | `compare` | `compare: a paragraph in two of three scripts`, `compare: what is not the writer's own is like nothing` | `compare: a paragraph in two of three scripts`, `all functions there are` |
 //! | what one returns the next takes | `the functions chain` | `fixture #{name}, from the document to the feedback` |
 //! | both modes return the same | `every protocol vector`, `texts of every script and length` | `every protocol vector`, `numbers keep their kind and their value`, `every fixture, damaged in many ways` |
 //! | every command has a vector | `every_command_and_every_error_that_needs_no_fault_of_ours_has_a_vector` | `all functions there are` |

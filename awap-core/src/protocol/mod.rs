@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::anonymize::Options;
 use crate::feedback::Feedback;
 use crate::feedback::ai::{AiProvenance, SuggestBudget};
+use crate::feedback::compare::Cohort;
 use crate::feedback::word::{self, Letter};
 use crate::tma::ParsedTma;
 use crate::{Deadline, Engine, Error, ErrorCode, Result, Submission};
@@ -30,13 +31,14 @@ pub struct Dispatcher {
 }
 
 /// The commands of the Core Bridge.
-pub const COMMANDS: [&str; 10] = [
+pub const COMMANDS: [&str; 11] = [
     "anonymize_student",
     "parse_tma",
     "generate_feedback",
     "revise_feedback",
     "check_rubric",
     "write_feedback",
+    "compare",
     "prepare_suggestions",
     "merge_suggestions",
     "query_events",
@@ -82,6 +84,10 @@ impl Dispatcher {
             "write_feedback" => {
                 let letter: Letter = from_value(data, "", "The data is not feedback and what it is on")?;
                 to_value(word::write(&letter)?)
+            }
+            "compare" => {
+                let cohort: Cohort = from_value(data, "", "The data is not a cohort of scripts")?;
+                to_value(self.engine.compare(&cohort.scripts, &cohort.options, deadline)?)
             }
             "prepare_suggestions" => self.prepare_suggestions(data, deadline),
             "merge_suggestions" => self.merge_suggestions(data, deadline),
@@ -199,6 +205,27 @@ mod tests {
                 json!({"rubric": {"total_points": 10, "criteria": text}}),
                 "rubric.criteria",
                 "must be a list.",
+            ),
+            ("compare", json!({}), "scripts", "“scripts” is missing."),
+            ("compare", json!({"scripts": text}), "scripts", "must be a list."),
+            ("compare", json!({"scripts": [{"id": text}]}), "scripts[0].text", "is missing."),
+            (
+                "compare",
+                json!({"scripts": [{"id": "a", "text": text, "aside": [{"start": -1, "end": 2}]}]}),
+                "scripts[0].aside[0].start",
+                "must be a number in range.",
+            ),
+            (
+                "compare",
+                json!({"scripts": [{"id": text, "text": text}, {"id": text, "text": text}]}),
+                "scripts[1].id",
+                "is empty or another script’s.",
+            ),
+            (
+                "compare",
+                json!({"scripts": [], "options": {"least_share": 2}}),
+                "options.least_share",
+                "greater than 0 and at most 1.",
             ),
             ("prepare_suggestions", json!({}), "parsed", "“parsed” is missing."),
             ("prepare_suggestions", json!({"parsed": text}), "parsed", "must be an object."),

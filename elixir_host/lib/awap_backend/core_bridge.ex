@@ -28,7 +28,7 @@ defmodule AwapBackend.CoreBridge do
   @health_timeout 1_000
   # What is tried again when its process ends. Health is not: that the process ended is its answer.
   @tried_again ~w(anonymize_student parse_tma generate_feedback revise_feedback check_rubric write_feedback
-                  prepare_suggestions merge_suggestions)
+                  compare prepare_suggestions merge_suggestions)
   @down 1_000_000
 
   @type result :: {:ok, map} | {:error, PortClient.error()}
@@ -72,6 +72,14 @@ defmodule AwapBackend.CoreBridge do
   """
   @spec write_feedback(map) :: result
   def write_feedback(letter), do: call("write_feedback", letter)
+
+  @doc """
+  Compares the scripts of a cohort: `"scripts"`, each with its `"id"`, its anonymized `"text"` and, where it is known, what of it is
+  not the writer's own (`"aside"`, spans), and `"options"` (`"prompt"`, `"least_share"`, `"least_stretch"`). Answers
+  `"near_duplicates"`, pairs with the places of what they share, `"markers"` and `"outliers"`. A prompt to look: no mark depends on it.
+  """
+  @spec compare(map) :: result
+  def compare(cohort), do: call("compare", cohort)
 
   @doc """
   Makes the request that a model in the AI jail is sent: `%{"request" => request}`, of `"parsed"` and `"feedback"` as the
@@ -271,6 +279,7 @@ defmodule AwapBackend.CoreBridge do
     "revise_feedback" => :revise_feedback,
     "check_rubric" => :check_rubric,
     "write_feedback" => :write_feedback,
+    "compare" => :compare,
     "prepare_suggestions" => :prepare_suggestions,
     "merge_suggestions" => :merge_suggestions,
     "query_events" => :query_events,

@@ -72,7 +72,7 @@ pub(super) fn pairs(
     let mut cohort: Vec<Runs> = Vec::with_capacity(scripts.len());
     for script in scripts {
         deadline.check()?;
-        cohort.push(Runs::read(&script.text, &given, &mut stems));
+        cohort.push(Runs::read(script, &given, &mut stems));
     }
     let shared = count_shared(&mut cohort, deadline)?;
     let mut out = Vec::new();
@@ -106,7 +106,8 @@ fn hashes(text: &str, words: &[Span]) -> Vec<u64> {
 }
 
 impl Runs {
-    fn read<'t>(text: &'t str, given: &HashSet<u64>, known: &mut HashMap<&'t str, u64>) -> Self {
+    fn read<'t>(script: &'t CohortScript, given: &HashSet<u64>, known: &mut HashMap<&'t str, u64>) -> Self {
+        let text = script.text.as_str();
         let words = words(text);
         let stems: Vec<u64> = words
             .iter()
@@ -118,12 +119,14 @@ impl Runs {
             quotations.get(at).is_some_and(|q| q.contains(*w))
         };
         let quoted: Vec<bool> = words.iter().map(is_quoted).collect();
+        let aside = within(&words, &script.aside);
         let starts: Vec<Option<u64>> = stems
             .windows(SHINGLE)
-            .zip(quoted.windows(SHINGLE))
-            .map(|(stems, quoted)| {
+            .zip(quoted.windows(SHINGLE).zip(aside.windows(SHINGLE)))
+            .map(|(stems, (quoted, aside))| {
                 let run = run_hash(stems);
-                (!quoted.iter().all(|q| *q) && !given.contains(&run)).then_some(run)
+                let own = !quoted.iter().all(|q| *q) && !aside.contains(&true);
+                (own && !given.contains(&run)).then_some(run)
             })
             .collect();
         let mut runs = Self { words, starts, distinct: 0, places: Vec::new() };
@@ -143,6 +146,23 @@ impl Runs {
         let rest = self.places.get(from..).unwrap_or_default();
         rest.iter().take_while(move |(r, _)| *r == run).map(|(_, at)| *at)
     }
+}
+
+/// Which words lie in one of `spans`, wholly or in part.
+fn within(words: &[Span], spans: &[Span]) -> Vec<bool> {
+    let mut spans = spans.to_vec();
+    spans.sort_unstable();
+    let mut spans = spans.into_iter().peekable();
+    let mut until = 0;
+    words
+        .iter()
+        .map(|word| {
+            while let Some(span) = spans.next_if(|span| span.start < word.end) {
+                until = span.end.max(until);
+            }
+            word.start < until
+        })
+        .collect()
 }
 
 /// What stands between quotation marks: two who quote one source have it in common rightly.

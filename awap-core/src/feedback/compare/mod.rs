@@ -13,6 +13,8 @@ pub use alike::{Passage, SimilarPair};
 pub use markers::{Drift, MarkerReport};
 pub use outliers::{Outlier, OutlierKind};
 
+use crate::protocol::null_as_default;
+use crate::text::Span;
 use crate::{Deadline, Error, Limits, Result};
 
 /// Scripts above which a comparison takes more memory than it is worth.
@@ -25,6 +27,9 @@ pub struct CohortScript {
     pub id: String,
     /// The answer, anonymized. Spans of the result are byte offsets into it.
     pub text: String,
+    /// What of the text is not the writer's own, such as its reference list and restated questions: it is like nothing.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub aside: Vec<Span>,
     /// The mark that it was given.
     #[serde(default)]
     pub score: Option<f64>,
@@ -56,6 +61,16 @@ impl Default for CompareOptions {
     fn default() -> Self {
         Self { prompt: String::new(), least_share: 0.15, least_stretch: 30 }
     }
+}
+
+/// A cohort to be compared, as the Core Bridge's `compare` takes it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cohort {
+    /// Its scripts.
+    pub scripts: Vec<CohortScript>,
+    /// How.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub options: CompareOptions,
 }
 
 /// What a cohort shows that no single script does.
@@ -97,11 +112,11 @@ fn check(scripts: &[CohortScript], options: &CompareOptions) -> Result<()> {
     }
     if !(options.least_share > 0.0 && options.least_share <= 1.0) {
         let message = "“least_share” must be greater than 0 and at most 1.";
-        return Err(Error::invalid_input("least_share", message));
+        return Err(Error::invalid_input("options.least_share", message));
     }
     if options.least_stretch < alike::SHINGLE {
         let message = format!("“least_stretch” must be at least {} words.", alike::SHINGLE);
-        return Err(Error::invalid_input("least_stretch", message));
+        return Err(Error::invalid_input("options.least_stretch", message));
     }
     let mut ids = std::collections::HashSet::new();
     for (i, script) in scripts.iter().enumerate() {

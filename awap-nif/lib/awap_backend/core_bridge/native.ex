@@ -64,6 +64,13 @@ defmodule AwapBackend.CoreBridge.Native do
   @spec write_feedback(map) :: result
   def write_feedback(letter), do: call("write_feedback", letter)
 
+  @doc """
+  Compares a cohort's anonymized scripts: `%{"scripts" => [%{"id" => id, "text" => text}, …], "options" => %{}}`, a prompt to
+  look and never a verdict.
+  """
+  @spec compare(map) :: result
+  def compare(cohort), do: call("compare", cohort)
+
   @doc ~S(Makes the request for a model in the AI jail: `%{"parsed" => parsed, "feedback" => feedback, "budget" => %{}}`.)
   @spec prepare_suggestions(map) :: result
   def prepare_suggestions(marked), do: call("prepare_suggestions", marked)
