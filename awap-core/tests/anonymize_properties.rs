@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails.
 
+use std::collections::BTreeMap;
+
 use awap_core::anonymize::{Options, PseudonymKey};
 use awap_core::document::{Block, BlockKind, Cell, Document, Format, Part, PartKind, Run, RunStyle};
 use awap_core::{Deadline, Error, Limits, Submission};
@@ -181,15 +183,18 @@ fn everywhere(student_id: &str, student: &Value, text: &str) -> Value {
 }
 
 fn anonymize(data: Value) -> Result<Value, Error> {
+    anonymize_with(&Options::default(), data)
+}
+
+/// With surrogates in the place of placeholders.
+fn surrogate(data: Value) -> Result<Value, Error> {
+    anonymize_with(&Options { surrogates: true, ..Options::default() }, data)
+}
+
+fn anonymize_with(options: &Options, data: Value) -> Result<Value, Error> {
     let key = PseudonymKey::from_hex(&"cd".repeat(32))?;
     let tma = Submission::from_value(data, &Limits::default())?;
-    let result = awap_core::anonymize::anonymize(
-        tma,
-        &Options::default(),
-        &key,
-        &Limits::default(),
-        &Deadline::never(),
-    )?;
+    let result = awap_core::anonymize::anonymize(tma, options, &key, &Limits::default(), &Deadline::never())?;
     Ok(serde_json::to_value(result).unwrap())
 }
 
@@ -255,6 +260,36 @@ fn assert_spans_fit(result: &Value) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// No word holds a part of a name. Two words beside one another may: surrogates stand beside any word.
+fn assert_no_word_of(result: &Value, names: &[&str]) -> Result<(), TestCaseError> {
+    let all = serde_json::to_string(result).unwrap().replace(['\u{200b}', '’', '\''], "");
+    let words: Vec<String> = all.split(|c: char| !c.is_alphanumeric()).map(bare).collect();
+    for trace in names.iter().flat_map(|n| n.split(['\'', '’'])).flat_map(traces) {
+        let word = words.iter().find(|w| w.contains(&trace));
+        prop_assert!(word.is_none(), "{} survives in {:?}", trace, word);
+    }
+    Ok(())
+}
+
+/// One stretch of the text that was written alike stands for alike, and for nothing of itself.
+fn assert_one_for_one(text: &str, result: &Value) -> Result<(), TestCaseError> {
+    let mut stands: BTreeMap<String, String> = BTreeMap::new();
+    for replacement in result["anonymization"]["replacements"].as_array().unwrap() {
+        if replacement["part"] != "content.text" {
+            continue;
+        }
+        let at = |field: &str| usize::try_from(replacement[field].as_u64().unwrap()).unwrap();
+        let (original, placeholder) =
+            (&text[at("start")..at("end")], replacement["placeholder"].as_str().unwrap());
+        let body = result["content"]["text"].as_str().unwrap();
+        prop_assert_eq!(&body[at("result_start")..at("result_end")], placeholder);
+        prop_assert!(bare(original) != bare(placeholder), "{} stands for itself", original);
+        let before = stands.insert(original.to_owned(), placeholder.to_owned());
+        prop_assert!(before.is_none_or(|b| b == placeholder), "two for {}", original);
+    }
+    Ok(())
+}
+
 /// How many names are planted: few in the suite, as many as `AWAP_IDENTITY_CASES` says in a long run.
 fn cases() -> u32 {
     std::env::var("AWAP_IDENTITY_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(192)
@@ -274,6 +309,26 @@ proptest! {
         let result = anonymize(everywhere("A7654321", &student(given, family), &text)).unwrap();
         assert_clean(&result, &[given, family])?;
         assert_spans_fit(&result)?;
+    }
+
+    #[test]
+    fn surrogates_are_nobodys_and_the_same_throughout(
+        given in prop::sample::select(GIVEN), family in prop::sample::select(FAMILY),
+        first in 0usize..30, second in 0usize..30, frame in prop::sample::select(FRAMES),
+    ) {
+        let variants = variants(given, family);
+        let text = format!("{}{}{} and {} again", frame.0, variants[first], frame.1, variants[second]);
+        let tma = everywhere("A7654321", &student(given, family), &text);
+        let result = surrogate(tma.clone()).unwrap();
+        assert_no_word_of(&result, &[given, family])?;
+        assert_spans_fit(&result)?;
+        prop_assert_eq!(&result, &surrogate(tma.clone()).unwrap());
+        // What is found is the same, whatever stands there then.
+        let plain = anonymize(tma).unwrap();
+        prop_assert_eq!(&plain["anonymization"]["counts"], &result["anonymization"]["counts"]);
+        assert_one_for_one(&text, &result)?;
+        let again = surrogate(result);
+        prop_assert!(again.is_ok(), "{:?}", again.err());
     }
 
     #[test]
@@ -332,6 +387,12 @@ proptest! {
         assert_spans_fit(&result)?;
         let again = anonymize(result.clone());
         prop_assert!(again.is_ok());
+        let tma = everywhere("A7654321", &student(&given, &family), &text);
+        let stood_for = surrogate(tma);
+        prop_assert!(stood_for.is_ok(), "{:?}", stood_for.err());
+        assert_spans_fit(stood_for.as_ref().unwrap())?;
+        let again = surrogate(stood_for.unwrap());
+        prop_assert!(again.is_ok(), "{:?}", again.err());
     }
 
     #[test]

@@ -121,6 +121,20 @@ impl Secrets {
         found.into_iter().map(|(_, _, survivor)| survivor).collect()
     }
 
+    /// Whether `text` holds what must not survive, or begins or ends as what could become it by what stands beside.
+    pub(super) fn clash(&self, text: &str) -> bool {
+        if !self.survivors(text, &[]).is_empty() {
+            return true;
+        }
+        let runs = Runs::of(text);
+        let (first, last) = (first_word(&runs.text), last_word(&runs.text));
+        self.needles.iter().any(|needle| {
+            let needle = needle.text.as_str();
+            needle.len() > first_word(needle).len() + 2
+                && (first_word(needle) == last || last_word(needle) == first)
+        })
+    }
+
     /// Looks through every string of a result, names of fields included. `cited` holds, for texts in which authors are
     /// cited, the spans to be left out.
     ///
@@ -236,6 +250,11 @@ fn is_own(path: &str, key: &str, value: &Value) -> bool {
 fn first_word(runs: &str) -> &str {
     let rest = runs.get(1..).unwrap_or_default();
     rest.split(' ').next().unwrap_or_default()
+}
+
+/// What stands between the last two.
+fn last_word(runs: &str) -> &str {
+    runs.trim_end().rsplit(' ').next().unwrap_or_default()
 }
 
 /// The first two bytes with which something begins: tells most words from all of them.

@@ -325,7 +325,7 @@ impl<'a> Matcher<'a> {
 }
 
 /// `mueller` as `müller` folds, and `bjoern` as `bjørn` does. Not where the two vowels are just two (`Samuel`).
-fn with_umlauts(part: &str) -> Option<String> {
+pub(super) fn with_umlauts(part: &str) -> Option<String> {
     let two = ["uel", "oel", "ael"].iter().any(|v| part.ends_with(v))
         || ["que", "aue", "eue"].iter().any(|v| part.contains(v));
     let plain = part.replace("oe", "o").replace("ue", "u").replace("ae", "a");

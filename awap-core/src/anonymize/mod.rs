@@ -20,6 +20,10 @@
 //! `[DOB]`, and from the second different one on `[EMAIL_2]`. The same person or value has the same placeholder in the
 //! whole TMA, in the order of appearance. A TMA that is anonymized again keeps its placeholders and its pseudonym.
 //!
+//! On request (`surrogates`) another name, number or address of the same kind stands there instead of a placeholder
+//! (`surrogates` says what stands for what, and what keeps its placeholder). Surrogates look like any text: a signature
+//! counts as the words that it is, and a TMA that is anonymized again has them replaced like originals.
+//!
 //! On request (`rewrite`) attachments come back as files, too (`rewritten`): a DOCX with its formatting, in which the same
 //! is replaced and its properties, people, revision numbers and thumbnail are gone; a PDF whose pages name nobody, without
 //! its properties and the authors of its notes.
@@ -55,6 +59,7 @@ mod rewritten;
 mod roster;
 mod run;
 mod signature;
+mod surrogates;
 mod words;
 
 pub use model::{Anonymized, Options, Replacement, Report, Rewritten};

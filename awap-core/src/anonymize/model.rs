@@ -26,6 +26,11 @@ pub struct Options {
     /// or cannot be read whole, another file, or one that cannot be written without a trace of the student gets the warning
     /// `not_rewritten` in its document. Not with `report_only`.
     pub rewrite: bool,
+    /// Put surrogates where placeholders would stand: believable names, numbers and addresses that are nobody's, each the
+    /// same for the same original in the whole TMA, so that a name that was missed is one among false ones. What a
+    /// believable fake would do harm for, and what none is free for, gets its placeholder. The same TMA has the same
+    /// surrogates under the same key; no two TMAs have theirs in common. Not with `report_only`.
+    pub surrogates: bool,
 }
 
 impl Options {
@@ -43,6 +48,12 @@ impl Options {
             return Err(Error::invalid_input(
                 "options.rewrite",
                 "A file can be rewritten only where something is replaced: ask for “rewrite” or “report_only”.",
+            ));
+        }
+        if self.surrogates && self.report_only {
+            return Err(Error::invalid_input(
+                "options.surrogates",
+                "Nothing stands for what is not replaced: ask for “surrogates” or “report_only”.",
             ));
         }
         Ok(())
@@ -112,6 +123,9 @@ pub struct Replacement {
     pub label: String,
     /// What stands there now.
     pub placeholder: String,
+    /// Whether that is a surrogate, which nothing else in the text tells from what a student wrote.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub surrogate: bool,
     /// First byte in the string as it goes out.
     pub result_start: usize,
     /// One past the last byte there.

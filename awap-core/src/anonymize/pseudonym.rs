@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use super::surrogates::Seed;
 use crate::{Error, ErrorCode, Result, Submission};
 
 /// How long a pseudonym is good for.
@@ -68,6 +69,22 @@ impl PseudonymKey {
         Ok(Self { bytes, scope: PseudonymScope::Process })
     }
 
+    /// HMAC takes a key of any length (RFC 2104), so that there always is one.
+    fn mac(&self) -> Option<Hmac<Sha256>> {
+        Hmac::new_from_slice(&self.bytes).ok()
+    }
+
+    /// What the surrogates of one TMA are drawn with: a secret of the student's pseudonym and of all its texts, so that
+    /// another TMA, also of the same student, has another.
+    pub(super) fn seed<'a>(&self, pseudonym: &'a str, texts: impl Iterator<Item = &'a str>) -> Seed {
+        let Some(mut mac) = self.mac() else { return Seed::new(&[]) };
+        for text in ["surrogates", pseudonym].into_iter().chain(texts) {
+            mac.update(&(text.len() as u64).to_be_bytes());
+            mac.update(text.as_bytes());
+        }
+        Seed::new(&mac.finalize().into_bytes())
+    }
+
     /// How long its pseudonyms are good for.
     pub fn scope(&self) -> PseudonymScope {
         self.scope
@@ -88,8 +105,7 @@ impl PseudonymKey {
             .or_else(|| student.and_then(|s| known(&s.email)).map(|v| ("email", v)))
             .or_else(|| student.and_then(|s| known(&s.name)).map(|v| ("name", v)))
             .unwrap_or_else(|| ("content", serde_json::to_string(&tma.content).unwrap_or_default()));
-        // HMAC takes a key of any length (RFC 2104), so the constructor cannot fail.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.bytes) else { return String::new() };
+        let Some(mut mac) = self.mac() else { return String::new() };
         mac.update(subject.0.as_bytes());
         mac.update(&[0]);
         mac.update(subject.1.as_bytes());

@@ -21,6 +21,7 @@ use super::relations::Relations;
 use super::resolve::{Placeholders, placeholders_in, settle};
 use super::rewrite::{Moves, edit_part};
 use super::roster::gather;
+use super::surrogates::{Seed, Surrogates};
 use crate::document::Part;
 use crate::text::{Edit, Folded, Span, apply_edits, fold};
 use crate::{Deadline, Limits, Result, Submission};
@@ -58,7 +59,8 @@ pub(super) fn run(
     walk(&mut tma, limits, &mut collect)?;
     let pieces = collect.pieces;
 
-    let plan = Plan::make(&pieces, &known, options, deadline)?;
+    let seed = options.surrogates.then(|| key.seed(&pseudonym, pieces.iter().map(|p| p.text.as_str())));
+    let plan = Plan::make(&pieces, &known, options, seed.as_ref(), deadline)?;
     let mut restore = Restore {
         pieces,
         plan: plan.pieces,
@@ -122,6 +124,25 @@ fn identity_of(tma: &Submission) -> Submission {
 struct Planned {
     finding: Finding,
     placeholder: String,
+    surrogate: bool,
+}
+
+/// What gives out what will stand in the place of findings.
+struct StandIns<'a> {
+    placeholders: Placeholders,
+    surrogates: Option<Surrogates<'a>>,
+}
+
+impl StandIns<'_> {
+    fn plan(&mut self, finding: Finding, piece: &Piece) -> Planned {
+        let text = finding.span.of(&piece.text);
+        let surrogate = self.surrogates.as_mut().and_then(|s| s.of(&finding, text));
+        Planned {
+            surrogate: surrogate.is_some(),
+            placeholder: surrogate.unwrap_or_else(|| self.placeholders.of(&finding, text)),
+            finding,
+        }
+    }
 }
 
 /// Where the recognizers see identity in a text of which no student is known.
@@ -130,7 +151,7 @@ pub(super) fn identity_in(text: &str, limits: &Limits, deadline: &Deadline) -> R
     tma.content.text = Some(text.to_owned());
     let mut collect = Collect { pieces: Vec::new(), deadline };
     walk(&mut tma, limits, &mut collect)?;
-    let plan = Plan::make(&collect.pieces, &Known::default(), &Options::default(), deadline)?;
+    let plan = Plan::make(&collect.pieces, &Known::default(), &Options::default(), None, deadline)?;
     Ok(plan.pieces.into_iter().flatten().map(|planned| planned.finding.span).collect())
 }
 
@@ -142,7 +163,14 @@ struct Plan {
 }
 
 impl Plan {
-    fn make(pieces: &[Piece], known: &Known, options: &Options, deadline: &Deadline) -> Result<Self> {
+    /// With a `seed`, surrogates stand where placeholders would.
+    fn make(
+        pieces: &[Piece],
+        known: &Known,
+        options: &Options,
+        seed: Option<&Seed>,
+        deadline: &Deadline,
+    ) -> Result<Self> {
         let mut roster = Roster::new(known.student.clone());
         let mut mentions: Vec<Mention> = Vec::new();
         for recognizer in NAME_RECOGNIZERS {
@@ -171,11 +199,7 @@ impl Plan {
         let secrets = Secrets::new(known, roster.student(), &options.keep);
         let allowed: Vec<String> = options.allow.iter().map(|a| fold(a)).filter(|a| !a.is_empty()).collect();
 
-        let mut placeholders = Placeholders::default();
-        for piece in pieces {
-            placeholders.note(&piece.text);
-        }
-        let mut planned = Vec::with_capacity(pieces.len());
+        let mut found = Vec::with_capacity(pieces.len());
         let mut citations = 0;
         for (piece, mut findings) in pieces.iter().zip(by_piece) {
             deadline.check()?;
@@ -213,16 +237,18 @@ impl Plan {
                 settled.extend(swept);
                 settled = settle(piece, settled);
             }
-            planned.push(
-                settled
-                    .into_iter()
-                    .map(|finding| {
-                        let placeholder = placeholders.of(&finding, finding.span.of(&piece.text));
-                        Planned { finding, placeholder }
-                    })
-                    .collect(),
-            );
+            found.push(settled);
         }
+        let mut placeholders = Placeholders::default();
+        for piece in pieces {
+            placeholders.note(&piece.text);
+        }
+        let surrogates = seed.map(|seed| Surrogates::new(seed, pieces, &found, known, &roster, &secrets));
+        let mut stand_ins = StandIns { placeholders, surrogates };
+        let mut plan = |(piece, found): (&Piece, Vec<Finding>)| {
+            found.into_iter().map(|f| stand_ins.plan(f, piece)).collect()
+        };
+        let planned = pieces.iter().zip(found).map(&mut plan).collect();
         Ok(Self { pieces: planned, secrets, citations })
     }
 }
@@ -265,7 +291,7 @@ impl Restore {
     }
 
     fn report(&mut self, path: &str, plan: Vec<Planned>, results: &[Span]) {
-        for (i, Planned { finding, placeholder }) in plan.into_iter().enumerate() {
+        for (i, Planned { finding, placeholder, surrogate }) in plan.into_iter().enumerate() {
             let result = results.get(i).copied().unwrap_or(finding.span);
             self.replacements.push(Replacement {
                 part: path.to_owned(),
@@ -273,6 +299,7 @@ impl Restore {
                 end: finding.span.end,
                 label: finding.label.as_str().to_owned(),
                 placeholder,
+                surrogate,
                 result_start: result.start,
                 result_end: result.end,
                 rule: finding.rule.to_owned(),

@@ -105,6 +105,9 @@ pub(crate) struct Anonymize {
     /// A name that stays, of an author of the module or a character of a case study; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) allow: Vec<String>,
+    /// Put believable names, numbers and addresses that are nobody's where placeholders would stand
+    #[arg(long)]
+    pub(crate) surrogates: bool,
 }
 
 #[derive(Debug, Args)]

@@ -29,8 +29,12 @@ pub(crate) struct Shown {
 }
 
 pub(crate) fn anonymize(arguments: &Anonymize, common: &Common) -> Result<u8, Failure> {
-    let options =
-        Options { keep: arguments.keep.clone(), allow: arguments.allow.clone(), ..Options::default() };
+    let options = Options {
+        keep: arguments.keep.clone(),
+        allow: arguments.allow.clone(),
+        surrogates: arguments.surrogates,
+        ..Options::default()
+    };
     let verb = Verb { files: &arguments.files, who: &arguments.who, rubric: None };
     if common.json {
         let act = |engine: &Engine, tma, time| work::anonymize(engine, tma, &options, time);

@@ -32,6 +32,19 @@ fn what_is_told_of_the_student_is_taken_out() {
 }
 
 #[test]
+fn surrogates_read_like_the_text_and_name_no_one() {
+    let place = Place::new();
+    let file = fixture(OKONKWO).display().to_string();
+    let run = || said(&place.run(&["anonymize", &file, "--surrogates"]));
+    let (text, aside) = run();
+    assert!(!text.contains("[STUDENT]") && text.contains("A linear search starts"), "{text}");
+    assert!(text.contains("Okonkwo and Bell (2021"), "a cited author stays");
+    assert!(aside.contains("names nobody"), "{aside}");
+    assert_eq!(text, run().0, "the key is kept from run to run");
+    names_no_one(&text);
+}
+
+#[test]
 fn parse_and_mark_print_what_a_tutor_reads() {
     let place = Place::new();
     let file = fixture(OKONKWO).display().to_string();

@@ -12,7 +12,7 @@ use crate::anonymize::pieces::Piece;
 use crate::text::Span;
 
 /// A UK postcode, and the look-alikes that test data has (an outward code of up to five characters).
-static POSTCODE: LazyLock<Regex> =
+pub(in crate::anonymize) static POSTCODE: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"\b[A-Z]{1,2}\d[A-Z\d]?[A-Z]? ?\d[ABD-HJLNP-UW-Z]{2}\b"));
 
 /// House or flat, then a street.

@@ -10,7 +10,7 @@ use crate::anonymize::cues::{matches, reach};
 use crate::anonymize::finding::{Finding, Label};
 use crate::text::Span;
 
-const MONTHS: [&str; 12] = [
+pub(in crate::anonymize) const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

@@ -186,7 +186,7 @@ fn is_insurance_prefix(prefix: &str) -> bool {
 }
 
 /// The NHS number's check digit: weights 10 to 2, modulo 11.
-fn nhs_checksum(digits: &str) -> bool {
+pub(in crate::anonymize) fn nhs_checksum(digits: &str) -> bool {
     let values: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(10)).collect();
     let (Some(check), Some(body)) = (values.get(9), values.get(..9)) else { return false };
     let sum: u32 = body.iter().zip((2..=10).rev()).map(|(d, w)| d * w).sum();

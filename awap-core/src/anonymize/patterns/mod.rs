@@ -1,10 +1,10 @@
 //! Identity that has a form of its own: addresses, numbers, accounts. Each kind validates what it finds and has its
 //! own near-misses; none asks who the student is.
 
-mod address;
+pub(super) mod address;
 pub(super) mod dates;
 mod email;
-mod ids;
+pub(super) mod ids;
 pub(super) mod near;
 mod phone;
 mod url;

@@ -19,7 +19,12 @@ pub(crate) fn taken_out(report: &Report) -> String {
     let kinds: Vec<String> =
         report.counts.iter().map(|(label, number)| format!("{number} × {}", words(label))).collect();
     let kinds = if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") };
-    format!("{kinds} taken out; {} kept", count(report.citations_kept, "citation", "citations"))
+    let stand_ins = if report.replacements.iter().any(|r| r.surrogate) {
+        "; what stands there instead names nobody"
+    } else {
+        ""
+    };
+    format!("{kinds} taken out{stand_ins}; {} kept", count(report.citations_kept, "citation", "citations"))
 }
 
 fn words(label: &str) -> &str {
