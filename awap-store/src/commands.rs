@@ -19,6 +19,7 @@ use crate::tmas::NewTma;
 use crate::{Store, fault};
 
 mod administration;
+mod comparisons;
 mod events;
 mod moodle;
 mod reading;
@@ -80,6 +81,9 @@ pub const COMMANDS: &[&str] = &[
     "get_rubric",
     "put_rubric",
     "delete_rubric",
+    "claim_comparison",
+    "finish_comparison",
+    "list_near_duplicates",
 ];
 
 /// Rows of a page: where the caller does not say, and at most.
@@ -207,6 +211,9 @@ impl Store {
             "get_rubric" => self.run_get_rubric(input).await,
             "put_rubric" => self.run_put_rubric(input).await,
             "delete_rubric" => self.run_delete_rubric(input).await,
+            "claim_comparison" => self.run_claim_comparison(input).await,
+            "finish_comparison" => self.run_finish_comparison(input).await,
+            "list_near_duplicates" => self.run_list_near_duplicates(input).await,
             _ => Err(Error::new(ErrorCode::UnknownCommand, "There is no such command.")
                 .with("commands", json!(COMMANDS))),
         }

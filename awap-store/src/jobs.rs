@@ -15,7 +15,7 @@ use crate::feedback::{self, Draft};
 use crate::moodle::uploads;
 use crate::seal::OpenError;
 use crate::sql::{Row, args};
-use crate::{Store, Timestamp, fault, queue, tmas};
+use crate::{Store, Timestamp, comparisons, fault, queue, tmas};
 
 /// A job that a worker holds, with what to work on.
 #[derive(Clone, Serialize)]
@@ -154,6 +154,7 @@ impl Store {
         let grade = draft.grade;
         let feedback_id = feedback::put(&mut tx, now, job.tma_id, draft).await?;
         finish(&mut tx, now, job_id, "completed", None).await?;
+        comparisons::changed(&mut tx, now, job.tma_id).await?;
         let entry = NewEntry::ok("tma.complete", "tma", Some(job.tma_id))
             .with("job_id", job_id.to_string())
             .with("feedback_id", feedback_id.to_string());

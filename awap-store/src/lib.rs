@@ -10,6 +10,7 @@ mod access;
 mod audit;
 mod backup;
 mod commands;
+mod comparisons;
 mod cursor;
 mod db;
 mod dead_letters;
@@ -21,6 +22,7 @@ mod input;
 mod jobs;
 mod keys;
 mod moodle;
+mod near_duplicates;
 mod outage;
 mod query;
 mod queue;
@@ -42,6 +44,7 @@ mod vault;
 pub use audit::{Actor, AuditFilter, AuditPage, Entry, NewEntry};
 pub use backup::Backup;
 pub use commands::{COMMANDS, Commands};
+pub use comparisons::{ClaimedComparison, Compared, Quiet, Script};
 pub use cursor::Cursor;
 pub use dead_letters::{FailedJob, FailedPage, Retried};
 pub use events::{ChainPlace, Event, EventStoreStatus, Followed, NewEvent, Verification, Verify};
@@ -52,6 +55,7 @@ pub use moodle::{
     Begun, CheckedSubmissions, ClaimedUpload, NewAssignment, NewOrigin, Origin, SeenSubmission,
     SyncAssignment, SyncEnd, SyncState, Upload, UploadFilter, UploadOutcome, UploadPage, Uploads,
 };
+pub use near_duplicates::{Found, NearDuplicate, Shared};
 pub use query::{EventPage, EventQuery};
 pub use reseal::{ResealCursor, Resealed};
 pub use retention::{Expired, Purged};

@@ -11,6 +11,7 @@ use crate::cursor::Cursor;
 use crate::events::{self, Event, NewEvent};
 use crate::feedback::Feedback;
 use crate::moodle::{Upload, UploadFilter, origin, submissions};
+use crate::near_duplicates::NearDuplicate;
 use crate::query::{self, EventQuery};
 use crate::review::Revision;
 use crate::seal::OpenError;
@@ -61,6 +62,8 @@ pub struct ExportedTma {
     pub origin_details: Option<Value>,
     /// Its grades on their way to Moodle.
     pub uploads: Vec<Upload>,
+    /// What it has in common with other TMAs: the share, the words and their places, and not whose the other is.
+    pub in_common: Vec<Value>,
     /// The feedback as it is.
     pub feedback: Option<Feedback>,
     /// The feedback as it was.
@@ -204,6 +207,7 @@ impl Store {
             origin_details: self.origin_details(id).await?,
             uploads: self.list_uploads(uploads, UPLOADS_MOST, None).await?.uploads,
             feedback,
+            in_common: self.list_near_duplicates(id).await?.iter().map(in_common).collect(),
             feedback_revisions: self.list_feedback_revisions(id).await?,
             jobs: jobs.iter().map(job).collect::<Result<_>>()?,
             events: query::run(&self.db, events).await?.events,
@@ -328,6 +332,11 @@ impl Store {
         self.record_audit(entry.failed(missing.message()), actor).await?;
         Err(missing)
     }
+}
+
+/// What a student may know of a pair: nothing of the other.
+fn in_common(found: &NearDuplicate) -> Value {
+    json!({ "share": found.share, "words": found.words, "passages": found.passages, "found_at": found.found_at })
 }
 
 fn job(row: &Row) -> Result<JobRecord> {

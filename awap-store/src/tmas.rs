@@ -13,7 +13,7 @@ use crate::events::{self, NewEvent};
 use crate::moodle::origin::{self, Before, Keeping};
 use crate::moodle::{NewOrigin, Origin};
 use crate::sql::{Builder, Row, args};
-use crate::{Store, Timestamp, fault, feedback_brief, queue, vault};
+use crate::{Store, Timestamp, fault, feedback_brief, near_duplicates, queue, vault};
 
 /// A TMA to be taken in.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +63,8 @@ pub struct TmaSummary {
     pub updated_at: Timestamp,
     /// Where it came from, and its other versions; null where it was handed in here.
     pub origin: Option<Origin>,
+    /// How many other TMAs of its cohort have text in common with it.
+    pub near_duplicates: i64,
     /// Only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Value>,
@@ -86,6 +88,8 @@ pub struct TmaFilter {
     pub assignment_id: Option<String>,
     pub course_id: Option<String>,
     pub student_id: Option<String>,
+    /// Those that have text in common with another, or those that have none.
+    pub near_duplicate: Option<bool>,
     /// Whether each comes with what a list shows of its feedback.
     pub with_feedback: bool,
 }
@@ -249,7 +253,8 @@ impl Store {
             .db
             .fetch_optional(
                 format!(
-                    "SELECT {COLUMNS}, tmas.content, {} FROM tmas{} WHERE tmas.id = $1",
+                    "SELECT {COLUMNS}, tmas.content, {}, {} FROM tmas{} WHERE tmas.id = $1",
+                    near_duplicates::NUMBER,
                     origin::COLUMNS,
                     origin::JOIN
                 ),
@@ -265,7 +270,7 @@ impl Store {
     /// Lists TMAs, newest first.
     pub async fn list_tmas(&self, filter: TmaFilter, limit: usize, after: Option<Cursor>) -> Result<TmaPage> {
         let mut query = Builder::new("SELECT ");
-        query.push(COLUMNS).push(", ").push(origin::COLUMNS);
+        query.push(COLUMNS).push(", ").push(near_duplicates::NUMBER).push(", ").push(origin::COLUMNS);
         if filter.with_feedback {
             query.push(", ").push(match &self.db {
                 Db::Sqlite { .. } => feedback_brief::SQLITE_COLUMNS,
@@ -285,6 +290,9 @@ impl Store {
             if let Some(value) = value {
                 query.condition(column).value(value);
             }
+        }
+        if let Some(some) = filter.near_duplicate {
+            query.condition(if some { "" } else { "NOT " }).push(near_duplicates::SOME);
         }
         if let Some(Cursor { at, id }) = after {
             query.condition("(tmas.submitted_at, tmas.id) < (").value(at).push(", ").value(id).push(")");
@@ -366,6 +374,7 @@ fn summary(row: &Row) -> Result<TmaSummary> {
         inserted_at: row.get("inserted_at")?,
         updated_at: row.get("updated_at")?,
         origin: origin::from_row(row)?,
+        near_duplicates: row.get("near_duplicates")?,
         feedback: None,
     })
 }

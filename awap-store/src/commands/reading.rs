@@ -31,6 +31,7 @@ impl Store {
             assignment_id: input.optional_id("assignment_id")?,
             course_id: input.optional_id("course_id")?,
             student_id: input.optional_id("student_id")?,
+            near_duplicate: input.boolean("near_duplicate")?,
             with_feedback: input.boolean("with_feedback")?.unwrap_or_default(),
         };
         let (limit, cursor) = page(&mut input)?;
@@ -39,6 +40,7 @@ impl Store {
             ("assignment_id", &filter.assignment_id),
             ("course_id", &filter.course_id),
             ("pseudonym", &filter.student_id),
+            ("near_duplicate", &filter.near_duplicate.map(|some| some.to_string())),
         ]);
         let listed = self.list_tmas(filter, limit, cursor).await?;
         if let (Some(actor), false) = (actor, listed.tmas.is_empty()) {
@@ -49,9 +51,13 @@ impl Store {
 
     pub(super) async fn run_get_feedback(&self, mut input: Input) -> Result<Value> {
         let actor = input.optional_actor()?;
+        let action = match input.word("as", &["feedback", "document"])?.as_deref() {
+            Some("document") => "feedback.read_document",
+            _ => "feedback.read",
+        };
         let feedback = self.get_feedback(input.uuid("tma_id")?).await?;
         if let Some(actor) = actor {
-            let access = Access::of_tma("feedback.read", "feedback", feedback.id, feedback.tma_id);
+            let access = Access::of_tma(action, "feedback", feedback.id, feedback.tma_id);
             self.record_access(access, &actor).await?;
         }
         to_value(&feedback)

@@ -25,6 +25,7 @@ defmodule AwapBackend.Application do
           AwapBackend.FirstStart,
           AwapBackend.EventStore,
           AwapBackend.Core.WorkerPool,
+          AwapBackend.Comparisons,
           AwapBackend.AI.Manager,
           AwapBackend.Moodle.HTTP.Pool,
           AwapBackend.Moodle.Tokens,

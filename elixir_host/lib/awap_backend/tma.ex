@@ -9,7 +9,7 @@ defmodule AwapBackend.TMA do
   there is an answer; what the host reads for its own purposes gives none.
   """
 
-  alias AwapBackend.{Config, CoreBridge, EventStore, PortClient, Repo, Telemetry}
+  alias AwapBackend.{Comparisons, Config, CoreBridge, EventStore, PortClient, Repo, Telemetry}
   alias AwapBackend.Core.{JobRegistry, WorkerPool}
   alias AwapBackend.Moodle.Outbox
   alias AwapBackend.Schemas
@@ -60,12 +60,13 @@ defmodule AwapBackend.TMA do
   @doc """
   Rows without content, newest first: `{:ok, %{"tmas" => rows, "next_cursor" => cursor}}`.
 
-  Filters, by string key: `status`, `assignment_id`, `course_id`, `student_id` (a pseudonym), `limit`, `cursor`. With
+  Filters, by string key: `status`, `assignment_id`, `course_id`, `student_id` (a pseudonym), `near_duplicate` (whether it has text in
+  common with another), `limit`, `cursor`. With
   `with_feedback` each row has what a list shows of its `feedback`.
   """
   @spec list_tmas(map, actor | nil) :: {:ok, map} | {:error, error}
   def list_tmas(filters \\ %{}, actor \\ nil) do
-    known = ~w(status assignment_id course_id student_id with_feedback limit cursor)
+    known = ~w(status assignment_id course_id student_id near_duplicate with_feedback limit cursor)
     filters = for {key, value} <- filters, key in known, value != nil, into: %{}, do: {key, value}
     read("list_tmas", filters, actor)
   end
@@ -73,6 +74,11 @@ defmodule AwapBackend.TMA do
   @doc "The feedback row of a TMA; `not_found` while there is none."
   @spec get_feedback(String.t(), actor | nil) :: {:ok, map} | {:error, error}
   def get_feedback(tma_id, actor \\ nil), do: read("get_feedback", %{"tma_id" => tma_id}, actor)
+
+  @doc "The feedback row of a TMA for a file made of it: as `get_feedback/2`, and an access of its own in the audit log."
+  @spec get_document(String.t(), actor | nil) :: {:ok, map} | {:error, error}
+  def get_document(tma_id, actor \\ nil),
+    do: read("get_feedback", %{"tma_id" => tma_id, "as" => "document"}, actor)
 
   @doc """
   Edits feedback, marks it as reviewed, or both: the feedback row as it is now.
@@ -203,6 +209,7 @@ defmodule AwapBackend.TMA do
     case offer("complete_job", request, @offer_pauses_ms) do
       {:ok, _completed} ->
         EventStore.appended()
+        Comparisons.wake()
         {:completed, nil}
 
       # Too large, or otherwise not to the store's liking: no try will change that.

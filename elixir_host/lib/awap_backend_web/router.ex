@@ -38,6 +38,7 @@ defmodule AwapBackendWeb.Router do
     {"GET", "/api/tmas", TMAController, :index, @everyone},
     {"GET", "/api/tmas/:id", TMAController, :show, @everyone},
     {"GET", "/api/tmas/:id/events", TMAController, :events, @everyone},
+    {"GET", "/api/tmas/:id/near-duplicates", TMAController, :near_duplicates, @people},
     {"GET", "/api/feedback/:tma_id", FeedbackController, :show, @everyone},
     {"PATCH", "/api/feedback/:tma_id", FeedbackController, :update, @people},
     {"GET", "/api/feedback/:tma_id/revisions", FeedbackController, :revisions, @people},

@@ -8,6 +8,7 @@ defmodule AwapBackendWeb.DescribedAnswersTest.Broken do
   def get_tma(_id, _actor \\ nil), do: fail()
   def list_tmas(_filters, _actor \\ nil), do: fail()
   def get_feedback(_id, _actor \\ nil), do: fail()
+  def get_document(_id, _actor), do: fail()
   def update_feedback(_id, _request, _actor), do: fail()
   def list_feedback_revisions(_id, _actor \\ nil), do: fail()
   def revise_feedback(_id, _criteria, _text, _actor), do: fail()
@@ -178,6 +179,9 @@ defmodule AwapBackendWeb.DescribedAnswersTest do
 
       page = call(context, "GET", "/api/tmas/{id}/events", in_path: %{"id" => id}, query: events).json
       assert [%{"type" => "tma.completed"}, %{"type" => "tma.submitted"}] = page["events"]
+
+      alike = call(context, "GET", "/api/tmas/{id}/near-duplicates", in_path: %{"id" => id})
+      assert alike.json == %{"near_duplicates" => []}
 
       # Read, edited, reviewed.
       feedback = fn method, options ->

@@ -2,6 +2,7 @@
 
 import { after, before, test } from "node:test";
 import { accessibility } from "./accessibility.mjs";
+import { alike } from "./alike.mjs";
 import { hostile } from "./hostile.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { queue } from "./queue.mjs";
@@ -10,7 +11,7 @@ import { CHROMIUM, launch } from "./support/browser.mjs";
 import { Host } from "./support/host.mjs";
 import { tutors } from "./tutors.mjs";
 
-const PARTS = { story, keyboard, queue, tutors, hostile, accessibility };
+const PARTS = { story, keyboard, queue, tutors, alike, hostile, accessibility };
 const chosen = process.argv.slice(2);
 
 if (!CHROMIUM) {

@@ -71,6 +71,8 @@ defmodule AwapBackendWeb.StandIn do
       else: error("not_found", "There is no such row.", %{})
   end
 
+  def get_document(id, actor), do: get_feedback(id, actor)
+
   def update_feedback(id, request, actor) do
     tell({:update_feedback, id, request, actor})
 
@@ -175,6 +177,8 @@ defmodule AwapBackendWeb.StandIn do
   defp answer("list_api_keys", _), do: %{"api_keys" => [], "next_cursor" => "bmV4dA"}
   defp answer("create_api_key", data), do: Map.merge(data, %{"id" => @id, "key" => "awap_in_clear"})
   defp answer("revoke_api_key", data), do: %{"id" => data["id"], "revoked_at" => @updated_at}
+
+  defp answer("list_near_duplicates", _), do: %{"near_duplicates" => []}
 
   defp answer("list_rubrics", _), do: %{"rubrics" => [rubric("any")], "next_cursor" => nil}
   defp answer("get_rubric", data), do: rubric(data["name"])

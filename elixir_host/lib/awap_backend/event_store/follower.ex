@@ -71,6 +71,8 @@ defmodule AwapBackend.EventStore.Follower do
   defp status_of("tma.retried", _data), do: {"pending", nil}
   defp status_of("tma.released", _data), do: {"pending", nil}
   defp status_of("tma.completed", _data), do: {"completed", nil}
+  # It is as it was; what is shown beside it is not.
+  defp status_of("tma.compared", _data), do: {"completed", nil}
   defp status_of("tma.failed", data), do: {"failed", Map.take(data, ["code", "message"])}
   defp status_of(_other, _data), do: nil
 

@@ -82,6 +82,12 @@ defmodule AwapBackendWeb.OpenAPI.Students do
                   "Where it came from Moodle: its files, and (of the newest version) whose work it is there."
               )
             ),
+          in_common: %{
+            type: "array",
+            items: any_object(),
+            description:
+              "What it has in common with other TMAs (share, words, places), and not whose they are."
+          },
           uploads: %{type: "array", items: schema("GradeUpload")},
           feedback: nullable(schema("Feedback")),
           feedback_revisions: %{type: "array", items: schema("FeedbackRevision")},
@@ -117,6 +123,7 @@ defmodule AwapBackendWeb.OpenAPI.Students do
         original: %{content: %{text: "Zoë Example writes that …"}, student: %{name: "Zoë Example"}},
         original_damaged: false,
         origin_details: nil,
+        in_common: [],
         uploads: [],
         feedback: Feedback.example(),
         feedback_revisions: [Feedback.revision_example()],

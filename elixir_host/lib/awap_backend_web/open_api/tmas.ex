@@ -24,6 +24,7 @@ defmodule AwapBackendWeb.OpenAPI.TMAs do
     processed_at: "2026-11-22T16:10:03.302771Z",
     inserted_at: @submitted,
     updated_at: "2026-11-22T16:10:03.302771Z",
+    near_duplicates: 0,
     origin: nil
   }
 
@@ -77,6 +78,11 @@ defmodule AwapBackendWeb.OpenAPI.TMAs do
                   "Only those of the student of this pseudonym."
                 ),
                 Shared.query(
+                  "near_duplicate",
+                  string(enum: ["true", "false"]),
+                  "Only those that have text in common with another of their cohort, or only those that have none."
+                ),
+                Shared.query(
                   "include",
                   string(enum: ["feedback"]),
                   "`feedback`: each with what a list shows of its feedback."
@@ -112,6 +118,38 @@ defmodule AwapBackendWeb.OpenAPI.TMAs do
             errors: [404, 422],
             answers: %{
               200 => answer("A page of its events.", "EventPage", %{events: [Events.example()], next: nil})
+            }
+          )
+      },
+      "/api/tmas/{id}/near-duplicates" => %{
+        parameters: parameters(["TMAId"]),
+        get:
+          operation(
+            "listNearDuplicates",
+            "tmas",
+            ["admin", "tutor"],
+            "TMAs of its cohort that have text in common with it",
+            description: """
+            A prompt to look, and no verdict: no mark depends on it. Each cohort (an assignment of a course) is compared soon after a TMA of it was
+            marked; quotations, restated questions, cover sheets and reference lists are left out, and so is what many have. The socket tells
+            `completed` once more of a TMA for which something else was found.
+            """,
+            errors: [404, 422],
+            answers: %{
+              200 =>
+                answer("All of them, the most alike first.", "NearDuplicates", %{
+                  near_duplicates: [
+                    %{
+                      tma_id: "0198c5a4-9f6b-7c33-8a53-2f1f0f8a3c12",
+                      assignment_id: "TM112-25J-TMA02",
+                      student_id: "stu_9b1de4417c6a0e52a2f4f3d0c8e7a611",
+                      share: 0.31,
+                      words: 52,
+                      passages: [%{start: 120, end: 431, other_start: 88, other_end: 399, words: 52}],
+                      found_at: "2026-11-22T16:10:05.410233Z"
+                    }
+                  ]
+                })
             }
           )
       }
@@ -153,6 +191,8 @@ defmodule AwapBackendWeb.OpenAPI.TMAs do
       processed_at: nullable(schema("Time")),
       inserted_at: schema("Time"),
       updated_at: schema("Time"),
+      near_duplicates:
+        count(description: "How many others of its cohort have text in common with it: a prompt to look."),
       origin: nullable(schema("Origin"))
     }
   end
@@ -200,6 +240,32 @@ defmodule AwapBackendWeb.OpenAPI.TMAs do
           updated_at: schema("Time")
         }),
       "TMA" => object(Map.put(columns(), :content, content())),
+      "NearDuplicates" => object(%{near_duplicates: %{type: "array", items: schema("NearDuplicate")}}),
+      "NearDuplicate" =>
+        object(%{
+          tma_id: schema("UUID"),
+          assignment_id: string(minLength: 1, maxLength: 255),
+          student_id: schema("Pseudonym"),
+          share: %{
+            type: "number",
+            minimum: 0,
+            maximum: 1,
+            description: "The share of the shorter text that both have."
+          },
+          words: count(description: "Words in common."),
+          passages: %{
+            type: "array",
+            maxItems: 20,
+            items: schema("SharedPassage"),
+            description: "The longest first."
+          },
+          found_at: schema("Time")
+        }),
+      "SharedPassage" =>
+        object(
+          %{start: count(), end: count(), other_start: count(), other_end: count(), words: count()},
+          description: "A stretch of both: bytes (UTF-8) of each TMA's `parsed.text`, end exclusive."
+        ),
       "TMAPage" => page(:tmas, "TMASummary")
     }
   end

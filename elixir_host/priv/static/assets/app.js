@@ -10,6 +10,7 @@ import * as queue from "./queue.js";
 const VIEWS = {
   queue: { title: "Queue", load: async () => queue },
   tma: { load: () => import("./tma.js") },
+  alike: { load: () => import("./alike.js") },
   submit: { title: "Submit", load: () => import("./submit.js") },
   rubrics: { title: "Rubrics", load: () => import("./rubrics.js") },
   system: { title: "System", load: () => import("./system.js") },
@@ -38,7 +39,7 @@ async function show() {
   if (!session) return signedOut();
   const [name, ...rest] = route();
   for (const link of nav.querySelectorAll("a")) {
-    const current = link.dataset.view === (name === "tma" ? "queue" : name);
+    const current = link.dataset.view === (name === "tma" || name === "alike" ? "queue" : name);
     if (current) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }

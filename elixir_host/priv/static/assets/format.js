@@ -31,7 +31,7 @@ export const REVIEW = {
   low_confidence: "Low confidence",
   out_of_distribution: "Unlike the scripts it was trained on",
   human_criterion: "For you to mark",
-  near_duplicate: "Much like another script",
+  near_duplicate: "Shares text with another",
   text_too_short: "Very short",
   off_topic: "May be off topic",
   padding_suspected: "May be padded",

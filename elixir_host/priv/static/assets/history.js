@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { fill, h } from "./dom.js";
-import { exactly, marks } from "./format.js";
+import { exactly, marks, plural } from "./format.js";
 
 const EVENTS = {
   "tma.submitted": () => "Handed in",
@@ -11,6 +11,7 @@ const EVENTS = {
   "tma.parsed": ({ counts }) => `Read: ${counts?.words ?? 0} words`,
   "feedback.generated": ({ grade, needs_review }) => `Feedback drafted: mark ${marks(grade)}, ${needs_review} to look at`,
   "tma.completed": () => "Marked",
+  "tma.compared": ({ near_duplicates: n }) => (n ? `Compared: text in common with ${plural(n, "other TMA")}` : "Compared: no text in common any more"),
   "tma.retried": ({ code }) => `To be tried again (${code})`,
   "tma.released": () => "Given back by a host that stopped",
   "tma.failed": ({ message }) => `Failed: ${message}`,

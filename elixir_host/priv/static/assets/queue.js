@@ -165,8 +165,8 @@ function choices(select, whole, value, pairs) {
   return select.value;
 }
 
-/** What a row’s notes say, as names: what is left to look at, and whether a newer version came in. */
-const flagsOf = (row) => [...(row.feedback?.needs_review ?? []), ...(row.origin?.superseded_by ? [SUPERSEDED] : [])];
+/** What a row’s notes say, as names: what is left to look at, whether another has text in common with it, whether a newer version came in. */
+const flagsOf = (row) => [...new Set([...(row.feedback?.needs_review ?? []), ...(row.near_duplicates ? ["near_duplicate"] : []), ...(row.origin?.superseded_by ? [SUPERSEDED] : [])])];
 const labelOf = (flag) => (flag === SUPERSEDED ? "A newer version came in" : REVIEW[flag] ?? flag);
 
 function rowOf(row) {

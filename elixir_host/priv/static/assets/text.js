@@ -24,8 +24,8 @@ export function places(text, offsets) {
 }
 
 /**
- * Elements for the text. `evidence` is a list of `{start, end, number, title, polarity}`; `onRef(number)` is called when the
- * number of a criterion beside its evidence is pressed.
+ * Elements for the text. `evidence` is a list of `{start, end, number, title, polarity, label}`; `onRef(number)` is called when the
+ * number beside its evidence is pressed: a criterion’s, unless `label` says of what.
  */
 export function textOf(content, evidence, onRef) {
   const { text, blocks } = content.parsed;
@@ -137,7 +137,7 @@ function inline(from, to, context) {
     out.push(piece);
     const ending = marked.filter((one) => one.to === b && one.from < b && b <= to);
     for (const one of uniqueBy(ending, "number")) {
-      out.push(h("button.ref", { type: "button", onclick: () => context.onRef(one.number), "aria-label": `Criterion ${one.number}: ${one.title}`, title: one.title }, String(one.number)));
+      out.push(h("button.ref", { type: "button", onclick: () => context.onRef(one.number), "aria-label": one.label ?? `Criterion ${one.number}: ${one.title}`, title: one.title }, String(one.number)));
     }
   }
   return out;

@@ -4,6 +4,7 @@ import { call, get, session } from "./api.js";
 import { ask, debounce, fill, h, say } from "./dom.js";
 import { STAGE, STATUS, exactly, marks, plural, student } from "./format.js";
 import { Edit } from "./edit.js";
+import { alikeNote } from "./alike.js";
 import { criteriaOf } from "./criteria.js";
 import { historyOf } from "./history.js";
 import { bindings } from "./keys.js";
@@ -88,7 +89,9 @@ class View {
   }
 
   heard({ status, stage }) {
-    if (this.edit || this.gone) return;
+    if (this.gone) return;
+    // Told once more: it was compared with the others meanwhile.
+    if (this.edit) return status === "completed" && alikeNote(this.id, this.alike, () => this.gone);
     if (status === "completed" || status === "failed" || status !== this.tma?.status) return this.load();
     if (this.state && stage) this.state.textContent = `${STAGE[stage] ?? STATUS[status]} …`;
   }
@@ -114,6 +117,7 @@ class View {
     const { criteria } = edit.row.marking_criteria;
     const evidence = criteria.flatMap((one, at) => one.evidence.map((span) => ({ ...span, number: at + 1, title: one.title })));
     this.text = h("article.text", { lang: "en", "aria-label": "The student’s text, anonymized" }, textOf(tma.content, evidence, (number) => this.toCriterion(number)));
+    this.alike = h("div.alike-note", { role: "status" });
     this.sheet = h("div.sheet-place", { "aria-hidden": "true" });
     this.totals = h("section.totals", { "aria-label": "Total" });
     this.banner = h("div.banner", { role: "alert" });
@@ -128,7 +132,7 @@ class View {
       h(
         "div.desk",
         null,
-        h("section.paper", { "aria-label": "Text", tabindex: "0" }, this.redactions(), this.text),
+        h("section.paper", { "aria-label": "Text", tabindex: "0" }, this.redactions(), this.alike, this.text),
         h("section.panel", { "aria-label": "Marking" }, this.totals, this.banner, this.tabs, this.panel, this.actions),
       ),
       this.sheet,
@@ -156,6 +160,7 @@ class View {
     const { content, origin } = this.tma;
     const source = this.edit.row.marking_criteria.provenance?.rubric_source;
     this.locked = !content.rubric && source !== "built_in";
+    alikeNote(this.id, this.alike, () => this.gone);
     const fetched = await Promise.all([
       content.rubric ? call("POST", "/api/rubrics/check", { json: { rubric: content.rubric } }).catch(() => null) : null,
       get(`/api/feedback/${this.id}/revisions`).catch(() => null),

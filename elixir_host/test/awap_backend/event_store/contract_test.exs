@@ -73,6 +73,7 @@ defmodule AwapBackend.EventStore.ContractTest do
     call!("update_feedback", Map.put(change, "changes", %{"grade" => 50, "feedback_text" => "Better."}))
     call!("update_feedback", Map.put(change, "reviewed_by", "tutor-1"))
 
+    compared(id)
     graded_in_moodle()
 
     # From here on the test is the worker.
@@ -85,11 +86,27 @@ defmodule AwapBackend.EventStore.ContractTest do
     assert %{"status" => "pending"} = fail(claim("w3"), true)
 
     # Some go by their age, the others with their student.
-    assert %{"purged" => 3} =
+    assert %{"purged" => 4} =
              call!("purge_expired", %{"what" => "tmas", "older_than_days" => 0, "actor" => @actor})
 
     erase = %{"pseudonym" => created["student_id"], "reason" => "request 17", "actor" => @actor}
     assert %{"erased" => %{"tmas" => 1}} = call!("erase_student", erase)
+  end
+
+  # The test compares in place of the host: another student's work has text in common with this.
+  defp compared(id) do
+    :ok = Supervisor.terminate_child(AwapBackend.Supervisor, AwapBackend.Comparisons)
+    {:ok, other} = TMA.create_tma(%{"content" => "By another.", "student_id" => "Q1"}, @actor)
+    assert settled(other)["status"] == "completed"
+    due = %{"worker" => "c", "lease_ms" => 60_000, "quiet_ms" => 0, "at_most_ms" => 0}
+    %{"comparison" => %{} = cohort} = call!("claim_comparison", due)
+    passage = %{"a_start" => 0, "a_end" => 9, "b_start" => 0, "b_end" => 9, "words" => 40}
+    pair = %{"a" => id, "b" => other["id"], "share" => 0.5, "words" => 40, "passages" => [passage]}
+
+    cohort
+    |> Map.take(~w(course_id assignment_id changes))
+    |> Map.merge(%{"worker" => "c", "near_duplicates" => [pair], "actor" => @actor})
+    |> then(&call!("finish_comparison", &1))
   end
 
   # Everything that can happen to a grade on its way to Moodle, and a work that is handed in there again.

@@ -33,7 +33,7 @@ defmodule AwapBackendWeb.API.FeedbackController do
   def document(conn) do
     with {:ok, _format} <- QueryParams.document(conn),
          {:ok, id} <- id(conn),
-         {:ok, row} <- find(conn, id, actor(conn)) do
+         {:ok, row} <- found(conn, id, conn.config.tma.get_document(id, actor(conn))) do
       conn = put_etag(conn, row)
       if ETag.none_match?(conn, etag(row)), do: written(conn, row), else: empty(conn, 304)
     end
@@ -133,12 +133,12 @@ defmodule AwapBackendWeb.API.FeedbackController do
 
   # An edit is in the audit log itself: what it looks up on the way is no access of its own.
   defp find(conn, id, actor \\ nil) do
-    case conn.config.tma.get_feedback(id, actor) do
-      {:ok, row} -> {:ok, row}
-      {:error, %{"code" => "not_found"}} -> {:error, no_feedback(conn, id)}
-      {:error, error} -> {:error, ErrorView.from_backend(error)}
-    end
+    found(conn, id, conn.config.tma.get_feedback(id, actor))
   end
+
+  defp found(_conn, _id, {:ok, row}), do: {:ok, row}
+  defp found(conn, id, {:error, %{"code" => "not_found"}}), do: {:error, no_feedback(conn, id)}
+  defp found(_conn, _id, {:error, error}), do: {:error, ErrorView.from_backend(error)}
 
   defp no_feedback(conn, id) do
     case Lookup.answer(conn.config.tma.get_tma(id, nil), "TMA") do

@@ -33,6 +33,7 @@ defmodule AwapBackendWeb.API.QueryParams do
       "assignment_id" => &name/1,
       "course_id" => &name/1,
       "student_id" => &pseudonym/1,
+      "near_duplicate" => &truth/1,
       "include" => &one_of(&1, ["feedback"])
     }
 
@@ -176,6 +177,10 @@ defmodule AwapBackendWeb.API.QueryParams do
 
   defp one_of(text, words) do
     if text in words, do: {:ok, text}, else: {:error, "is one of #{Enum.join(words, ", ")}"}
+  end
+
+  defp truth(text) do
+    with {:ok, word} <- one_of(text, ["true", "false"]), do: {:ok, word == "true"}
   end
 
   defp name(text) do

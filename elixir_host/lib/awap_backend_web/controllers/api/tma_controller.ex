@@ -99,6 +99,18 @@ defmodule AwapBackendWeb.API.TMAController do
     end
   end
 
+  @doc "`GET /api/tmas/:id/near-duplicates`: TMAs of its cohort that have text in common with it, and where."
+  @spec near_duplicates(Conn.t()) :: Conn.t() | {:error, ErrorView.error()}
+  def near_duplicates(conn) do
+    with {:ok, _} <- QueryParams.none(conn),
+         {:ok, %{"id" => id}} <- find(conn, nil),
+         data = %{"tma_id" => id, "actor" => actor(conn)},
+         answer = conn.config.repo.call("list_near_duplicates", data, @store_timeout_ms),
+         {:ok, found} <- Lookup.answer(answer, "TMA") do
+      json(conn, 200, Map.take(found, ["near_duplicates"]))
+    end
+  end
+
   # Whoever only needs to know that it is there reads nothing of it, and gives no actor.
   defp find(conn, actor) do
     with {:ok, id} <- Lookup.id(conn.params["id"], "TMA"),
