@@ -1,9 +1,11 @@
 defmodule AwapBackend.ComparisonsTest do
   @moduledoc "Cohorts are compared beside the marking: what is found, told and forgotten, and that nothing is lost on the way."
 
+  use AwapBackendWeb.ConnCase
   use AwapBackend.DataCase
 
-  alias AwapBackend.{Comparisons, Config, EventStore, PubSub, Repo, TMA}
+  alias AwapBackend.{Comparisons, Config, EventStore, PubSub, Repo, Secrets, TMA}
+  alias AwapBackendWeb.APIDescription
 
   @moduletag :store
   @moduletag :core
@@ -26,6 +28,16 @@ defmodule AwapBackend.ComparisonsTest do
   defp text(%{"id" => id}) do
     {:ok, row} = TMA.get_tma(id)
     row["content"]["parsed"]["text"]
+  end
+
+  # The API's answer, as its description has it.
+  defp over_http(%{"id" => id}) do
+    {key, _path} = Secrets.api_key!(Config.get(:data_dir))
+    port = start_endpoint(tma: TMA, repo: Repo, health: AwapBackend.Health)
+    answer = request(port, "GET", "/api/tmas/#{id}/near-duplicates", key: key)
+    described = APIDescription.document()
+    assert APIDescription.faults(described, "GET", "/api/tmas/{id}/near-duplicates", answer) == []
+    answer.json
   end
 
   # Nothing waits and nothing is under way.
@@ -52,6 +64,7 @@ defmodule AwapBackend.ComparisonsTest do
     piece = fn tma, from, to -> binary_part(text(tma), passage[from], passage[to] - passage[from]) end
     assert piece.(one, "start", "end") == piece.(two, "other_start", "other_end")
     assert piece.(one, "start", "end") =~ "consented to nothing"
+    assert over_http(one)["near_duplicates"] == found(one)
     assert [%{"tma_id" => back}] = found(two)
     assert back == one["id"]
     assert {found(three), found(elsewhere)} == {[], []}
@@ -97,7 +110,7 @@ defmodule AwapBackend.ComparisonsTest do
     assert found(one) == []
   end
 
-  test "a core that is away loses nothing: the cohort is claimed again" do
+  test "what a host that is gone had claimed is compared by another once its lease is over" do
     start_host()
     :ok = Supervisor.terminate_child(AwapBackend.Supervisor, Comparisons)
     one = hand_in("A1", @shared)
@@ -105,7 +118,6 @@ defmodule AwapBackend.ComparisonsTest do
     for tma <- [one, two], do: settled(tma)
     due = %{"worker" => "a host that is gone", "lease_ms" => 50, "quiet_ms" => 0, "at_most_ms" => 0}
     {:ok, %{"comparison" => %{"scripts" => [_, _]}}} = Repo.call("claim_comparison", due)
-    assert Config.get(:core_timeout_ms) > 0
     start_supervised!({Comparisons, quiet_ms: 50, poll_ms: 100, name: :another})
     eventually(fn -> found(one) != [] end)
   end
