@@ -176,6 +176,10 @@ pub(crate) const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// The hash of a word, in lower case.
 pub(crate) fn hash_word(word: &str) -> u64 {
+    if word.is_ascii() {
+        let hash = word.bytes().fold(SEED, |hash, byte| mix(hash, u64::from(byte.to_ascii_lowercase())));
+        return finish(hash);
+    }
     let mut hash = SEED;
     for c in word.chars() {
         if c.is_ascii() {
@@ -240,6 +244,17 @@ impl<'a> Text<'a> {
                 newlines = 0;
                 continue;
             }
+            if byte.is_ascii() && !byte.is_ascii_alphabetic() && !matches!(byte, b'\t'..=b'\r') {
+                if gap == Gap::Line {
+                    self.open_line(newlines > 1);
+                }
+                let (end, shape, hash) = plain_mark(text.as_bytes(), at);
+                self.push_token(at, end, hash, shape, gap);
+                at = end;
+                gap = Gap::None;
+                newlines = 0;
+                continue;
+            }
             let Some(c) = text.get(at..).and_then(|t| t.chars().next()) else { break };
             let len = c.len_utf8();
             if c.is_whitespace() || is_hidden(c) {
@@ -255,14 +270,7 @@ impl<'a> Text<'a> {
                 at += len;
                 continue;
             }
-            let (end, shape) = if c.is_alphabetic() {
-                word(text, at)
-            } else if c.is_ascii_digit() {
-                let digits = text.as_bytes().get(at..).unwrap_or_default();
-                (at + digits.iter().take_while(|b| b.is_ascii_digit()).count(), Shape::Number)
-            } else {
-                (at + len, Shape::Mark)
-            };
+            let (end, shape) = if c.is_alphabetic() { word(text, at) } else { (at + len, Shape::Mark) };
             if gap == Gap::Line {
                 self.open_line(newlines > 1);
             }
@@ -351,6 +359,15 @@ fn plain_word(bytes: &[u8], at: usize) -> Option<(usize, Shape, u64)> {
     let ends = rest.get(letters).is_none_or(|b| b.is_ascii() && *b != b'\'');
     let first = rest.first().is_some_and(u8::is_ascii_uppercase);
     (letters > 0 && ends).then(|| (at + letters, shape_of(letters, capitals, first), finish(hash)))
+}
+
+/// The number or mark of ASCII that starts at `at`, with what [`hash_word`] says of it.
+fn plain_mark(bytes: &[u8], at: usize) -> (usize, Shape, u64) {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let shape = if digits > 0 { Shape::Number } else { Shape::Mark };
+    let token = rest.iter().take(digits.max(1));
+    (at + digits.max(1), shape, finish(token.fold(SEED, |hash, byte| mix(hash, u64::from(*byte)))))
 }
 
 fn shape_of(letters: usize, capitals: usize, first: bool) -> Shape {

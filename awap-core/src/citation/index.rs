@@ -165,23 +165,35 @@ fn is_bare(year: &str) -> bool {
     year.ends_with(|c: char| c.is_ascii_digit())
 }
 
+/// Letters and digits without apostrophes, words parted by one blank; at most `len` bytes.
+fn words_of(folded: impl Iterator<Item = char>, len: usize) -> String {
+    let mut words = String::with_capacity(len);
+    for c in folded.filter(|c| !is_apostrophe(*c)) {
+        if c.is_alphanumeric() {
+            words.push(c);
+        } else if !words.is_empty() && !words.ends_with(' ') {
+            words.push(' ');
+        }
+    }
+    words.truncate(words.trim_end().len());
+    words
+}
+
 /// A name folded for comparison: letters and digits alone, words parted by one blank, without the article
 /// (`O’Neill-Hughes` → `oneill hughes`, `The Open University` → `open university`).
 pub(super) fn name_key(name: &str) -> String {
-    let folded = fold(name);
-    let mut out = String::with_capacity(folded.len());
-    for c in folded.chars().filter(|c| !is_apostrophe(*c)) {
-        if c.is_alphanumeric() {
-            out.push(c);
-        } else if !out.is_empty() && !out.ends_with(' ') {
-            out.push(' ');
-        }
+    // Nothing but case is folded in ASCII, and a grave accent is an apostrophe.
+    let mut key = if name.is_ascii() {
+        let letters = name.chars().filter(|c| *c != '`');
+        words_of(letters.map(|c| c.to_ascii_lowercase()), name.len())
+    } else {
+        let folded = fold(name);
+        words_of(folded.chars(), folded.len())
+    };
+    if key.starts_with("the ") {
+        key.drain(.."the ".len());
     }
-    out.truncate(out.trim_end().len());
-    match out.strip_prefix("the ") {
-        Some(rest) => rest.to_owned(),
-        None => out,
-    }
+    key
 }
 
 /// The keys under which an author is found: the name, what a bracket adds (`World Health Organization (WHO)`), and the

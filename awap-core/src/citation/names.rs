@@ -140,8 +140,8 @@ fn word_token(word: &str, start: usize, out: &mut Vec<Token>) {
         token.span.end -= bare.len() - name.len();
         token.kind = match lower.as_str() {
             "and" => Kind::And,
-            l if lexicon::PARTICLES.contains(l) && bare == l => Kind::Particle,
-            l if lexicon::CONNECTORS.contains(l) && bare == l => Kind::Connector,
+            l if bare == l && lexicon::PARTICLES.contains(l) => Kind::Particle,
+            l if bare == l && lexicon::CONNECTORS.contains(l) => Kind::Connector,
             _ => plain_kind(name),
         };
     }
