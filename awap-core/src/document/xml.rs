@@ -263,13 +263,11 @@ impl<'a, 'c> Xml<'a, 'c> {
         // The name as a slice of the input: the event's own would not outlive it.
         let input = self.input;
         let length = tag.name().0.len();
-        let rest = input.get(before..).unwrap_or_default();
-        let after = rest.strip_prefix('<').or_else(|| Some(rest.split_once('<')?.1)).unwrap_or_default();
-        let name = after.get(..length).unwrap_or_default();
-        let (prefix, local) = match name.bytes().position(|b| b == b':') {
-            Some(colon) => (name.get(..colon).unwrap_or_default(), name.get(colon + 1..).unwrap_or_default()),
-            None => ("", name),
-        };
+        let name = input
+            .get(before..)
+            .and_then(|rest| rest.get(rest.find('<')? + 1..)?.get(..length))
+            .unwrap_or_default();
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         let depth = self.stack.len() + 1;
         if self.bindings.len() < MOST_BINDINGS && XMLNS.find(tag.attributes_raw().as_bytes()).is_some() {
             for attribute in tag.attributes().with_checks(false).flatten().take(MOST_BINDINGS) {

@@ -32,7 +32,7 @@ static KEY_VALUE: LazyLock<Regex> = LazyLock::new(|| {
 /// One of these parts key and value in [`KEY_VALUE`]. Most lines of prose have none, and are not looked at further.
 const PARTS: [char; 6] = [':', '=', '\t', '-', '–', '—'];
 
-/// Keys of cover sheets, as [`folded_key`] writes them, parted by `|`.
+/// Keys of cover sheets, as [`field_of`] folds them, parted by `|`.
 const KEYS: &[(Field, &str)] = &[
     (
         Field::Name,

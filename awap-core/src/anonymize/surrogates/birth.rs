@@ -54,12 +54,16 @@ fn read<'a>(text: &'a str) -> Option<(Vec<Token<'a>>, String)> {
     for run in runs {
         let ordinal = matches!(tokens.last(), Some(Token::Day(_)))
             && ["st", "nd", "rd", "th"].contains(&run.to_lowercase().as_str());
-        tokens.push(match () {
-            () if number(run).is_some() => order.next()?(run),
-            () if ordinal => Token::Ordinal(run),
-            () if self::month(run).is_some() => Token::Named(run),
-            () if run.contains(char::is_alphabetic) && !run.eq_ignore_ascii_case("of") => return None,
-            () => Token::Other(run),
+        tokens.push(if number(run).is_some() {
+            order.next()?(run)
+        } else if ordinal {
+            Token::Ordinal(run)
+        } else if self::month(run).is_some() {
+            Token::Named(run)
+        } else if run.contains(char::is_alphabetic) && !run.eq_ignore_ascii_case("of") {
+            return None;
+        } else {
+            Token::Other(run)
         });
     }
     Some((tokens, format!("{:02}-{month:02}-{day:02}", year % 100)))

@@ -34,7 +34,7 @@ pub(super) static GIVEN: LazyLock<Vec<&str>> = LazyLock::new(|| {
     )
 });
 
-/// names.
+/// Family names.
 pub(super) static FAMILY: LazyLock<Vec<&str>> = LazyLock::new(|| {
     words(
         "

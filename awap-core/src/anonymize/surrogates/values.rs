@@ -64,10 +64,12 @@ impl Surrogates<'_> {
         }
         let digits: String = all.chars().filter(char::is_ascii_digit).collect();
         let key = if digits.len() >= 6 && all.len() <= digits.len() + 2 { digits } else { all.clone() };
-        let issued_never = match () {
-            () if is_insurance(&all) => "QQ",
-            () if all == key && nhs_checksum(&key) => "999",
-            () => "",
+        let issued_never = if is_insurance(&all) {
+            "QQ"
+        } else if all == key && nhs_checksum(&key) {
+            "999"
+        } else {
+            ""
         };
         self.value(Label::IdNum, &key, |seed, attempt| {
             let mut digits = seed.draw("id.digits", &key, attempt);

@@ -92,14 +92,13 @@ impl ComputedValue {
     /// Whether one of the units stands behind a number, or, where it is a sign (`£`), before it. Blanks do not count.
     fn has_unit(&self, after: &str, before: &str) -> bool {
         let seen = |c: &char| !c.is_whitespace();
-        let plain = |s: &str| s.chars().filter(seen).collect::<String>().to_lowercase();
         // No more is looked at than the longest unit needs: an answer may be thousands of numbers.
         let longest = self.units.iter().map(|unit| unit.chars().count()).max().unwrap_or_default();
-        let after: String = after.chars().filter(seen).take(longest + 1).collect();
+        let after = after.chars().filter(seen).take(longest + 1).collect::<String>().to_lowercase();
         let before: Vec<char> = before.chars().rev().filter(seen).take(longest).collect();
-        let (after, before) = (plain(&after), plain(&before.iter().rev().collect::<String>()));
+        let before = before.into_iter().rev().collect::<String>().to_lowercase();
         self.units.iter().any(|unit| {
-            let unit = plain(unit);
+            let unit = unit.chars().filter(seen).collect::<String>().to_lowercase();
             let ends = |rest: &str| !rest.starts_with(char::is_alphabetic);
             after.strip_prefix(&unit).is_some_and(|rest| ends(rest) || !unit.ends_with(char::is_alphabetic))
                 || !unit.starts_with(char::is_alphabetic) && before.ends_with(&unit)
