@@ -13,7 +13,7 @@ defmodule AwapBackend.Comparisons do
 
   use GenServer
 
-  alias AwapBackend.{Config, CoreBridge, EventStore, Redact, Repo, Telemetry}
+  alias AwapBackend.{Config, CoreBridge, EventStore, Lease, Redact, Repo, Telemetry}
 
   require Logger
 
@@ -52,19 +52,13 @@ defmodule AwapBackend.Comparisons do
     Logger.metadata(component: :comparisons)
 
     state = %__MODULE__{
-      name: worker(),
+      name: Lease.holder("comparisons"),
       quiet_ms: Keyword.get(options, :quiet_ms, @quiet_ms),
       at_most_ms: Keyword.get(options, :at_most_ms, @at_most_ms),
       poll_ms: Keyword.get(options, :poll_ms, @poll_ms)
     }
 
     {:ok, look_later(state, state.quiet_ms)}
-  end
-
-  # Names a lease, so it must be like no other host's, before or after a restart.
-  defp worker do
-    {:ok, host} = :inet.gethostname()
-    "#{host}-#{System.pid()}-comparisons-#{Base.encode16(:crypto.strong_rand_bytes(4), case: :lower)}"
   end
 
   @impl true

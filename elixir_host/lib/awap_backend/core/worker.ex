@@ -9,7 +9,7 @@ defmodule AwapBackend.Core.Worker do
 
   use GenServer, restart: :permanent, shutdown: 15_000
 
-  alias AwapBackend.{Config, CoreBridge, EventStore, Redact, Repo, Telemetry, TMA}
+  alias AwapBackend.{Config, CoreBridge, EventStore, Lease, Redact, Repo, Telemetry, TMA}
   alias AwapBackend.Core.{JobRegistry, Pipeline, WorkerPool}
 
   require Logger
@@ -25,16 +25,10 @@ defmodule AwapBackend.Core.Worker do
   def init(_options) do
     # A task that crashes must not take us along, and a shutdown lets us finish.
     Process.flag(:trap_exit, true)
-    name = unique_name()
+    name = Lease.holder()
     Logger.metadata(worker: name, component: :worker)
     JobRegistry.hold(self(), nil)
     {:ok, look_later(%__MODULE__{name: name}, 0)}
-  end
-
-  # Names a lease, so it must be like no other worker's, on any host, before or after a restart.
-  defp unique_name do
-    {:ok, host} = :inet.gethostname()
-    "#{host}-#{System.pid()}-#{Base.encode16(:crypto.strong_rand_bytes(4), case: :lower)}"
   end
 
   @impl true

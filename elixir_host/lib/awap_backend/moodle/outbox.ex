@@ -12,7 +12,7 @@ defmodule AwapBackend.Moodle.Outbox do
 
   use GenServer, restart: :permanent, shutdown: 15_000
 
-  alias AwapBackend.{Config, EventStore, Moodle, Redact, Repo, Telemetry}
+  alias AwapBackend.{Config, EventStore, Lease, Moodle, Redact, Repo, Telemetry}
   alias AwapBackend.Moodle.OutboxGrade
 
   require Logger
@@ -49,7 +49,7 @@ defmodule AwapBackend.Moodle.Outbox do
 
     state = %__MODULE__{
       client: client,
-      name: worker(),
+      name: Lease.holder("outbox"),
       lease_ms: Keyword.get_lazy(options, :lease_ms, fn -> max(Config.get(:lease_ms), 15_000) end),
       poll_ms: Keyword.get(options, :poll_ms, @poll_ms)
     }
@@ -58,12 +58,6 @@ defmodule AwapBackend.Moodle.Outbox do
   end
 
   defp enabled?(state), do: state.client.base_url != nil and Config.get(:moodle_upload) != :off
-
-  # Names a lease, so it must be like no other host's, before or after a restart.
-  defp worker do
-    {:ok, host} = :inet.gethostname()
-    "#{host}-#{System.pid()}-outbox-#{Base.encode16(:crypto.strong_rand_bytes(4), case: :lower)}"
-  end
 
   @impl true
   # While it rests, what comes in waits: whatever else were sent would end the same way.

@@ -13,7 +13,7 @@ defmodule AwapBackend.Moodle.SyncScheduler do
 
   use GenServer, restart: :permanent, shutdown: 15_000
 
-  alias AwapBackend.{Config, EventStore, Moodle, Redact, Repo, Telemetry}
+  alias AwapBackend.{Config, EventStore, Lease, Moodle, Redact, Repo, Telemetry}
   alias AwapBackend.Moodle.{Error, Sync, SyncWork}
 
   require Logger
@@ -112,7 +112,7 @@ defmodule AwapBackend.Moodle.SyncScheduler do
     state = %__MODULE__{
       client: client,
       site: client.base_url,
-      holder: holder(),
+      holder: Lease.holder(),
       interval_ms: Keyword.get_lazy(options, :interval_ms, fn -> interval() * 1_000 end),
       lease_ms: Keyword.get_lazy(options, :lease_ms, fn -> max(Config.get(:lease_ms), 15_000) end)
     }
@@ -127,12 +127,6 @@ defmodule AwapBackend.Moodle.SyncScheduler do
   defp table do
     if :ets.whereis(@table) == :undefined,
       do: :ets.new(@table, [:named_table, :public, read_concurrency: true])
-  end
-
-  # Names a lease, so it must be like no other host's, before or after a restart.
-  defp holder do
-    {:ok, host} = :inet.gethostname()
-    "#{host}-#{System.pid()}-#{Base.encode16(:crypto.strong_rand_bytes(4), case: :lower)}"
   end
 
   @impl true
