@@ -199,3 +199,36 @@ fn a_second_time_changes_nothing() {
     }
     assert_eq!(first, second);
 }
+
+#[test]
+fn whoever_wrote_a_document_is_its_student_in_its_comments_too() {
+    let author = "Zhe Du (Person Consulting)";
+    let result = run(json!({ "content": { "text": "In the end Du agreed.", "documents": [{
+        "source": "content.attachments[0]", "format": "docx",
+        "parts": [
+            { "name": "comments", "kind": "comment", "text": author,
+              "blocks": [{ "kind": "paragraph", "start": 0, "end": author.len(), "label": "author" }] },
+            { "name": "properties", "kind": "property", "text": author,
+              "blocks": [{ "kind": "paragraph", "start": 0, "end": author.len(), "label": "creator" }] }
+        ]
+    }] } }));
+    assert_eq!(result["content"]["text"], "In the end [STUDENT] agreed.");
+    let parts = &result["content"]["documents"][0]["parts"];
+    assert_eq!((&parts[0]["text"], &parts[1]["text"]), (&json!("[STUDENT]"), &json!("[STUDENT]")));
+}
+
+#[test]
+fn takes_an_address_out_of_a_name() {
+    assert_eq!(
+        known("Zanele Dube <zd417@openmail.example>", "By Zanele (zd417), zd417@openmail.example"),
+        "By [STUDENT] ([USERNAME]), [EMAIL]"
+    );
+}
+
+#[test]
+fn a_name_whose_parts_are_alike_goes_joined_too() {
+    assert_eq!(
+        known("Nguyên Nguyễn", "by nguyennguyen and Nguyen, Nguyễn"),
+        "by [STUDENT] and [STUDENT], [STUDENT]"
+    );
+}

@@ -312,6 +312,27 @@ proptest! {
     }
 
     #[test]
+    fn what_stands_in_brackets_beside_a_name_is_the_student_too(
+        given in prop::sample::select(GIVEN), family in prop::sample::select(FAMILY),
+        beside in prop::sample::select(GIVEN), which in 0usize..30, form in 0usize..5,
+        frame in prop::sample::select(FRAMES),
+    ) {
+        let name = [
+            format!("{given} ({beside}) {family}"),
+            format!("{given} {family} (née {beside})"),
+            format!("{given} {family} [{beside}, she/her]"),
+            format!("{given} {family} （{beside}）"),
+            format!("{given} {family} ({beside}) <kd417@mail.example>"),
+        ];
+        let student = json!({ "name": name[form] });
+        let variant = &variants(given, family)[which];
+        let text = format!("{}{variant}{}\nCalled {beside} by all, kd417 by the rest.", frame.0, frame.1);
+        let result = anonymize(everywhere("A7654321", &student, &text)).unwrap();
+        assert_clean(&result, &[given, family, beside])?;
+        prop_assert_eq!(form == 4, !result.to_string().contains("kd417"));
+    }
+
+    #[test]
     fn surrogates_are_nobodys_and_the_same_throughout(
         given in prop::sample::select(GIVEN), family in prop::sample::select(FAMILY),
         first in 0usize..30, second in 0usize..30, frame in prop::sample::select(FRAMES),

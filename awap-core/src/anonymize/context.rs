@@ -2,7 +2,7 @@
 
 use super::names::starts_upper;
 use super::pieces::Zone;
-use super::words::{Ambiguity, is_honorific};
+use super::words::{Ambiguity, is_honorific, is_not_a_name};
 use crate::text::{Span, fold};
 
 /// Whether a lone `part` of a name at `span` is used as a name there.
@@ -27,6 +27,11 @@ pub(super) fn is_used_as_name(text: &str, span: Span, zone: Zone, ambiguity: Amb
     if edge(before) && edge(after) && !before.contains('#') {
         return true;
     }
+    let mut letters = after.chars();
+    if letters.next() == Some('-') && letters.next().is_some_and(char::is_lowercase) {
+        // `Li-ion`, `Will-driven`: a compound.
+        return false;
+    }
     let mut words = before.split_whitespace().rev();
     let last = words.next().unwrap_or_default();
     let previous = bare(last);
@@ -40,8 +45,8 @@ pub(super) fn is_used_as_name(text: &str, span: Span, zone: Zone, ambiguity: Amb
     if ambiguity == Ambiguity::Proper {
         return false;
     }
-    let next =
-        after.trim_start_matches(['\'', '’', 's', ',', ' ']).split_whitespace().next().unwrap_or_default();
+    let rest = after.strip_prefix(['\'', '’']).map_or(after, |rest| rest.strip_prefix('s').unwrap_or(rest));
+    let next = rest.trim_start_matches([',', ' ']).split_whitespace().next().unwrap_or_default();
     let starts_sentence =
         last.is_empty() || last.ends_with(['.', '?', '!', ':', '”', '"', '“', '•', '*', '-', '–']);
     if starts_sentence {
@@ -51,7 +56,9 @@ pub(super) fn is_used_as_name(text: &str, span: Span, zone: Zone, ambiguity: Amb
         return acts_like_a_person(&verb)
             || verb == "and" && matches!(following.next().map(bare).as_deref(), Some("i" | "me" | "my"));
     }
-    starts_lower(last)
+    // “As Grace said, …”
+    let opening = is_not_a_name(&previous) && acts_like_a_person(&bare(next));
+    (starts_lower(last) || opening)
         && !is_determiner(&previous)
         && !last.ends_with(['(', '“', '"', '‘'])
         && (possessive || !starts_upper(next) || next.starts_with("I ") || next == "I")
@@ -204,6 +211,9 @@ mod tests {
             ("it shows grace in defeat", "grace", Word, false),
             ("in the evening Grace helped me", "Grace", Word, true),
             ("Grace said that it was late", "Grace", Word, true),
+            ("As Grace said, it was late", "Grace", Word, true),
+            ("As Grace periods go, it was late", "Grace", Word, false),
+            ("The Grace had sailed", "Grace", Word, false),
             ("x\nGrace\n", "Grace", Word, true),
             ("Dear Grace, thank you", "Grace", Word, true),
             ("the Young person", "Young", Word, false),

@@ -71,10 +71,15 @@ impl Known {
     }
 
     fn name(&mut self, name: &str, side: Option<Side>) {
-        if name.contains('@') {
-            self.email(name);
-        } else if name.trim().len() > 1 {
-            self.student.add(name, side);
+        // A name may come with an address: `Kofi Mensah <kofi@example.org>`.
+        let (addresses, words): (Vec<&str>, Vec<&str>) =
+            name.split_whitespace().partition(|w| w.contains('@'));
+        for address in addresses {
+            self.email(address.trim_matches(|c: char| "<>()[]{},;:\"'".contains(c)));
+        }
+        let name = words.join(" ");
+        if name.len() > 1 {
+            self.student.add(&name, side);
         }
     }
 

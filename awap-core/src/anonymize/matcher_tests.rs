@@ -39,6 +39,13 @@ fn finds_every_variant() {
         ("Grace Young", "by Grace Young here", "Grace Young"),
         ("Grace Young", "by G. Young here", "G. Young"),
         ("Wei Li", "by Li Wei here", "Li Wei"),
+        ("Wei Li", "and then Li went home", "Li"),
+        ("Zhe Du", "and then Du went home", "Du"),
+        ("Zhe Du (Person Consulting)", "and then Du went home", "Du"),
+        ("Du Zhe", "a word by Ms Du here", "Ms Du"),
+        ("Le Thi Hoa", "so I, Le Thi Hoa, wrote", "Le Thi Hoa"),
+        ("Elizabeth (Liz) Carter", "ask liz about it", "liz"),
+        ("Anna Smith (née Okafor)", "ask Okafor about it", "Okafor"),
         ("Kofi Mensah", "as Luke Mensah says", "Luke Mensah"),
         ("Kofi Mensah", "the end. Yesterday Mensah went", "Mensah"),
         ("Jürgen Weiß", "by Juergen Weiss here", "Juergen Weiss"),
@@ -53,7 +60,8 @@ fn leaves_words_alone() {
     for (name, text) in [
         ("Grace Young", "The young show grace under pressure; the Young Foundation agrees."),
         ("Will Green", "He will use green paint. Will it work? The Green Party did."),
-        ("May Li", "In May 2020 we used Li batteries; may I?"),
+        ("May Li", "In May 2020 we used Li-ion batteries; may I?"),
+        ("Zhe Du", "Both visit the Du Pont works; see du and Le Monde."),
         ("Sam Hall", "They shall stall in the hall."),
         ("Ann Lake", "A blanket on planned lakes."),
     ] {

@@ -34,6 +34,7 @@
 //! (`Grace`, `Young`) or a month or place (`May`, `Jordan`) goes where it is used as a name: beside another part of the
 //! name, as a line of its own, after a cue, with a capital inside a sentence.
 
+mod brackets;
 mod context;
 mod cover;
 mod cues;

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::brackets::{self, Aside};
+use super::names::starts_upper;
 use super::words::{Ambiguity, ambiguity, is_particle, is_title};
 use crate::text::fold;
 
@@ -43,19 +45,44 @@ impl Person {
         Self { is_student: true, ..Self::default() }
     }
 
-    /// Adds a name as written. `sides` tells which side the words belong to; without it the last word (with its
-    /// particles) is the family name, or the first where a comma follows it.
+    /// Adds a name as written. `side` tells which side the words belong to; without it the last word (with its
+    /// particles) is the family name, or the first where a comma follows it. What stands in brackets is a name beside
+    /// it: `Elizabeth (Liz) Carter`, `Anna Smith (née Jones)`.
     pub(super) fn add(&mut self, name: &str, side: Option<Side>) {
+        let (name, asides) = brackets::set_aside(name);
+        self.add_bare(&name, side);
+        for aside in asides {
+            self.add_aside(&aside, side);
+        }
+    }
+
+    /// Adds what stood in brackets beside a name. Several words may be a company as well as a name, so each of them is
+    /// looked for by itself only where it is written as a name.
+    fn add_aside(&mut self, aside: &Aside, side: Option<Side>) {
+        let single = !aside.name.contains(' ');
+        let mut beside = Self::default();
+        beside.add_bare(&aside.name, if aside.at_birth { Some(Side::Family) } else { side });
+        for part in &mut beside.parts {
+            if !single && part.ambiguity == Ambiguity::Plain {
+                part.ambiguity = Ambiguity::Word;
+            }
+        }
+        beside.monogram.clear();
+        self.merge(beside);
+    }
+
+    /// Adds a name without brackets.
+    fn add_bare(&mut self, name: &str, side: Option<Side>) {
         let (name, reversed) = match name.split_once(',') {
             Some((family, given)) if side.is_none() && !given.trim().is_empty() => {
-                self.add(family, Some(Side::Family));
+                self.add_bare(family, Some(Side::Family));
                 (given.to_owned(), true)
             }
             _ => (name.to_owned(), false),
         };
         let folded = fold(&name);
         let words: Vec<&str> = folded
-            .split(|c: char| c.is_whitespace() || matches!(c, '.' | '_' | '(' | ')' | '"' | ',' | ';' | '/'))
+            .split(|c: char| c.is_whitespace() || matches!(c, '.' | '_' | '"' | ',' | ';' | '/'))
             .filter(|w| w.chars().any(char::is_alphanumeric))
             .collect();
         let words = match words.iter().position(|w| !is_title(w) || words.len() == 1) {
@@ -73,6 +100,10 @@ impl Person {
             });
             if is_particle(word) && words.len() > 1 && i < last {
                 push_new(&mut self.particles, (*word).to_owned());
+                // With a capital at the head of a whole name it is as likely a name of its own: `Du Zhe`, `Le Thi Hoa`.
+                if i == 0 && side == Side::Given && is_capital(&name, word) {
+                    self.part(word, Side::Family);
+                }
                 particles.push_str(word);
                 full_monogram.extend(word.chars().next());
                 continue;
@@ -95,9 +126,7 @@ impl Person {
                 if let Some(second) = piece.split_once('\'').and_then(|(_, tail)| tail.chars().next()) {
                     self.initial(second);
                 }
-                if !self.parts.iter().any(|p| p.text == piece) {
-                    self.parts.push(NamePart { text: piece.to_owned(), side, ambiguity: ambiguity(piece) });
-                }
+                self.part(piece, side);
             }
             if !particles.is_empty() {
                 let family: String = word.chars().filter(|c| c.is_alphanumeric()).collect();
@@ -117,7 +146,7 @@ impl Person {
             }
         }
         if let Some(spelt) = without_umlauts(&name) {
-            self.add(&spelt, side.or(reversed.then_some(Side::Given)));
+            self.add_bare(&spelt, side.or(reversed.then_some(Side::Given)));
         }
     }
 
@@ -133,6 +162,15 @@ impl Person {
         let (given, family) = (of(Side::Given), of(Side::Family));
         if !given.is_empty() && !family.is_empty() {
             push_new(&mut self.monogram, format!("{given}{family}"));
+        }
+    }
+
+    fn part(&mut self, text: &str, side: Side) {
+        match self.parts.iter().find(|p| p.text == text) {
+            None => self.parts.push(NamePart { text: text.to_owned(), side, ambiguity: ambiguity(text) }),
+            // Given and family name are alike (`Nguyên Nguyễn`): joined, they are a word that neither begins nor ends.
+            Some(alike) if alike.side != side => self.part(&text.repeat(2), alike.side),
+            Some(_) => {}
         }
     }
 
@@ -170,6 +208,11 @@ impl Person {
         other.squashed.into_iter().for_each(|p| push_new(&mut self.squashed, p));
         other.monogram.into_iter().for_each(|p| push_new(&mut self.monogram, p));
     }
+}
+
+/// Whether `word` (folded) is written with a capital in `name`.
+fn is_capital(name: &str, word: &str) -> bool {
+    name.split_whitespace().any(|written| starts_upper(written) && fold(written) == word)
 }
 
 /// The name as it is spelt where there are no umlauts: `Jürgen` is `Juergen`, `Bjørn` is `Bjoern`, `Ågård` `Aagaard`.
@@ -291,6 +334,9 @@ mod tests {
             ("Omar al-Hadi", vec!["<omar", ">hadi"]),
             ("Anna van der Berg", vec!["<anna", ">berg"]),
             ("Sukarto", vec!["<sukarto"]),
+            ("Nguyên Nguyễn", vec!["<nguyen", "<nguyennguyen"]),
+            ("Elizabeth (Liz) Carter", vec!["<elizabeth", ">carter", "<liz"]),
+            ("Du Zhe", vec![">du", ">zhe"]),
             ("王伟", vec!["<王伟"]),
         ] {
             assert_eq!(parts(name), expected, "{name}");

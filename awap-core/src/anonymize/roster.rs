@@ -26,9 +26,13 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
             *owner = roster.add_student(text(mention));
         }
     }
-    for (mention, owner) in mentions.iter().zip(&mut owners) {
-        if mention.role == Role::Student && weak(mention) {
-            *owner = weakly(roster, mention, text(mention), host_knows);
+    // Whoever wrote a document may comment in it too; who comments need not be its writer.
+    for comments in [false, true] {
+        for (mention, owner) in mentions.iter().zip(&mut owners) {
+            let comment = mention.rule == "comment.author";
+            if mention.role == Role::Student && weak(mention) && comment == comments {
+                *owner = weakly(roster, mention, text(mention), host_knows);
+            }
         }
     }
     let words = Words::of(pieces, mentions);

@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 pub(super) enum Ambiguity {
     /// A name and nothing else: found wherever it stands.
     Plain,
-    /// Also a word (`grace`, `young`): found by itself where it is written and used as a name.
+    /// Also a word (`grace`, `young`), or of two letters (`Ng`): found by itself where it is written and used as a
+    /// name.
     Word,
-    /// Also something that is written with a capital (`May`, `Jordan`, `Black`), or of one or two letters (`Li`):
+    /// Also something that is written with a capital (`May`, `Jordan`, `Black`), or one of the shortest words (`An`):
     /// found by itself only after a cue.
     Proper,
 }
@@ -19,9 +20,10 @@ pub(super) enum Ambiguity {
 pub(super) fn ambiguity(part: &str) -> Ambiguity {
     let letters = part.chars().filter(|c| c.is_alphabetic()).count();
     let spaced = part.chars().all(|c| c.is_ascii() || c.is_lowercase());
-    if (letters <= 2 && spaced) || letters <= 1 || ALSO_PROPER.contains(part) {
+    let short = letters <= 2 && spaced;
+    if letters <= 1 || ALSO_PROPER.contains(part) || short && ALSO_WORDS.contains(part) {
         Ambiguity::Proper
-    } else if ALSO_WORDS.contains(part) {
+    } else if short || ALSO_WORDS.contains(part) {
         Ambiguity::Word
     } else {
         Ambiguity::Plain
@@ -118,7 +120,6 @@ static ALSO_PROPER: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     venice siena vienna verona roman roma lourdes odessa geneva lisbon madrid
     norman saxon christian islam moslem muslim jew judaism buddha jesus christ god lord
     python java ruby swift julia ada pascal pearl perl scala r c sage claude alexa siri watson
-    li
     ")
 });
 
@@ -373,7 +374,8 @@ mod tests {
             ("grace", Ambiguity::Word),
             ("young", Ambiguity::Word),
             ("may", Ambiguity::Proper),
-            ("li", Ambiguity::Proper),
+            ("li", Ambiguity::Word),
+            ("an", Ambiguity::Proper),
             ("김민수", Ambiguity::Plain),
         ] {
             assert_eq!(ambiguity(part), expected, "{part}");
