@@ -132,7 +132,8 @@ impl Spans {
             Way::Up => (-glyph.y, glyph.x),
         };
         let size = glyph.size;
-        let blank = glyph.text.chars().all(|c| c.is_whitespace() || c == '\u{ad}' && glyph.width == 0.0);
+        let nothing = |c: char| c.is_whitespace() || c.is_control() || c == '\u{ad}' && glyph.width == 0.0;
+        let blank = glyph.text.chars().all(nothing);
         let continues = self.open.as_ref().is_some_and(|span| {
             let gap = x - span.x1;
             let widest = if glyph.moved { BREAK_WHERE_MOVED } else { BREAK };
@@ -164,11 +165,14 @@ impl Spans {
         }
         let Some(span) = &mut self.open else { return };
         if blank {
-            if !glyph.text.is_empty() && !span.text.ends_with(' ') && !span.text.is_empty() {
+            // A glyph that stands for nothing belongs to the one before, but past a gap it would only fill the gap.
+            let aside = x - span.x1 > size * SPACE;
+            let spaced = aside || glyph.text.contains(char::is_whitespace);
+            if spaced && !span.text.ends_with(' ') && !span.text.is_empty() {
                 span.text.push(' ');
             }
             self.pen = x + glyph.advance;
-            if glyph.text.is_empty() {
+            if glyph.text.is_empty() && !aside {
                 span.x1 = span.x1.max(x + glyph.width);
             }
             return;
@@ -297,6 +301,12 @@ mod tests {
             spans(&[("ﬁ", 0.0, 10.0), (" ", 5.0, 10.0), (" ", 10.0, 10.0), ("x", 15.0, 10.0)]),
             ["fi x"]
         );
+        // InDesign's tab: a blank, and past the gap what stands for nothing, with the next glyph over it.
+        assert_eq!(
+            spans(&[("8", 0.0, 10.0), ("\t\u{7}", 5.0, 10.0), ("", 17.0, 10.0), ("C", 17.0, 10.0)]),
+            ["8 C"]
+        );
+        assert_eq!(spans(&[("8", 0.0, 10.0), ("", 9.0, 10.0), ("C", 9.0, 10.0)]), ["8 C"]);
         assert_eq!(spans(&[("´", 0.0, 10.0), ("e", 0.5, 10.0)]), ["é"]);
         assert_eq!(spans(&[("a", 0.0, 10.0), ("a", 0.5, 10.0), ("z", -900.0, 10.0)]), ["aa"]);
     }
