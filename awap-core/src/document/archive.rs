@@ -1,11 +1,10 @@
 //! Members of a ZIP archive, with the bounds on their number and on what they expand to.
 
 use std::cell::Cell;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
-use flate2::read::DeflateDecoder;
-use zip::ZipArchive;
-use zip::result::ZipError;
+use flate2::{Decompress, FlushDecompress, Status};
+use zip::{CompressionMethod, ZipArchive};
 
 use super::reader::{Context, damaged, encrypted};
 use crate::{Limits, Result};
@@ -15,6 +14,8 @@ pub(super) struct Archive<'a> {
     bytes: &'a [u8],
     members: Vec<Member>,
     directory: Option<ZipArchive<Cursor<&'a [u8]>>>,
+    /// One for all members: making it takes longer than unpacking a small member.
+    inflater: Option<Decompress>,
     /// Bytes that may still be unpacked.
     left: Cell<usize>,
     limits: &'a Limits,
@@ -22,15 +23,19 @@ pub(super) struct Archive<'a> {
 
 struct Member {
     name: String,
-    /// Where its data begins, for one that was found without the archive's directory.
-    salvaged: Option<Salvaged>,
+    /// Where its data is, for one that was found without the archive's directory.
+    salvaged: Option<Data>,
 }
 
+/// Where the data of a member stands in the archive, and how.
 #[derive(Clone, Copy)]
-struct Salvaged {
+struct Data {
     start: usize,
-    /// Its length where it is stored as it is; what is deflated says itself where it ends.
-    stored: Option<u32>,
+    /// As stored; what is deflated says itself where it ends.
+    length: usize,
+    deflated: bool,
+    /// The size that the archive gives for it unpacked, where it gives one. It may be wrong.
+    size: usize,
 }
 
 impl<'a> Archive<'a> {
@@ -53,7 +58,14 @@ impl<'a> Archive<'a> {
         if members.is_empty() {
             return Err(damaged("it is a ZIP archive without members"));
         }
-        Ok(Self { bytes, members, directory, left: Cell::new(cx.limits.expanded_bytes), limits: cx.limits })
+        Ok(Self {
+            bytes,
+            members,
+            directory,
+            inflater: None,
+            left: Cell::new(cx.limits.expanded_bytes),
+            limits: cx.limits,
+        })
     }
 
     /// Whether its directory was lost and members were found by their headers.
@@ -75,32 +87,77 @@ impl<'a> Archive<'a> {
             .find(|m| m.name == name)
             .or_else(|| self.members.iter().find(|m| same_name(&m.name, name)));
         let Some(member) = found else { return Ok(None) };
+        let data = match (member.salvaged, &mut self.directory) {
+            (Some(data), _) => Some(data),
+            (None, Some(zip)) => listed(zip, &member.name)?,
+            (None, None) => None,
+        };
+        let Some(data) = data else { return Ok(None) };
         let left = self.left.get();
-        let mut out = Vec::new();
-        // One byte more than allowed tells a member of just the size allowed from one that is larger. An error in
-        // the middle (a wrong checksum, a broken stream) leaves in `out` what came before it.
-        let most = left as u64 + 1;
-        if let Some(at) = member.salvaged {
-            let data = self.bytes.get(at.start..).unwrap_or_default();
-            let _ = match at.stored {
-                None => DeflateDecoder::new(data).take(most).read_to_end(&mut out),
-                Some(length) => data.take(most.min(length.into())).read_to_end(&mut out),
-            };
-        } else if let Some(zip) = &mut self.directory {
-            match zip.by_name(&member.name) {
-                Ok(file) if file.encrypted() => return Err(encrypted()),
-                Ok(file) => {
-                    let _ = file.take(most).read_to_end(&mut out);
-                }
-                Err(ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED)) => return Err(encrypted()),
-                Err(_) => return Ok(None),
-            }
-        }
+        let stored = self.bytes.get(data.start..).unwrap_or_default();
+        let stored = stored.get(..data.length).unwrap_or(stored);
+        // One byte more than allowed tells a member of just the size allowed from one that is larger.
+        let most = left.saturating_add(1);
+        let out = if data.deflated {
+            let inflater = self.inflater.get_or_insert_with(|| Decompress::new(false));
+            inflate(inflater, stored, data.size, most)
+        } else {
+            stored.get(..most).unwrap_or(stored).to_vec()
+        };
         if out.len() > left {
             return Err(Limits::exceeded("expanded_bytes", self.limits.expanded_bytes));
         }
         self.left.set(left - out.len());
         Ok(Some(out))
+    }
+}
+
+/// Where the directory says that the data of a member is: none where that is wrong, or packed in a way that no office
+/// document uses.
+fn listed(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Option<Data>> {
+    let Some(Ok(file)) = zip.index_for_name(name).map(|index| zip.by_index_raw(index)) else {
+        return Ok(None);
+    };
+    if file.encrypted() {
+        return Err(encrypted());
+    }
+    let deflated = match file.compression() {
+        CompressionMethod::Stored => false,
+        CompressionMethod::Deflated => true,
+        _ => return Ok(None),
+    };
+    let bytes = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    Ok(file.data_start().map(|start| Data {
+        start: bytes(start),
+        length: bytes(file.compressed_size()),
+        deflated,
+        size: bytes(file.size()),
+    }))
+}
+
+/// The most bytes that deflate makes of one, and of nothing.
+const MOST_OF_ONE: usize = 1032;
+const LEAST_ROOM: usize = 4096;
+
+/// Unpacks `stored` to `most` bytes. What is broken gives what comes before the break; checksums are not looked at,
+/// because what was read would be kept either way.
+fn inflate(inflater: &mut Decompress, stored: &[u8], size: usize, most: usize) -> Vec<u8> {
+    inflater.reset(false);
+    let room = size.min(stored.len().saturating_mul(MOST_OF_ONE)).min(most);
+    let mut out = Vec::with_capacity(room.max(LEAST_ROOM.min(most)));
+    loop {
+        let rest = usize::try_from(inflater.total_in()).ok().and_then(|read| stored.get(read..));
+        let before = out.len();
+        let status = inflater.decompress_vec(rest.unwrap_or_default(), &mut out, FlushDecompress::Finish);
+        let full = out.len() == out.capacity();
+        let going_on = matches!(status, Ok(Status::Ok | Status::BufError)) && (full || out.len() > before);
+        if !going_on || out.len() >= most {
+            out.truncate(most);
+            return out;
+        }
+        if full {
+            out.reserve(out.len().min(most - out.len()));
+        }
     }
 }
 
@@ -127,10 +184,13 @@ fn salvage(bytes: &[u8], cx: &Context<'_>) -> Result<Vec<Member>> {
             return Err(encrypted());
         }
         if let (Ok(name_text), 0 | 8) = (std::str::from_utf8(name_bytes), method) {
-            let length = u32::from_le_bytes([header[18], header[19], header[20], header[21]]);
-            let stored = (method == 0).then_some(length);
-            let salvaged = Salvaged { start: start + HEADER + name + extra, stored };
-            members.push(Member { name: name_text.to_owned(), salvaged: Some(salvaged) });
+            let word =
+                |i: usize| u32::from_le_bytes([header[i], header[i + 1], header[i + 2], header[i + 3]]);
+            let deflated = method == 8;
+            let length = if deflated { usize::MAX } else { word(18) as usize };
+            let start = start + HEADER + name + extra;
+            let data = Data { start, length, deflated, size: word(22) as usize };
+            members.push(Member { name: name_text.to_owned(), salvaged: Some(data) });
             if members.len() > cx.limits.archive_members {
                 return Err(Limits::exceeded("archive_members", cx.limits.archive_members));
             }

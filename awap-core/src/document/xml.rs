@@ -263,23 +263,19 @@ impl<'a, 'c> Xml<'a, 'c> {
         // The name as a slice of the input: the event's own would not outlive it.
         let input = self.input;
         let length = tag.name().0.len();
-        let name = input
-            .get(before..)
-            .and_then(|rest| rest.get(rest.find('<')? + 1..)?.get(..length))
-            .unwrap_or_default();
+        let start = before + input.get(before..).and_then(|rest| rest.find('<')).unwrap_or_default() + 1;
+        let name = input.get(start..).and_then(|rest| rest.get(..length)).unwrap_or_default();
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
         let depth = self.stack.len() + 1;
         if self.bindings.len() < MOST_BINDINGS && XMLNS.find(tag.attributes_raw().as_bytes()).is_some() {
             for attribute in tag.attributes().with_checks(false).flatten().take(MOST_BINDINGS) {
                 let key = attribute.key.0;
                 let declared = match key.strip_prefix("xmlns") {
-                    Some("") => "",
+                    Some(rest) if rest.is_empty() => rest,
                     Some(rest) if rest.starts_with(':') => &rest[1..],
                     _ => continue,
                 };
-                // Prefixes are short and few: find the declared one in the input to borrow it from there.
-                let declared = if declared.is_empty() { Some("") } else { find_in(input, before, declared) };
-                if let Some(declared) = declared {
+                if let Some(declared) = same_in(input, start, &tag, declared) {
                     self.bindings.push((declared, Ns::of(&attribute.value), depth));
                 }
             }
@@ -304,11 +300,10 @@ impl<'a, 'c> Xml<'a, 'c> {
     }
 }
 
-/// The slice of `input` after `from` that equals `what`.
-fn find_in<'a>(input: &'a str, from: usize, what: &str) -> Option<&'a str> {
-    let rest = input.get(from..)?;
-    let at = rest.find(what)?;
-    rest.get(at..at + what.len())
+/// `part`, a slice of `tag`, as a slice of the input, in which the tag begins at `start`.
+fn same_in<'a>(input: &'a str, start: usize, tag: &str, part: &str) -> Option<&'a str> {
+    let at = start + (part.as_ptr() as usize).checked_sub(tag.as_ptr() as usize)?;
+    input.get(at..at + part.len()).filter(|same| *same == part)
 }
 
 /// What a prefix means where a damaged or careless file does not declare it.
