@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-documents bench-host bench-page screenshots fuzz fuzz-api fuzz-nif score-documents score-structure score-essays fixtures clean score-pii time-pii test-identity train-names
+.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-documents bench-host bench-page screenshots fuzz fuzz-api fuzz-nif score-documents score-structure score-essays fixtures clean score-pii time-pii bench-pii test-identity train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -88,7 +88,7 @@ score-documents: ## How well real documents are read, by format and source (AWAP
 score-pii: ## Score anonymization on the data in AWAP_DATA (a folder with pii/dev.jsonl), by slice
 	@cargo run --quiet --release --locked -p pii-tools --bin score-pii -- "$${AWAP_DATA:-}"
 
-time-pii: ## Time anonymization on the data in AWAP_DATA: essays, then texts from 1 KB to 50 MB, with the memory they take
+time-pii: ## Time anonymization on the data in AWAP_DATA: essays, by stage, then texts from 1 KB to 50 MB, with the memory they take
 	@cargo run --quiet --release --locked -p pii-tools --bin time-pii -- "$${AWAP_DATA:-}"
 
 test-identity: ## Plant 10,000 names of many cultures in every place of a TMA, and look whether one survives
@@ -117,6 +117,10 @@ bench-bridge: setup-test ## Measure the Core Bridge from Elixir, by Port and NIF
 
 bench-documents: ## Time and memory of reading by format and size, as ratios beside other extractors (EACH=6 files of a size; AWAP_DATA)
 	@scripts/bench-documents
+
+bench-pii: ## Time anonymization beside Presidio on the same essays, then by stage and size (TEXTS=36, ROUNDS=5; AWAP_DATA)
+	@scripts/setup bench-pii
+	@scripts/bench-pii
 
 bench-host: ## Measure a whole host: health with wrk, TMAs a second, overload (SECONDS_EACH=15; on a quiet machine)
 	@scripts/setup bench
