@@ -232,3 +232,24 @@ fn a_name_whose_parts_are_alike_goes_joined_too() {
         "by [STUDENT] and [STUDENT], [STUDENT]"
     );
 }
+
+#[test]
+fn a_town_of_an_address_is_nobody_and_stays_where_it_is_a_place() {
+    let text = known("Zainab al-Rashid", include_str!("../../fixtures/tmas/dd102-al-rashid/dd102 tma03.txt"));
+    assert!(text.contains("Milton Keynes: Canal\n   Press"), "{text}");
+    assert!(!text.contains("Larkspur") && !text.contains("MK7"), "{text}");
+}
+
+#[test]
+fn nobody_but_the_student_is_looked_for_among_places_and_publishers() {
+    let with_publisher = |publisher: &str| {
+        let text = "My colleague Grace Marsh helped me, and Grace Marsh read it.\n\nReferences\n\n";
+        let entry = format!("{text}Black, T. (2019) The Order of Streets. Leeds: {publisher}.\n");
+        known("Robin Quillfeather", &entry)
+    };
+    let text = with_publisher("Grace Marsh");
+    assert!(text.ends_with("Black, T. (2019) The Order of Streets. Leeds: Grace Marsh.\n"), "{text}");
+    assert!(text.contains("colleague [PERSON_1] helped me, and [PERSON_1] read"), "{text}");
+    let text = with_publisher("Robin Quillfeather");
+    assert!(text.ends_with("Leeds: [STUDENT].\n"), "{text}");
+}

@@ -2,6 +2,7 @@
 
 use awap_names::Role as Whose;
 
+use super::patterns::address;
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
 use crate::text::Span;
@@ -38,7 +39,7 @@ impl NameRecognizer for Learned {
             if [&piece.protected, &piece.lists, &piece.code].into_iter().any(|spans| touches(spans, span)) {
                 continue;
             }
-            if FIELDS.contains(&span.of(&piece.text)) {
+            if FIELDS.contains(&span.of(&piece.text)) || address::is_town(&piece.text, span) {
                 continue;
             }
             let (who, rule) = match name.role {

@@ -217,6 +217,9 @@ impl<'a> Matcher<'a> {
             return self.each_alone(place, &chain, out);
         }
         let span = place.folded.span(&place.piece.text, Span::new(chain.start, chain.end));
+        if !person.is_student && touches(&place.piece.published, span) {
+            return;
+        }
         let named: Vec<_> = parts.iter().filter_map(|p| person.parts.get(*p)).collect();
         let plain = named.iter().any(|p| p.ambiguity == Ambiguity::Plain);
         let strong = parts.len() >= 2 || chain.initials || chain.titled;

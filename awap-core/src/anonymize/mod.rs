@@ -52,6 +52,7 @@ mod patterns;
 mod person;
 mod pieces;
 mod pseudonym;
+mod published;
 mod recognizer;
 mod relations;
 mod resolve;

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use serde_json::{Map, Value};
 
 use super::cues::Cues;
+use super::published;
 
 use crate::document::{BlockKind, Document, Part, PartKind};
 use crate::text::Span;
@@ -43,6 +44,8 @@ pub(super) struct Piece {
     pub(super) protected: Vec<Span>,
     /// Reference lists.
     pub(super) lists: Vec<Span>,
+    /// Places and publishers in reference lists: nobody but the student is looked for there.
+    pub(super) published: Vec<Span>,
     pub(super) citations: usize,
     /// Program code.
     pub(super) code: Vec<Span>,
@@ -316,6 +319,7 @@ impl Piece {
     fn cite(&mut self, blocks: &[crate::document::Block], deadline: &Deadline) -> Result<()> {
         let found = citation::find(&self.text, blocks, deadline)?;
         self.citations = found.citations.len() + found.references.len();
+        self.published = published::places(&self.text, &found.references);
         self.protected = found.protected;
         self.lists = found.lists;
         disjoint(&mut self.protected);

@@ -67,6 +67,20 @@ pub(super) fn find(text: &str, piece: &Piece, near_digits: &[Span], out: &mut Ve
     numbered(text, street, out);
 }
 
+/// Whether what is taken for a name is the town of an address: a house and a street before it, a postcode right after it.
+pub(in crate::anonymize) fn is_town(text: &str, name: Span) -> bool {
+    let rest = text.get(name.end..).unwrap_or_default();
+    let code = rest.trim_start_matches([' ', ',', '\n', '\r']);
+    let at = text.len() - code.len();
+    let longest = code.char_indices().nth(CODE).map_or(code.len(), |(end, _)| end);
+    let coded =
+        POSTCODE.find(code.get(..longest).unwrap_or_default()).is_some_and(|found| found.start() == 0);
+    coded && house_before(text, at, &STREET).is_some_and(|house| house < name.start)
+}
+
+/// One character more than a postcode can have, so that where it ends is seen.
+const CODE: usize = 10;
+
 /// `, Newtown`, `, Newtown, NT 0800`.
 static TOWN: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
@@ -131,4 +145,32 @@ fn only_names(text: &str) -> bool {
                 )
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_town_stands_between_a_street_and_a_postcode() {
+        let town = |text: &str, name: &str| {
+            let start = text.find(name).unwrap_or_default();
+            is_town(text, Span::new(start, start + name.len()))
+        };
+        for text in [
+            "14 Larkspur Way, Milton Keynes MK7 9QX",
+            "Flat 3, 14 Larkspur Way\nMilton Keynes\nMK7 9QX\n",
+            "I live at 2a The Elms, Milton Keynes, MK79QX.",
+        ] {
+            assert!(town(text, "Milton Keynes"), "{text}");
+        }
+        for text in [
+            "Robin Day\n14 Larkspur Way, Milton Keynes MK7 9QX",
+            "Robin Day, MK7 9QX",
+            "14 Larkspur Way, Robin Day said",
+            "14 Larkspur Way. Robin Day MK7 9QX",
+        ] {
+            assert!(!town(text, "Robin Day"), "{text}");
+        }
+    }
 }
