@@ -234,6 +234,10 @@ impl Workers {
     /// A late worker is back: true where another took its place, and it must end.
     fn was_replaced(&self) -> bool {
         let mut count = self.count();
+        // A job that `cancel_all` ended was answered without its worker being counted as stuck: none took its place.
+        if count.stuck == 0 {
+            return false;
+        }
         count.stuck -= 1;
         let surplus = count.alive - count.stuck > self.wanted;
         if surplus {
@@ -396,5 +400,25 @@ mod tests {
         for _ in 0..5 {
             assert_eq!(calls.answer(), Err("timeout"));
         }
+    }
+
+    #[test]
+    fn a_worker_whose_job_is_cancelled_goes_on_to_the_next() {
+        struct Telling(mpsc::Sender<()>);
+        impl Handler for Telling {
+            fn handle(&self, command: &str, data: Value, deadline: &Deadline) -> Result<Value> {
+                self.0.send(()).expect("the test listens");
+                Misbehaving.handle(command, data, deadline)
+            }
+        }
+        let (begun, begins) = mpsc::channel();
+        let (sender, answers) = mpsc::channel();
+        let calls = Calls { pool: Pool::new(Telling(begun), 1).expect("threads"), answers, sender };
+        calls.call("wait", 0, 60_000);
+        begins.recv().expect("the job begins");
+        calls.pool.cancel_all();
+        assert_eq!(calls.answer(), Err("timeout"));
+        calls.call("echo", 6, 60_000);
+        assert_eq!(calls.answer(), Ok(6.into()));
     }
 }
