@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::announcement::announces;
-use super::lexis;
+use super::lexis::Classes;
 use crate::document::{BlockKind, PartKind};
 use crate::text::{self, Span};
 use crate::tma::ParsedTma;
@@ -13,20 +13,25 @@ use crate::tma::ParsedTma;
 pub(crate) struct Lexicon {
     words: HashMap<String, u32>,
     stems: HashMap<String, u32>,
-    stem_of: HashMap<u32, u32>,
+    /// Of each word, the number of its stem and its classes.
+    known: Vec<(u32, Classes)>,
 }
 
 impl Lexicon {
-    fn add(&mut self, lower: &str) -> (u32, u32) {
-        if let Some(&word) = self.words.get(lower) {
-            return (word, self.stem_of.get(&word).copied().unwrap_or(word));
+    /// The number of a lower-case word, of its stem, and the word's classes.
+    fn add(&mut self, lower: &str) -> (u32, u32, Classes) {
+        if let Some((word, (stem, classes))) =
+            self.words.get(lower).and_then(|&word| Some((word, *self.known.get(word as usize)?)))
+        {
+            return (word, stem, classes);
         }
-        let word = self.words.len() as u32;
+        let word = self.known.len() as u32;
         self.words.insert(lower.to_owned(), word);
         let next = self.stems.len() as u32;
         let stem = *self.stems.entry(text::stem(lower)).or_insert(next);
-        self.stem_of.insert(word, stem);
-        (word, stem)
+        let classes = Classes::of(lower);
+        self.known.push((stem, classes));
+        (word, stem, classes)
     }
 
     /// The number of a lower-case word, if the script has it.
@@ -37,6 +42,15 @@ impl Lexicon {
     /// The number of the stem of a word, if the script has it.
     pub(crate) fn stem(&self, word: &str) -> Option<u32> {
         self.stems.get(&text::stem(word)).copied()
+    }
+
+    /// The stems of the script, by their numbers.
+    pub(crate) fn stem_texts(&self) -> Vec<&str> {
+        let mut texts = vec![""; self.stems.len()];
+        for (text, &stem) in &self.stems {
+            texts[stem as usize] = text;
+        }
+        texts
     }
 
     /// Stems of the script within `distance` typing errors of `word`.
@@ -114,6 +128,8 @@ pub(crate) struct Token {
     pub(crate) word: u32,
     /// The number of its stem.
     pub(crate) stem: u32,
+    /// The classes of the word.
+    pub(crate) classes: Classes,
     /// Which sentence it stands in.
     pub(crate) sentence: usize,
 }
@@ -252,8 +268,8 @@ impl<'a> Answer<'a> {
                 );
                 lower.clear();
                 lower.extend(token.of(self.text).chars().flat_map(char::to_lowercase));
-                let (word, stem) = lexicon.add(&lower);
-                self.tokens.push(Token { span: token, word, stem, sentence: index });
+                let (word, stem, classes) = lexicon.add(&lower);
+                self.tokens.push(Token { span: token, word, stem, classes, sentence: index });
             }
             self.sentences.push(Sentence {
                 span: Span::new(span.start + sentence.start, span.start + sentence.end),
@@ -287,7 +303,7 @@ impl<'a> Answer<'a> {
             let is_item = self.paragraphs.get(sentence.paragraph).is_some_and(|p| p.is_item);
             let tokens = &self.tokens[sentence.tokens.clone()];
             let stems: Vec<u32> = tokens.iter().map(|t| t.stem).collect();
-            let words: Vec<String> = tokens.iter().map(|t| t.span.of(self.text).to_lowercase()).collect();
+            let words: Vec<Classes> = tokens.iter().map(|t| t.classes).collect();
             let mut bag = stems.clone();
             bag.sort_unstable();
             let standing = if tokens.len() < 3 {
@@ -310,9 +326,8 @@ impl<'a> Answer<'a> {
         let mut pairs = 0;
         let mut last: Option<&Token> = None;
         for token in &self.tokens {
-            let word = token.span.of(self.text).to_lowercase();
             if let Some(last) = last.filter(|l| l.sentence == token.sentence) {
-                pairs += usize::from(lexis::is_broken_pair(&last.span.of(self.text).to_lowercase(), &word));
+                pairs += usize::from(last.classes.breaks_before(token.classes));
             }
             last = Some(token);
         }
@@ -407,9 +422,9 @@ fn is_copied(stems: &[u32], prompt: &HashSet<[u32; 3]>) -> bool {
 }
 
 /// Words strung together: prose has a verb, and a function word in every five or so.
-fn is_word_list(words: &[String], is_item: bool) -> bool {
-    let function = words.iter().filter(|w| lexis::is_function(w)).count();
-    let verbs = words.iter().any(|w| lexis::is_verb(w));
+fn is_word_list(words: &[Classes], is_item: bool) -> bool {
+    let function = words.iter().filter(|w| w.is_function()).count();
+    let verbs = words.iter().any(|w| w.is_verb());
     let share = function as f64 / words.len().max(1) as f64;
     if is_item {
         return words.len() >= 8 && share < 0.1 && !verbs;
@@ -420,14 +435,14 @@ fn is_word_list(words: &[String], is_item: bool) -> bool {
     let mut run = 0;
     let mut longest = 0;
     for word in words {
-        run = if lexis::is_function(word) || lexis::is_verb(word) { 0 } else { run + 1 };
+        run = if word.is_function() || word.is_verb() { 0 } else { run + 1 };
         longest = longest.max(run);
     }
     longest >= 9 || !verbs && share < 0.25
 }
 
-fn has_broken_pair(words: &[String]) -> bool {
-    words.windows(2).any(|w| matches!(w, [a, b] if lexis::is_broken_pair(a, b)))
+fn has_broken_pair(words: &[Classes]) -> bool {
+    words.windows(2).any(|w| matches!(w, [a, b] if a.breaks_before(*b)))
 }
 
 /// The lines of `body`, as spans of the whole text.
@@ -460,8 +475,8 @@ fn paragraphs(body: &str, base: usize) -> Vec<Span> {
 mod tests {
     use super::*;
 
-    fn words(s: &str) -> Vec<String> {
-        s.split(' ').map(str::to_lowercase).collect()
+    fn words(s: &str) -> Vec<Classes> {
+        s.split(' ').map(|word| Classes::of(&word.to_lowercase())).collect()
     }
 
     #[test]

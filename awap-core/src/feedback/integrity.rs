@@ -186,8 +186,7 @@ fn padding(answer: &Answer<'_>) -> Option<Value> {
 }
 
 fn is_english(answer: &Answer<'_>) -> bool {
-    let function =
-        answer.tokens.iter().filter(|t| lexis::is_function(&t.span.of(answer.text).to_lowercase())).count();
+    let function = answer.tokens.iter().filter(|t| t.classes.is_function()).count();
     function * 100 >= answer.tokens.len() * 18
 }
 

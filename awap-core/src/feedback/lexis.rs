@@ -90,6 +90,68 @@ static RUBRIC_TALK: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The classes that a word belongs to, looked up once for all its uses in a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Classes(u8);
+
+impl Classes {
+    const FUNCTION: u8 = 1;
+    const VERB: u8 = 1 << 1;
+    const NEGATOR: u8 = 1 << 2;
+    const CLAUSE_BREAK: u8 = 1 << 3;
+    const DETERMINER: u8 = 1 << 4;
+    const ARTICLE: u8 = 1 << 5;
+    const NEVER_AFTER_ARTICLE: u8 = 1 << 6;
+
+    /// Of a lower-case word.
+    pub(crate) fn of(word: &str) -> Self {
+        let classes = [
+            (Self::FUNCTION, is_function(word)),
+            (Self::VERB, is_verb(word)),
+            (Self::NEGATOR, is_negator(word)),
+            (Self::CLAUSE_BREAK, CLAUSE_BREAKS.contains(word)),
+            (Self::DETERMINER, is_determiner(word)),
+            (Self::ARTICLE, matches!(word, "a" | "an" | "the")),
+            (Self::NEVER_AFTER_ARTICLE, NEVER_AFTER_ARTICLE.contains(word)),
+        ];
+        Self(classes.iter().filter(|(_, belongs)| *belongs).map(|(class, _)| class).sum())
+    }
+
+    fn has(self, class: u8) -> bool {
+        self.0 & class != 0
+    }
+
+    /// See [`is_function`].
+    pub(crate) fn is_function(self) -> bool {
+        self.has(Self::FUNCTION)
+    }
+
+    /// See [`is_verb`].
+    pub(crate) fn is_verb(self) -> bool {
+        self.has(Self::VERB)
+    }
+
+    /// See [`is_negator`].
+    pub(crate) fn is_negator(self) -> bool {
+        self.has(Self::NEGATOR)
+    }
+
+    /// Whether a denial stops reaching on at the word.
+    pub(crate) fn is_clause_break(self) -> bool {
+        self.has(Self::CLAUSE_BREAK)
+    }
+
+    /// See [`is_determiner`].
+    pub(crate) fn is_determiner(self) -> bool {
+        self.has(Self::DETERMINER)
+    }
+
+    /// Whether the word is an article, and `next` cannot stand right after one in English.
+    pub(crate) fn breaks_before(self, next: Self) -> bool {
+        self.has(Self::ARTICLE) && next.has(Self::NEVER_AFTER_ARTICLE)
+    }
+}
+
 /// Whether this lower-case word is a function word.
 pub(crate) fn is_function(word: &str) -> bool {
     FUNCTION.contains(word)
@@ -104,19 +166,9 @@ pub(crate) fn is_verb(word: &str) -> bool {
             && ["ed", "ing", "ises", "izes", "ifies", "ates"].iter().any(|e| word.ends_with(e)))
 }
 
-/// Whether `next` cannot stand right after an article in English.
-pub(crate) fn is_broken_pair(word: &str, next: &str) -> bool {
-    matches!(word, "a" | "an" | "the") && NEVER_AFTER_ARTICLE.contains(next)
-}
-
 /// Whether this lower-case word denies what follows.
 pub(crate) fn is_negator(word: &str) -> bool {
     NEGATORS.contains(word) || word.ends_with("n't") || word.ends_with("n’t")
-}
-
-/// Whether a denial stops reaching on at this lower-case word.
-pub(crate) fn is_clause_break(word: &str) -> bool {
-    CLAUSE_BREAKS.contains(word)
 }
 
 /// Whether this lower-case word is an article or a possessive, which phrases may leave out.

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::lexis;
+use super::answer::{Answer, Sentence};
+use super::lexis::Classes;
 use crate::text::{self, Span};
 
 /// Weight of a word that the question itself uses, beside 1 for any other.
@@ -17,43 +18,73 @@ const NEAR_LETTERS: usize = 5;
 pub(crate) struct Saying {
     /// Where it stands in its text.
     pub(crate) span: Span,
-    /// Its content words by stem, each once, with the word as it stands.
-    words: Vec<(String, String)>,
+    /// Its content words, each stem once.
+    words: Vec<Word>,
     /// Whether it denies an odd number of times.
     denies: bool,
 }
 
+#[derive(Debug, Clone)]
+struct Word {
+    stem: String,
+    /// How many bytes its first letters take by which it is near to others; 0 where it has fewer.
+    head: usize,
+    /// As it stands, in lower case.
+    text: String,
+}
+
+impl Word {
+    fn new(stem: &str, text: String) -> Self {
+        let last = stem.char_indices().nth(NEAR_LETTERS - 1);
+        Self { stem: stem.to_owned(), head: last.map_or(0, |(at, c)| at + c.len_utf8()), text }
+    }
+
+    fn is_near(&self, other: &Self) -> bool {
+        self.head > 0 && self.head == other.head && self.stem[..self.head] == other.stem[..self.head]
+    }
+}
+
 impl Saying {
-    /// Reads `text[span]`.
-    pub(crate) fn new(text: &str, span: Span) -> Self {
-        let body = span.of(text);
-        let mut words: Vec<(String, String)> = Vec::new();
-        let mut denials = 0;
-        for token in text::tokens(body) {
-            let word = token.of(body).to_lowercase();
-            denials += usize::from(lexis::is_negator(&word));
-            if lexis::is_function(&word)
-                || word.chars().count() < 2 && !word.contains(|c: char| c.is_ascii_digit())
-            {
-                continue;
-            }
-            let stem = text::stem(&word);
-            if !words.iter().any(|(s, _)| *s == stem) {
-                words.push((stem, word));
-            }
-        }
-        Self { span, words, denies: denials % 2 == 1 }
+    fn empty(span: Span) -> Self {
+        Self { span, words: Vec::new(), denies: false }
     }
 
     /// The sentences of `text` that speak of anything.
     pub(crate) fn all(text: &str) -> Vec<Self> {
-        let all = text::sentences(text).into_iter().map(|s| Self::new(text, s));
-        all.filter(|s| !s.words.is_empty()).collect()
+        let read = |span: Span| {
+            let mut saying = Self::empty(span);
+            for word in text::tokens(span.of(text)).map(|t| t.of(span.of(text)).to_lowercase()) {
+                saying.add(&word, Classes::of(&word), &text::stem(&word));
+            }
+            saying
+        };
+        text::sentences(text).into_iter().map(read).filter(|s| !s.words.is_empty()).collect()
+    }
+
+    /// A sentence of an answer; `stems` are the lexicon's, by their numbers.
+    pub(crate) fn of(answer: &Answer<'_>, sentence: &Sentence, stems: &[&str]) -> Self {
+        let mut saying = Self::empty(sentence.span);
+        for token in answer.tokens.get(sentence.tokens.clone()).unwrap_or_default() {
+            let stem = stems.get(token.stem as usize).copied().unwrap_or_default();
+            saying.add(token.span.of(answer.text), token.classes, stem);
+        }
+        saying
+    }
+
+    fn add(&mut self, word: &str, classes: Classes, stem: &str) {
+        self.denies ^= classes.is_negator();
+        if classes.is_function() || self.words.iter().any(|w| w.stem == stem) {
+            return;
+        }
+        let text = word.to_lowercase();
+        if text.chars().count() >= 2 || text.contains(|c: char| c.is_ascii_digit()) {
+            self.words.push(Word::new(stem, text));
+        }
     }
 
     /// Its content words, as they stand.
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(|(_, word)| word.as_str())
+        self.words.iter().map(|word| word.text.as_str())
     }
 }
 
@@ -63,6 +94,14 @@ pub(crate) struct Weights {
     given: HashMap<String, f64>,
 }
 
+/// A sentence with the weight of each of its words.
+#[derive(Debug)]
+pub(crate) struct Weighed<'a> {
+    pub(crate) saying: &'a Saying,
+    weights: Vec<f64>,
+    sum: f64,
+}
+
 impl Weights {
     /// For answers to `question`.
     pub(crate) fn new(question: &str) -> Self {
@@ -70,12 +109,11 @@ impl Weights {
         Self { given: stems.collect() }
     }
 
-    fn of(&self, stem: &str) -> f64 {
-        self.given.get(stem).copied().unwrap_or(1.0)
-    }
-
-    fn sum(&self, saying: &Saying) -> f64 {
-        saying.words.iter().map(|(s, _)| self.of(s)).sum()
+    /// Weighs the words of a sentence.
+    pub(crate) fn weigh<'a>(&self, saying: &'a Saying) -> Weighed<'a> {
+        let weight = |word: &Word| self.given.get(&word.stem).copied().unwrap_or(1.0);
+        let weights: Vec<f64> = saying.words.iter().map(weight).collect();
+        Weighed { saying, sum: weights.iter().sum(), weights }
     }
 }
 
@@ -98,25 +136,27 @@ impl Likeness {
 }
 
 /// Compares what is wanted with what is said.
-pub(crate) fn compare(wanted: &Saying, said: &Saying, weights: &Weights) -> Likeness {
-    let credit = |stem: &str, others: &[(String, String)]| -> f64 {
-        if others.iter().any(|(s, _)| s == stem) {
-            return 1.0;
-        }
-        let head: String = stem.chars().take(NEAR_LETTERS).collect();
-        let near = head.chars().count() == NEAR_LETTERS && others.iter().any(|(s, _)| s.starts_with(&head));
-        if near { NEAR } else { 0.0 }
-    };
-    let covered = |of: &Saying, by: &Saying| -> f64 {
-        let got: f64 = of.words.iter().map(|(s, _)| weights.of(s) * credit(s, &by.words)).sum();
-        let all = weights.sum(of);
-        if all > 0.0 { got / all } else { 0.0 }
-    };
+pub(crate) fn compare(wanted: &Weighed<'_>, said: &Weighed<'_>) -> Likeness {
     Likeness {
-        coverage: covered(wanted, said),
-        precision: covered(said, wanted),
-        opposed: wanted.denies != said.denies,
+        coverage: covered(wanted, said.saying),
+        precision: covered(said, wanted.saying),
+        opposed: wanted.saying.denies != said.saying.denies,
     }
+}
+
+/// The share of a sentence's weight that another has.
+fn covered(of: &Weighed<'_>, by: &Saying) -> f64 {
+    let credit = |word: &Word| {
+        if by.words.iter().any(|w| w.stem == word.stem) {
+            1.0
+        } else if by.words.iter().any(|w| w.is_near(word)) {
+            NEAR
+        } else {
+            0.0
+        }
+    };
+    let got: f64 = of.saying.words.iter().zip(&of.weights).map(|(word, weight)| weight * credit(word)).sum();
+    if of.sum > 0.0 { got / of.sum } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -125,7 +165,8 @@ mod tests {
 
     fn likeness(a: &str, b: &str) -> Likeness {
         let (a, b) = (Saying::all(a), Saying::all(b));
-        compare(&a[0], &b[0], &Weights::default())
+        let weights = Weights::default();
+        compare(&weights.weigh(&a[0]), &weights.weigh(&b[0]))
     }
 
     #[test]

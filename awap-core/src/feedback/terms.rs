@@ -268,12 +268,7 @@ fn phrase_hits(
                     t.sentence == head.sentence && ids.contains(if matching.stem { &t.stem } else { &t.word })
                 })
             };
-            let skips = |at: usize| {
-                answer
-                    .tokens
-                    .get(at)
-                    .is_some_and(|t| lexis::is_determiner(&t.span.of(answer.text).to_lowercase()))
-            };
+            let skips = |at: usize| answer.tokens.get(at).is_some_and(|t| t.classes.is_determiner());
             let whole = rest.iter().all(|ids| {
                 let next = if !fits(end + 1, ids) && skips(end + 1) { end + 2 } else { end + 1 };
                 end = next;
@@ -335,11 +330,10 @@ fn is_denied(answer: &Answer<'_>, token: usize) -> bool {
         if gap.contains([',', ';', ':', '(', ')', '—', '–']) {
             return false;
         }
-        let word = before.span.of(answer.text).to_lowercase();
-        if lexis::is_clause_break(&word) {
+        if before.classes.is_clause_break() {
             return false;
         }
-        if lexis::is_negator(&word) {
+        if before.classes.is_negator() {
             // “not only” and “no longer just” add; they deny nothing.
             let following = next.of(answer.text).to_lowercase();
             return !matches!(following.as_str(), "only" | "just" | "merely" | "simply" | "least" | "doubt");

@@ -73,7 +73,7 @@ impl Dispatcher {
                 to_value(self.engine.parse(tma, deadline)?)
             }
             "generate_feedback" => {
-                let tma: ParsedTma = from_value(data, "", "The data is not what parse_tma returns")?;
+                let tma = parsed_tma(data, "", "The data is not what parse_tma returns")?;
                 to_value(self.engine.mark(&tma, deadline)?)
             }
             "revise_feedback" => {
@@ -136,13 +136,21 @@ impl Dispatcher {
     }
 }
 
+/// A TMA as `parse_tma` returned it. Its rubric is carried as it came: it is moved, not read, as a model in it holds tens of
+/// thousands of values.
+fn parsed_tma(mut data: Value, at: &str, sentence: &str) -> Result<ParsedTma> {
+    let rubric = data.as_object_mut().and_then(|map| map.remove("rubric"));
+    let tma: ParsedTma = from_value(data, at, sentence)?;
+    Ok(ParsedTma { rubric: rubric.filter(|r| !r.is_null()), ..tma })
+}
+
 /// A TMA as `parse_tma` returned it, and the feedback that `generate_feedback` made of it.
 fn marked(data: &mut Value) -> Result<(ParsedTma, Feedback)> {
     let mut field = |name: &str| match data.get_mut(name).map(Value::take) {
         None | Some(Value::Null) => Err(Error::invalid_input(name, format!("“{name}” is missing."))),
         Some(value) => Ok(value),
     };
-    let tma = from_value(field("parsed")?, "parsed", "“parsed” is not what parse_tma returns")?;
+    let tma = parsed_tma(field("parsed")?, "parsed", "“parsed” is not what parse_tma returns")?;
     let feedback =
         from_value(field("feedback")?, "feedback", "“feedback” is not what generate_feedback returns")?;
     Ok((tma, feedback))

@@ -183,10 +183,15 @@ impl Model {
             adds[*bucket as usize] = f64::from(weight * value) / f64::from(times[*bucket as usize]);
         }
         let mut weighed: Vec<(Span, f64)> = places.iter().map(|p| (*p, 0.0)).collect();
+        let mut at = 0;
         for one in uses {
-            let at = places.partition_point(|p| p.end < one.span.end);
+            let span = one.span();
+            // Most uses stand where the one before them does.
+            if !weighed.get(at).is_some_and(|(place, _)| place.contains(span)) {
+                at = places.partition_point(|p| p.end < span.end);
+            }
             if let Some((place, sum)) = weighed.get_mut(at)
-                && place.contains(one.span)
+                && place.contains(span)
             {
                 *sum += adds[one.bucket as usize];
             }

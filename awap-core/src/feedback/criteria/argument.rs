@@ -152,13 +152,13 @@ impl Argument {
 
 /// Sentences that count and hold one of `cues`, whole words only.
 fn with_cue<'a>(script: &Script<'a>, cues: &[&str]) -> Vec<&'a Sentence> {
-    let text = script.answer.text;
-    let cues: Vec<String> = cues.iter().map(|c| format!(" {c} ")).collect();
+    // A cue of which the script lacks a word stands nowhere.
+    let numbers = |cue: &&str| cue.split(' ').map(|word| script.lexicon.word(word)).collect();
+    let cues: Vec<Vec<u32>> = cues.iter().filter_map(numbers).collect();
     let has = |s: &&Sentence| {
-        let words: Vec<String> =
-            text::tokens(s.span.of(text)).map(|t| t.of(s.span.of(text)).to_lowercase()).collect();
-        let body = format!(" {} ", words.join(" "));
-        cues.iter().any(|c| body.contains(c))
+        let tokens = script.answer.tokens.get(s.tokens.clone()).unwrap_or_default();
+        let words: Vec<u32> = tokens.iter().map(|t| t.word).collect();
+        cues.iter().any(|cue| words.windows(cue.len()).any(|w| w == cue))
     };
     // A sentence of six words has no room for a claim and its reason.
     script.answer.counted().map(|(_, s)| s).filter(|s| s.tokens.len() >= 7).filter(has).collect()

@@ -236,16 +236,14 @@ impl<'a, 'b> Reading<'a, 'b> {
     /// Sentences that use these words, those that use most first, and among them those that give reasons.
     fn sentences(&self, words: &HashSet<u32>) -> Vec<(usize, bool, Span)> {
         let answer = self.script.answer;
+        let reason_words: Vec<u32> = REASONS.iter().filter_map(|w| self.script.lexicon.word(w)).collect();
         let mut found: Vec<(usize, bool, Span)> = answer
             .telling()
             .filter_map(|s| {
                 let tokens = answer.tokens.get(s.tokens.clone())?;
                 let used: HashSet<u32> =
                     tokens.iter().map(|t| t.stem).filter(|t| words.contains(t)).collect();
-                let reasons = tokens.len() >= 8
-                    && tokens
-                        .iter()
-                        .any(|t| REASONS.contains(&t.span.of(answer.text).to_lowercase().as_str()));
+                let reasons = tokens.len() >= 8 && tokens.iter().any(|t| reason_words.contains(&t.word));
                 (!used.is_empty()).then_some((used.len(), reasons, s.span))
             })
             .collect();

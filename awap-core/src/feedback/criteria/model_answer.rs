@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Finding, Kind, Outcome, Script, Sign, to_half};
 use crate::Result;
 use crate::feedback::rubric::{Head, Node};
-use crate::feedback::similarity::{Likeness, Saying, Weights, compare};
+use crate::feedback::similarity::{Likeness, Saying, Weighed, Weights, compare};
 use crate::text::Span;
 
 /// A sentence of the model is found where the answer's nearest is at least this like it.
@@ -117,9 +117,10 @@ impl Pair<'_> {
     }
 }
 
-fn pairs<'a>(reference: &'a Reference, said: &[Saying], weights: &Weights) -> Vec<Pair<'a>> {
+fn pairs<'a>(reference: &'a Reference, said: &[Weighed<'_>], weights: &Weights) -> Vec<Pair<'a>> {
     let nearest = |wanted: &Saying| {
-        let all = said.iter().map(|s| (s.span, compare(wanted, s, weights)));
+        let wanted = weights.weigh(wanted);
+        let all = said.iter().map(|s| (s.saying.span, compare(&wanted, s)));
         // Of two sentences equally like it, the one that does not deny it.
         all.max_by(|a, b| {
             a.1.value()
@@ -135,12 +136,15 @@ impl Kind for ModelAnswer {
     fn mark(&self, head: &Head, script: &Script<'_>) -> Outcome {
         let mut out = Outcome { confidence: 0.6, ..Outcome::default() };
         let text = script.answer.text;
-        let said: Vec<Saying> = script.answer.counted().map(|(_, s)| Saying::new(text, s.span)).collect();
+        let stems = script.lexicon.stem_texts();
+        let said: Vec<Saying> =
+            script.answer.counted().map(|(_, s)| Saying::of(script.answer, s, &stems)).collect();
         let weights = Weights::new(script.prompt);
+        let weighed: Vec<Weighed<'_>> = said.iter().map(|s| weights.weigh(s)).collect();
         let mean =
             |pairs: &[Pair<'_>]| pairs.iter().map(Pair::value).sum::<f64>() / pairs.len().max(1) as f64;
         let all: Vec<(usize, Vec<Pair<'_>>)> =
-            self.references.iter().map(|r| pairs(r, &said, &weights)).enumerate().collect();
+            self.references.iter().map(|r| pairs(r, &weighed, &weights)).enumerate().collect();
         let Some((which, best)) =
             all.into_iter().max_by(|a, b| mean(&a.1).total_cmp(&mean(&b.1)).then(b.0.cmp(&a.0)))
         else {
