@@ -118,11 +118,12 @@ impl<'a> Surrogates<'a> {
         self.roster.people.iter().take(PEOPLE).find(holds)
     }
 
-    /// Whether nothing of the student can be seen in `surrogate`, not even inside a longer name.
+    /// Whether nothing of the student can be seen in `surrogate`, not even inside a longer name: for `D'Andre` not `Andrea`.
     fn is_clear(&self, surrogate: &str) -> bool {
         let letters = bare(surrogate);
-        let within = |part: &NamePart| part.text.chars().count() >= 4 && letters.contains(&bare(&part.text));
-        !self.secrets.clash(surrogate) && !self.roster.student().parts.iter().any(within)
+        let within = |text: &str| text.chars().count() >= 4 && letters.contains(&bare(text));
+        let shows = |part: &NamePart| within(&part.text) || part.text.split('\'').any(within);
+        !self.secrets.clash(surrogate) && !self.roster.student().parts.iter().any(shows)
     }
 
     /// The draw for the value `key` of a kind: the first whose surrogate is free, and from then on the same. `make` is asked
