@@ -52,7 +52,9 @@ fn main() -> ExitCode {
                 "visible": text(&document, PartKind::is_visible),
                 "document": document,
             });
-            let _ = writeln!(std::io::stdout(), "{out:#}");
+            let mut to = std::io::BufWriter::new(std::io::stdout().lock());
+            let _ = serde_json::to_writer_pretty(&mut to, &out);
+            let _ = writeln!(to);
             ExitCode::SUCCESS
         }
         Err(error) => {

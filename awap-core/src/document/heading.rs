@@ -8,22 +8,28 @@ use regex::Regex;
 const MOST_WORDS: usize = 14;
 const MOST_BYTES: usize = 120;
 
+/// Most characters of a title after the label of a question.
+const MOST_OF_TITLE: usize = 61;
+
+// What follows is asked of every paragraph, and compiling takes longer than reading a small file: each has a sign by which most
+// lines are seen not to match before it is needed.
+
 static QUESTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?xi)^ (?: question | q\.? | part | section | task | activity | exercise | problem ) \s* \d{1,2}
+        r"(?xi)^ (?: question | q\.? | part | section | task | activity | exercise | problem ) \s* [0-9]{1,2}
           (?: \s* [.:)] | \s* \(? [a-z] \) | \s* \( [ivx]{1,4} \) )* \s*
-          (?: [-–—:] \s* \S .{0,60} )? $",
+          (?: [-–—:] \s* (?P<title> \S .* ) )? $",
     )
     .ok()
 });
 
 static PART_LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?xi)^ (?: \( (?: [a-z] | [ivx]{1,4} ) \) | \d{1,2} \s* \( [a-z] \) | [a-h] \) ) $").ok()
+    Regex::new(r"(?xi)^ (?: \( (?: [a-z] | [ivx]{1,4} ) \) | [0-9]{1,2} \s* \( [a-z] \) | [a-h] \) ) $").ok()
 });
 
 static SECTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?xi)^ (?: \d{1,2} [.)]? \s+ )?
+        r"(?xi)^ (?: [0-9]{1,2} [.)]? \s+ )?
           (?: references | reference \s list | list \s of \s references | bibliography | works \s cited | appendix (?: \s+ [a-z0-9]{1,2} )?
             | appendices | introduction | conclusions? | abstract | acknowledge?ments | (?: table \s of \s )? contents ) \s* :? $",
     )
@@ -41,7 +47,7 @@ static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 static CAPTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?x)^ (?: Figure | Fig\.? | Table | Listing | FIGURE | TABLE ) \s* \d{1,2} (?: \.\d{1,2} )? (?: \s* [:.–—-] \s* \S | \s* $ )").ok()
+    Regex::new(r"(?x)^ (?: Figure | Fig\.? | Table | Listing | FIGURE | TABLE ) \s* [0-9]{1,2} (?: \.[0-9]{1,2} )? \s* (?: [:.–—-] \s* \S | $ )").ok()
 });
 
 fn is(regex: &LazyLock<Option<Regex>>, line: &str) -> bool {
@@ -54,14 +60,30 @@ pub(super) fn by_words(line: &str) -> bool {
     let line = line.trim();
     // `Question 1(b): The table shows it.` is the beginning of an answer.
     let sentence = line.ends_with('.') && line.split_whitespace().count() > 5;
-    line.len() <= MOST_BYTES
-        && (is(&QUESTION, line) && !sentence || is(&PART_LABEL, line) || is(&SECTION, line))
+    line.len() <= MOST_BYTES && (is_question(line) && !sentence || is_part_label(line) || is_section(line))
+}
+
+fn is_question(line: &str) -> bool {
+    let may_be =
+        line.starts_with(|c: char| c.is_ascii_alphabetic()) && line.bytes().any(|b| b.is_ascii_digit());
+    let found = if may_be { QUESTION.as_ref().and_then(|regex| regex.captures(line)) } else { None };
+    let fits = |title: regex::Match<'_>| title.as_str().chars().count() <= MOST_OF_TITLE;
+    found.is_some_and(|found| found.name("title").is_none_or(fits))
+}
+
+fn is_part_label(line: &str) -> bool {
+    line.ends_with(')') && is(&PART_LABEL, line)
+}
+
+fn is_section(line: &str) -> bool {
+    let begins = |c: char| c.is_ascii_digit() || "abcilrtw".contains(c.to_ascii_lowercase());
+    line.starts_with(begins) && is(&SECTION, line)
 }
 
 /// Whether a paragraph is the caption of a figure or table (`Figure 1: …`).
 pub(super) fn is_caption(text: &str) -> bool {
     let text = text.trim();
-    text.len() <= 300 && !text.contains('\n') && is(&CAPTION, text)
+    text.starts_with(['F', 'T', 'L']) && text.len() <= 300 && !text.contains('\n') && is(&CAPTION, text)
 }
 
 /// Whether a line that is set apart (bold, underlined, larger, in capitals) reads as a heading: short, no sentence,
@@ -76,7 +98,7 @@ pub(super) fn when_set_apart(line: &str) -> bool {
     }
     let numbered_only = line.trim_end_matches(['.', ')']).chars().all(|c| c.is_ascii_digit());
     let sentence = line.ends_with(['.', ',', ';', '!']) && !numbered_only;
-    !sentence && !is(&FIELD, line)
+    !(sentence || line.contains(':') && is(&FIELD, line))
 }
 
 /// Whether all letters of a line are capitals, and enough of them to mean it.

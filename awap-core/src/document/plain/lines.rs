@@ -63,11 +63,11 @@ pub(super) fn item_marker(line: &str) -> Option<bool> {
 }
 
 static SECTION_NUMBER: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^(\d{1,2}(?:\.\d{1,2}){0,3})[.)]?\s+\p{Lu}\S*(?:\s+\S+){0,7}$").ok());
+    LazyLock::new(|| Regex::new(r"^([0-9]{1,2}(?:\.[0-9]{1,2}){0,3})[.)]?\s+\p{Lu}\S*(?:\s+\S+){0,7}$").ok());
 
 /// The depth of a numbered title (`2.1 Results`): short, with a capital, and no sentence.
 pub(super) fn section_number(line: &str) -> Option<u8> {
-    if line.ends_with(['.', ',', ';', ':']) {
+    if !line.starts_with(|c: char| c.is_ascii_digit()) || line.ends_with(['.', ',', ';', ':']) {
         return None;
     }
     let number = SECTION_NUMBER.as_ref()?.captures(line)?.get(1)?;
@@ -106,10 +106,12 @@ static CODE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Whether lines are program code: most of them look like it, and all are indented or there is more than one.
 pub(super) fn is_code(lines: &[Line<'_>]) -> bool {
+    let indented = lines.iter().all(|line| line.indent() >= 4);
+    if !indented && lines.len() < 2 {
+        return false;
+    }
     let Some(regex) = CODE.as_ref() else { return false };
     let like = lines.iter().filter(|line| line.text.len() < 400 && regex.is_match(line.text)).count();
-    let indented = lines.iter().all(|line| line.indent() >= 4);
-    let enough =
-        if indented { like * 3 >= lines.len() } else { lines.len() >= 2 && like * 3 >= lines.len() * 2 };
+    let enough = if indented { like * 3 >= lines.len() } else { like * 3 >= lines.len() * 2 };
     like > 0 && enough
 }
