@@ -1,3 +1,8 @@
+# The NIF reads its key at its first call and keeps it for the whole VM, whichever test makes that call.
+Application.put_env(:awap_nif, :pseudonym_key, AwapBackend.DataCase.keys()["AWAP_PSEUDONYM_KEY"],
+  persistent: true
+)
+
 ExUnit.start(exclude: AwapBackend.DataCase.unbuilt())
 
 # The folder that the host of this run has kept its database and secrets in.

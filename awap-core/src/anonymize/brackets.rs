@@ -53,8 +53,9 @@ fn aside(inside: &str) -> Option<Aside> {
     let words = inside.split(|c: char| c.is_whitespace() || matches!(c, '/' | ',' | ';')).filter(|word| {
         let word = fold(word);
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        at_birth |= matches!(word, "nee" | "ne" | "formerly" | "previously" | "born");
-        !(word.is_empty() || leads_to_a_name(word) || is_pronoun(word) || is_not_a_name(word))
+        at_birth |= leads_to_a_former_name(word);
+        let leads = leads_to_a_former_name(word) || leads_to_a_name(word);
+        !(word.is_empty() || leads || is_pronoun(word) || is_not_a_name(word))
     });
     let name = words.collect::<Vec<_>>().join(" ");
     (!name.is_empty()).then_some(Aside { name, at_birth })
@@ -68,22 +69,12 @@ fn is_closing(c: char) -> bool {
     matches!(c, ')' | ']' | '}' | '\u{ff09}')
 }
 
+fn leads_to_a_former_name(word: &str) -> bool {
+    matches!(word, "nee" | "ne" | "formerly" | "previously" | "born")
+}
+
 fn leads_to_a_name(word: &str) -> bool {
-    matches!(
-        word,
-        "nee"
-            | "ne"
-            | "formerly"
-            | "previously"
-            | "born"
-            | "aka"
-            | "called"
-            | "known"
-            | "as"
-            | "preferred"
-            | "goes"
-            | "by"
-    )
+    matches!(word, "aka" | "called" | "known" | "as" | "preferred" | "goes" | "by")
 }
 
 fn is_pronoun(word: &str) -> bool {

@@ -60,6 +60,7 @@ mod rewrite;
 mod rewritten;
 mod roster;
 mod run;
+mod runs;
 mod signature;
 mod surrogates;
 mod words;

@@ -135,16 +135,17 @@ fn listed(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Option<Data
     }))
 }
 
-/// The most bytes that deflate makes of one, and of nothing.
+/// The most bytes that deflate makes of one.
 const MOST_OF_ONE: usize = 1032;
-const LEAST_ROOM: usize = 4096;
+/// Room to begin with: what the archive says of sizes is believed within these bounds.
+const ROOM: std::ops::RangeInclusive<usize> = 4096..=16 << 20;
 
 /// Unpacks `stored` to `most` bytes. What is broken gives what comes before the break; checksums are not looked at,
 /// because what was read would be kept either way.
 fn inflate(inflater: &mut Decompress, stored: &[u8], size: usize, most: usize) -> Vec<u8> {
     inflater.reset(false);
-    let room = size.min(stored.len().saturating_mul(MOST_OF_ONE)).min(most);
-    let mut out = Vec::with_capacity(room.max(LEAST_ROOM.min(most)));
+    let room = size.min(stored.len().saturating_mul(MOST_OF_ONE)).clamp(*ROOM.start(), *ROOM.end());
+    let mut out = Vec::with_capacity(room.min(most));
     loop {
         let rest = usize::try_from(inflater.total_in()).ok().and_then(|read| stored.get(read..));
         let before = out.len();
