@@ -2,8 +2,9 @@
 //!
 //! Training and use share this file, so that they cannot differ. A change here makes the weights void: train again.
 
+use crate::hash::{SEED, hash_word, mix};
 use crate::lists::known;
-use crate::token::{Gap, SEED, Shape, Token, hash_word, mix};
+use crate::token::{Gap, Shape, Token};
 use crate::{Run, Text};
 
 /// How many buckets the table has.

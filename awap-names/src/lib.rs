@@ -14,7 +14,9 @@
 mod candidates;
 mod crf;
 mod features;
+mod hash;
 pub mod lists;
+mod table;
 mod token;
 
 pub use candidates::{Run, runs};
@@ -50,16 +52,15 @@ pub struct Name {
 /// The longest stretch of a text that is looked at as one, in bytes.
 pub const STRETCH: usize = 64 << 10;
 
-/// The lists and weights that come with the crate.
-static EMBEDDED: LazyLock<(Lists, Model)> = LazyLock::new(|| {
-    let lists = Lists::new(include_bytes!("../data/lists.fst"));
-    let model = Model::read(include_bytes!("../data/weights.bin"));
-    (lists, model)
-});
+/// The lists that come with the crate.
+static LISTS: Lists = Lists::EMBEDDED;
+
+/// The weights that come with the crate.
+static MODEL: LazyLock<Model> = LazyLock::new(|| Model::read(include_bytes!("../data/weights.bin")));
 
 /// What the lists know of `word`, in the bits of [`lists::known`].
 pub fn known_of(word: &str) -> u16 {
-    EMBEDDED.0.get(word)
+    LISTS.get(word)
 }
 
 /// Finds names in `text` whose probability of being to be masked is at least `threshold`.
@@ -70,12 +71,11 @@ pub fn find(text: &str, threshold: f64) -> Vec<Name> {
 /// The same but for names of which all lies in what `is_skipped` says, which is asked with the first byte of a run of
 /// candidates and the one past its last. What is skipped is still seen as what stands around the others.
 pub fn find_outside(text: &str, threshold: f64, is_skipped: &dyn Fn(usize, usize) -> bool) -> Vec<Name> {
-    let (lists, model) = &*EMBEDDED;
     let mut found = Vec::new();
     let mut start = 0;
     while start < text.len() {
         let end = stretch_end(text, start);
-        find_in(text, start, end, lists, model, threshold, is_skipped, &mut found);
+        find_in(text, start, end, &LISTS, &MODEL, threshold, is_skipped, &mut found);
         start = end;
     }
     found

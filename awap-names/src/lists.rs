@@ -1,10 +1,12 @@
-//! Name lists, places and word frequencies: one finite-state map from a folded word to what is known of it.
+//! Name lists, places and word frequencies: what is known of a folded word.
 
-use fst::{Map, Streamer as _};
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::token::hash_word;
+use crate::hash::hash_word;
+use crate::table::{known_of, table};
 
 /// What is known of a word. The kinds are bits; how common the word is takes three bits more.
 pub mod known {
@@ -27,42 +29,16 @@ pub mod known {
     }
 }
 
-/// The lists, unpacked into a table, which is ten times as fast to search as the map they come in.
-pub struct Lists {
-    /// Twice as many slots as words or more, a power of two of them: the hash of a word, and what is known of it. No word
-    /// is told by hash 0.
-    slots: Vec<(u64, u16)>,
-}
+/// The lists, as a table of hashes.
+pub struct Lists(Cow<'static, [u8]>);
 
 impl Lists {
-    /// The map in `bytes`; empty where they are none.
-    pub fn new(bytes: &[u8]) -> Self {
-        let Ok(map) = Map::new(bytes) else { return Self { slots: Vec::new() } };
-        let mut lists = Self { slots: vec![(0, 0); (map.len() * 2).next_power_of_two()] };
-        let mut words = map.stream();
-        while let Some((word, known)) = words.next() {
-            let hash = std::str::from_utf8(word).map_or(0, hash_word);
-            let at = lists.slot(hash);
-            if let Some(slot) = lists.slots.get_mut(at) {
-                *slot = (hash, known as u16);
-            }
-        }
-        lists
-    }
+    /// The lists that come with the crate.
+    pub const EMBEDDED: Self = Self(Cow::Borrowed(include_bytes!(concat!(env!("OUT_DIR"), "/lists.table"))));
 
-    /// Where `hash` is, or would be.
-    fn slot(&self, hash: u64) -> usize {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut at = crate::token::spread(hash) as usize & mask;
-        // Half of the slots are free, so that this ends, and soon.
-        while self.slots.get(at).is_some_and(|(other, _)| *other != hash && *other != 0) {
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    fn of_hash(&self, hash: u64) -> u16 {
-        self.slots.get(self.slot(hash)).filter(|(other, _)| *other == hash).map_or(0, |(_, known)| *known)
+    /// The lists of a map from words to what is known of them, as the bytes of an [`fst::Map`]; empty where they are none.
+    pub fn of_map(bytes: &[u8]) -> Self {
+        Self(Cow::Owned(table(bytes)))
     }
 
     /// What is known of `word`, in any case and with or without diacritics.
@@ -73,9 +49,9 @@ impl Lists {
     /// The same, where the hash of the word (in lower case) is at hand.
     pub(crate) fn get_hashed(&self, word: &str, hash: u64) -> u16 {
         if word.is_ascii() && word.len() <= 32 {
-            return self.of_hash(hash);
+            return known_of(&self.0, hash);
         }
-        self.of_hash(hash_word(&plain(word)))
+        known_of(&self.0, hash_word(&plain(word)))
     }
 }
 
@@ -120,7 +96,7 @@ mod tests {
 
     #[test]
     fn knows_names_places_and_words() {
-        let lists = Lists::new(include_bytes!("../data/lists.fst"));
+        let lists = Lists::EMBEDDED;
         assert!(lists.get("Anna") & known::GIVEN != 0);
         assert!(lists.get("Łukasz") & known::GIVEN != 0);
         assert!(lists.get("MENSAH") & known::FAMILY != 0);

@@ -45,8 +45,7 @@ fn run(table: &Path, sentences: &Path, out: &Path, seed: u64) -> Result<()> {
     let (map, pools) = lists::read(table)?;
     std::fs::write(out.join("lists.fst"), &map)?;
     let map_size = map.len();
-    // The lists of the crate live as long as the program, and so do these.
-    let lists = Lists::new(Box::leak(map.into_boxed_slice()));
+    let lists = Lists::of_map(&map);
     let corpus = corpus::read(sentences)?;
     eprintln!("{} bytes of lists, {} texts of corpora", map_size, corpus.texts.len());
     let (mut learnt, mut held) = (Vec::new(), Vec::new());
