@@ -34,9 +34,11 @@ pub enum Role {
     Writer,
     /// Somebody of the writer's own life.
     Private,
+    /// Somebody who is read or written about, as far as the words around the name say.
+    Public,
 }
 
-/// A name of someone who is to be masked, in bytes of the text.
+/// A name, in bytes of the text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Name {
     /// First byte.
@@ -45,7 +47,8 @@ pub struct Name {
     pub end: usize,
     /// Whose it is.
     pub role: Role,
-    /// How likely it is to be a name that is to be masked, from 0 to 1.
+    /// From 0 to 1: how likely it is the writer's or that of somebody of the writer's own life; for [`Role::Public`], how likely it is
+    /// a person's at all.
     pub confidence: f64,
 }
 
@@ -63,19 +66,32 @@ pub fn known_of(word: &str) -> u16 {
     LISTS.get(word)
 }
 
-/// Finds names in `text` whose probability of being to be masked is at least `threshold`.
-pub fn find(text: &str, threshold: f64) -> Vec<Name> {
-    find_outside(text, threshold, &|_, _| false)
+/// From which probability on a name is told of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thresholds {
+    /// That it is the writer's or that of somebody of the writer's own life.
+    pub own: f64,
+    /// Otherwise, that it is a person's at all; over 1 for no such names.
+    pub person: f64,
 }
 
-/// The same but for names of which all lies in what `is_skipped` says, which is asked with the first byte of a run of
+/// Finds names of the writer and of people of the writer's own life in `text` whose probability is at least `threshold`.
+pub fn find(text: &str, threshold: f64) -> Vec<Name> {
+    find_outside(text, Thresholds { own: threshold, person: f64::INFINITY }, &|_, _| false)
+}
+
+/// Finds names, but for those of which all lies in what `is_skipped` says, which is asked with the first byte of a run of
 /// candidates and the one past its last. What is skipped is still seen as what stands around the others.
-pub fn find_outside(text: &str, threshold: f64, is_skipped: &dyn Fn(usize, usize) -> bool) -> Vec<Name> {
+pub fn find_outside(
+    text: &str,
+    thresholds: Thresholds,
+    is_skipped: &dyn Fn(usize, usize) -> bool,
+) -> Vec<Name> {
     let mut found = Vec::new();
     let mut start = 0;
     while start < text.len() {
         let end = stretch_end(text, start);
-        find_in(text, start, end, &LISTS, &MODEL, threshold, is_skipped, &mut found);
+        find_in(text, start, end, thresholds, is_skipped, &mut found);
         start = end;
     }
     found
@@ -94,19 +110,17 @@ fn stretch_end(text: &str, start: usize) -> usize {
     stretch.rfind('\n').or_else(|| stretch.rfind(' ')).map_or(end, |i| start + i + 1)
 }
 
-#[allow(clippy::too_many_arguments)] // of one call
 fn find_in(
     whole: &str,
     start: usize,
     end: usize,
-    lists: &Lists,
-    model: &Model,
-    threshold: f64,
+    thresholds: Thresholds,
     is_skipped: &dyn Fn(usize, usize) -> bool,
     out: &mut Vec<Name>,
 ) {
     let stretch = whole.get(start..end).unwrap_or_default();
-    let text = Text::new(stretch, lists, start == 0, end == whole.len());
+    let model = &*MODEL;
+    let text = Text::new(stretch, &LISTS, start == 0, end == whole.len());
     let mut indices = Vec::new();
     for run in runs(&text) {
         let first = text.tokens.get(run.start).map_or(0, |t| t.start as usize);
@@ -122,46 +136,73 @@ fn find_in(
             })
             .collect();
         let likely = marginals(&scores, model);
-        names_of(&text, run, &likely, threshold, start, out);
+        names_of(&text, run, &likely, thresholds, start, out);
     }
 }
 
-/// Neighbouring tokens that are to be masked make a name; one that begins a name begins another.
+/// How likely a token is the writer's, of somebody of the writer's own life, of anybody.
+fn shares(p: &[f32; TAGS]) -> [f64; 3] {
+    let of = |begin: Tag, inside: Tag| {
+        f64::from(p.get(begin as usize).copied().unwrap_or_default())
+            + f64::from(p.get(inside as usize).copied().unwrap_or_default())
+    };
+    let writer = of(Tag::WriterBegin, Tag::WriterInside);
+    let private = of(Tag::PrivateBegin, Tag::PrivateInside);
+    [writer, private, writer + private + of(Tag::PublicBegin, Tag::PublicInside)]
+}
+
+/// How likely a token begins a name, and goes on with one.
+fn begins_or_goes_on(p: &[f32; TAGS], own: bool) -> (f32, f32) {
+    let of = |tags: [Tag; 3]| {
+        tags.into_iter().take(if own { 2 } else { 3 }).filter_map(|t| p.get(t as usize)).sum::<f32>()
+    };
+    (
+        of([Tag::WriterBegin, Tag::PrivateBegin, Tag::PublicBegin]),
+        of([Tag::WriterInside, Tag::PrivateInside, Tag::PublicInside]),
+    )
+}
+
+/// Neighbouring tokens that are likely enough make a name; one that begins a name begins another.
 fn names_of(
     text: &Text<'_>,
     run: Run,
     likely: &[[f32; TAGS]],
-    threshold: f64,
+    thresholds: Thresholds,
     offset: usize,
     out: &mut Vec<Name>,
 ) {
-    let mask = |p: &[f32; TAGS]| {
-        f64::from(p.iter().zip(Tag::ALL).filter(|(_, t)| t.is_masked()).map(|(p, _)| p).sum::<f32>())
-    };
+    let is_own = |[writer, private, _]: [f64; 3]| writer + private >= thresholds.own;
+    let is_person = |shares: [f64; 3]| !is_own(shares) && shares[2] >= thresholds.person;
     let mut at = 0;
-    while at < likely.len() {
-        let first = at;
-        let (mut writer, mut private, mut best) = (0.0, 0.0, 0.0f64);
-        while let Some(p) = likely.get(at) {
-            let begins = p[Tag::WriterBegin as usize] + p[Tag::PrivateBegin as usize];
-            let goes_on = p[Tag::WriterInside as usize] + p[Tag::PrivateInside as usize];
-            if mask(p) < threshold || at > first && begins > goes_on {
-                break;
-            }
-            writer += p[Tag::WriterBegin as usize] + p[Tag::WriterInside as usize];
-            private += p[Tag::PrivateBegin as usize] + p[Tag::PrivateInside as usize];
-            best = best.max(mask(p));
-            at += 1;
-        }
-        if at == first {
+    while let Some(first) = likely.get(at) {
+        let own = is_own(shares(first));
+        if !own && !is_person(shares(first)) {
             at += 1;
             continue;
         }
-        let tokens = text.tokens.get(run.start + first..run.start + at).unwrap_or_default();
+        let begin = at;
+        let (mut writer, mut private, mut best) = (0.0, 0.0, 0.0f64);
+        while let Some(p) = likely.get(at) {
+            let share = shares(p);
+            let (begins, goes_on) = begins_or_goes_on(p, own);
+            let is_of_it = if own { is_own(share) } else { is_person(share) };
+            if !is_of_it || at > begin && begins > goes_on {
+                break;
+            }
+            writer += share[0];
+            private += share[1];
+            best = best.max(if own { share[0] + share[1] } else { share[2] });
+            at += 1;
+        }
+        let tokens = text.tokens.get(run.start + begin..run.start + at).unwrap_or_default();
         // Full stops and hyphens belong to a name only between its words.
         let words: Vec<&Token> = tokens.iter().filter(|t| t.is_word()).collect();
         if let (Some(a), Some(z)) = (words.first(), words.last()) {
-            let role = if writer >= private { Role::Writer } else { Role::Private };
+            let role = match own {
+                true if writer >= private => Role::Writer,
+                true => Role::Private,
+                false => Role::Public,
+            };
             out.push(Name {
                 start: offset + a.start as usize,
                 end: offset + z.end as usize,

@@ -42,13 +42,19 @@ pub(super) fn is_used_as_name(text: &str, span: Span, zone: Zone, ambiguity: Amb
     if after_cue(&previous, last, words.next(), ambiguity) {
         return true;
     }
+    let starts_sentence =
+        last.is_empty() || last.ends_with(['.', '?', '!', ':', '”', '"', '“', '•', '*', '-', '–']);
+    // What stands last, after a whole sentence, is a signature: `… off the point. Hope`.
+    if starts_sentence && !last.is_empty() && edge(after) && line.end == text.trim_end().len() {
+        return true;
+    }
     if ambiguity == Ambiguity::Proper {
-        return false;
+        // “May asked me”: no month does.
+        let verb = bare(after.split_whitespace().next().unwrap_or_default());
+        return starts_sentence && after.starts_with(' ') && speaks(&verb);
     }
     let rest = after.strip_prefix(['\'', '’']).map_or(after, |rest| rest.strip_prefix('s').unwrap_or(rest));
     let next = rest.trim_start_matches([',', ' ']).split_whitespace().next().unwrap_or_default();
-    let starts_sentence =
-        last.is_empty() || last.ends_with(['.', '?', '!', ':', '”', '"', '“', '•', '*', '-', '–']);
     if starts_sentence {
         // “Grace said …”, “Grace and I …”
         let mut following = after.split_whitespace();
@@ -139,6 +145,24 @@ fn acts_like_a_person(verb: &str) -> bool {
     )
 }
 
+/// What people do and months, countries and colours do not.
+fn speaks(verb: &str) -> bool {
+    matches!(
+        verb,
+        "said"
+            | "told"
+            | "asked"
+            | "laughed"
+            | "smiled"
+            | "replied"
+            | "phoned"
+            | "rang"
+            | "texted"
+            | "emailed"
+            | "explained"
+    )
+}
+
 fn is_determiner(word: &str) -> bool {
     matches!(
         word,
@@ -215,6 +239,9 @@ mod tests {
             ("As Grace periods go, it was late", "Grace", Word, false),
             ("The Grace had sailed", "Grace", Word, false),
             ("x\nGrace\n", "Grace", Word, true),
+            ("I go off the point. Grace", "Grace", Word, true),
+            ("May asked me to stay", "May", Proper, true),
+            ("May brings the floods", "May", Proper, false),
             ("Dear Grace, thank you", "Grace", Word, true),
             ("the Young person", "Young", Word, false),
             ("measured by Young's modulus here", "Young", Word, false),

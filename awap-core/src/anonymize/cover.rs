@@ -18,7 +18,7 @@ pub(super) struct Cover;
 /// A label and its separator; the name follows.
 static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
-        r"(?im)(?:^|[;|\t•·(]|\s\s)[ \t\u{a0}\u{200b}>*_#-]*(?:",
+        r"(?im)(?:^|[;,|\t•·(]|\s\s)[ \t\u{a0}\u{200b}>*_#-]*(?:",
         r"(?P<student>(?:student(?:['’]?s)?\s+(?:full\s+)?name|name\s+of\s+(?:the\s+)?(?:student|learner|candidate)|full\s+name|student|name|candidate(?:\s+name)?|learner(?:\s+name)?|",
         r"author|submitted\s+by|prepared\s+by|written\s+by|completed\s+by|presented\s+by|by|signed|signature|preferred\s+name|known\s+as))|",
         r"(?P<given>first\s+name|given\s+names?|forenames?|christian\s+name)|(?P<family>surname|last\s+name|family\s+name)|",

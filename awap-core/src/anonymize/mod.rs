@@ -7,7 +7,8 @@
 //!    which authors are cited are no place for a name, also where the student bears the same surname.
 //! 3. Who is who: what the host says (`known`), then what cover sheet, margins, signatures and properties
 //!    say (`cover`), then people the student names by kin or role (`relations`), then whom a learned model of names takes
-//!    for the writer or for somebody of the writer's own life (`learned`).
+//!    for the writer or for somebody of the writer's own life (`learned`). Whoever else is introduced (`introductions`) or is a
+//!    person in the model's eyes belongs to the student's life where all the text says around the name makes it likely (`acquaintances`).
 //! 4. Everyone in that roster is looked for in every piece, in all variants (`matcher`), known values to the letter,
 //!    and patterns (`patterns`) by form.
 //! 5. Overlaps are settled, placeholders given out, texts rewritten; blocks, runs and cells move along.
@@ -34,12 +35,14 @@
 //! (`Grace`, `Young`) or a month or place (`May`, `Jordan`) goes where it is used as a name: beside another part of the
 //! name, as a line of its own, after a cue, with a capital inside a sentence.
 
+mod acquaintances;
 mod brackets;
 mod context;
 mod cover;
 mod cues;
 mod finding;
 mod initials;
+mod introductions;
 mod known;
 mod leak;
 mod learned;
@@ -47,6 +50,8 @@ mod matcher;
 mod metadata;
 mod model;
 mod names;
+mod narrative;
+mod nicknames;
 mod outside;
 mod patterns;
 mod person;

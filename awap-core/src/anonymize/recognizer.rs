@@ -22,8 +22,11 @@ pub(super) trait Recognizer: Sync {
 pub(super) enum Role {
     /// The one who handed in.
     Student,
-    /// Somebody the student names.
+    /// Somebody of the student's own life.
     Other,
+    /// Somebody the student names, of whom it is not told yet whether they are of the student's own life: see
+    /// [`acquaintances`](super::acquaintances).
+    Named,
 }
 
 /// A name that stands in a text, found without being known beforehand.

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::acquaintances;
 use super::cover::Cover;
 use super::finding::{Finding, Label};
 use super::initials;
+use super::introductions::Introductions;
 use super::known::{Known, ValueMatcher};
 use super::leak::Secrets;
 use super::learned::Learned;
 use super::matcher::Matcher;
 use super::model::{Anonymized, Options, Replacement, Report};
+use super::nicknames;
 use super::patterns::Patterns;
 use super::person::Roster;
 use super::pieces::{Collect, Piece, Visit, Zone, touches, walk};
@@ -27,7 +30,7 @@ use crate::text::{Edit, Folded, Span, apply_edits, fold};
 use crate::{Deadline, Limits, Result, Submission};
 
 /// What finds names nobody told of, in the order in which they are asked.
-static NAME_RECOGNIZERS: [&dyn NameRecognizer; 3] = [&Cover, &Relations, &Learned];
+static NAME_RECOGNIZERS: [&dyn NameRecognizer; 4] = [&Cover, &Relations, &Introductions, &Learned];
 
 pub(super) fn run(
     mut tma: Submission,
@@ -179,6 +182,7 @@ impl Plan {
                 recognizer.find(piece, i, &mut mentions);
             }
         }
+        acquaintances::tell(pieces, &mut mentions);
         let owners = gather(&mut roster, pieces, &mentions);
         let mut by_piece: Vec<Vec<Finding>> = pieces.iter().map(|_| Vec::new()).collect();
         for (mention, owner) in mentions.iter().zip(owners) {
@@ -193,10 +197,12 @@ impl Plan {
                 });
             }
         }
+        // A short form is a guess, and no reason to withhold a result in which it stands.
+        let secrets = Secrets::new(known, roster.student(), &options.keep);
+        nicknames::add(&mut roster, pieces);
         let matcher = Matcher::new(&roster)?;
         let values = ValueMatcher::new(known)?;
         let context = Context { known, roster: &roster };
-        let secrets = Secrets::new(known, roster.student(), &options.keep);
         let allowed: Vec<String> = options.allow.iter().map(|a| fold(a)).filter(|a| !a.is_empty()).collect();
 
         let mut found = Vec::with_capacity(pieces.len());

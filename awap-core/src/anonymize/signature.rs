@@ -14,7 +14,7 @@ use super::recognizer::{Mention, Role};
 /// In running text: the writer names themselves.
 static SAYS: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?:\b[Mm]y (?:full |first |given |last )?name is |\b[Mm]y name['’]s |\bI am called |\bpeople call me |\b(?:they|friends|everyone|colleagues) call me |\bI['’]m called |\bknown to (?:my )?friends as |\bwritten by |\bcode by |\bauthor: |@author )",
+        r#"(?:\b[Mm]y (?:full |first |given |last )?name is |\b[Mm]y name['’]s |\bI am called |\b[Cc]alls? me ["“'‘]?|\bI['’]m called |\bknown to (?:my )?friends as |\bwritten by |\bcode by |\bauthor: |@author )"#,
     )
 });
 

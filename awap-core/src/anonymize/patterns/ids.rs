@@ -50,6 +50,14 @@ pub(super) fn find(text: &str, piece: &Piece, digits: &Digits<'_>, urls: &[Span]
         } else if digits == 6 && bytes.get(i).is_some_and(|b| *b == b'X' || *b == b'x') && free(letter, i + 1)
         {
             push(Span::new(letter, i + 1), "pattern.ou_identifier", 0.97);
+        } else if digits == 6
+            && let Some(first) = letter.checked_sub(1)
+            && bytes.get(first..at).is_some_and(|l| l.iter().all(u8::is_ascii_uppercase))
+            && free(first, i)
+            && (piece.zone() == Zone::Margin || beside_a_name(text, Span::new(first, i)))
+        {
+            // Two letters and six digits, where a page or a cover names its student: anywhere else it may be a part number.
+            push(Span::new(first, i), "pattern.margin_identifier", 0.85);
         }
     }
     for all in near::matches(&INSURANCE, text, near_digits) {
@@ -106,6 +114,14 @@ pub(super) fn find(text: &str, piece: &Piece, digits: &Digits<'_>, urls: &[Span]
             push(Span::new(value.start(), value.start() + word.len()), "pattern.id_cued", 0.9);
         }
     }
+}
+
+/// Whether the line on which `span` stands holds a name before it and little else.
+fn beside_a_name(text: &str, span: Span) -> bool {
+    let row = row_around(text, span);
+    let head = text.get(row.start..span.start).unwrap_or_default().trim();
+    let name = name_at(head, 0, Allow { comma: true, ..Allow::default() });
+    name.is_some_and(|s| s.words.len() >= 2 && head.len() - s.span.end <= 6) && row.len() <= 80
 }
 
 /// `Pin No.: kQ:88Ab7`, `Interviewer # 77120934`: whatever stands after a word for an identifier and a mark.

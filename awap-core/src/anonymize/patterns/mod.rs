@@ -31,7 +31,7 @@ impl Recognizer for Patterns {
         let urls = url::find(text, piece, context, out);
         email::find(text, piece, &urls, out);
         let runs = near::digit_runs(text);
-        username::find(text, piece, &runs, out);
+        username::find(text, piece, context, &runs, out);
         let clusters = phone::clusters(text, &runs);
         let near_digits = near::windows(text, &runs);
         let digits = Digits { runs: &runs, clusters: &clusters, near: &near_digits };

@@ -2,6 +2,7 @@
 
 use super::{before, has_cue};
 use crate::anonymize::finding::{Finding, Label};
+use crate::anonymize::person::Person;
 use crate::anonymize::pieces::{Piece, touches};
 use crate::anonymize::recognizer::Context;
 use crate::anonymize::words::Ambiguity;
@@ -237,6 +238,9 @@ fn is_personal(text: &str, span: Span, piece: &Piece, context: &Context<'_>) -> 
         return Some(("pattern.url_named", 0.95));
     }
     let listed = touches(&piece.lists, span);
+    if !listed && !cited(text, span) && is_called_after(host, context.roster.student()) {
+        return Some(("pattern.url_named", 0.85));
+    }
     let base = host
         .strip_prefix("m.")
         .or_else(|| host.split_once('.').filter(|(l, _)| l.len() == 2).map(|(_, r)| r))
@@ -400,6 +404,20 @@ fn calls_it_own(text: &str, span: Span) -> bool {
         .any(|cue| head.rfind(cue).is_some_and(|at| head.len() - at <= cue.len() + 14))
 }
 
+/// Whether the host begins with the student's given name and initials (`ewawc.example.org` of Ewa Wright-Cole), or with a part of the name on
+/// a host of people's pages (`gillthinks.blogsite.org`).
+fn is_called_after(host: &str, student: &Person) -> bool {
+    let Some((label, rest)) = host.split_once('.') else { return false };
+    student.parts.iter().any(|part| {
+        let Some(more) = label.strip_prefix(part.text.as_str()) else { return false };
+        let letters = part.text.chars().count();
+        let initials =
+            !more.is_empty() && more.len() <= 3 && more.chars().all(|c| student.initials.contains(&c));
+        initials && letters >= 3 && student.initials.len() > 1
+            || letters >= 4 && ["blog", "pages", "home", "site", "diary"].iter().any(|w| rest.contains(w))
+    })
+}
+
 /// Whether the student's name is in the host or the first segments of the path.
 fn named(host: &str, path: &str, context: &Context<'_>) -> bool {
     let place: String = format!("{host}/{}", path.split('/').take(3).collect::<Vec<_>>().join("/"));
@@ -422,6 +440,21 @@ fn named(host: &str, path: &str, context: &Context<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_may_be_called_after_the_student() {
+        let mut student = Person::student();
+        student.add("Ewa Wright-Cole", None);
+        for (host, expected) in [
+            ("ewawc.example.org", true),
+            ("wrightthinks.blogsite.org", true),
+            ("ewart.example.org", false),
+            ("wright.example.org", false),
+            ("colebrook.gov.uk", false),
+        ] {
+            assert_eq!(is_called_after(host, &student), expected, "{host}");
+        }
+    }
 
     #[test]
     fn a_host_that_is_a_whole_name_is_a_person_s() {

@@ -7,7 +7,9 @@ use regex::Regex;
 use crate::anonymize::compiled;
 use crate::anonymize::cues::{Cue, captures};
 use crate::anonymize::finding::{Finding, Label};
-use crate::anonymize::pieces::{Piece, touches};
+use crate::anonymize::person::Person;
+use crate::anonymize::pieces::{Piece, Zone, touches};
+use crate::anonymize::recognizer::Context;
 use crate::text::Span;
 
 /// A cue and the account after it.
@@ -27,7 +29,13 @@ static POSTED: LazyLock<Regex> = LazyLock::new(|| {
 /// Finds account names.
 ///
 /// Near-misses that stay: identifiers in program code, file names, module codes, versions.
-pub(super) fn find(text: &str, piece: &Piece, digits: &[Span], out: &mut Vec<Finding>) {
+pub(super) fn find(
+    text: &str,
+    piece: &Piece,
+    context: &Context<'_>,
+    digits: &[Span],
+    out: &mut Vec<Finding>,
+) {
     let mut push = |span: Span, rule, confidence| {
         if !touches(&piece.code, span) {
             out.push(Finding::value(span, Label::Username, rule, confidence));
@@ -53,6 +61,11 @@ pub(super) fn find(text: &str, piece: &Piece, digits: &[Span], out: &mut Vec<Fin
             && (!bare || is_no_word(cue, word))
         {
             push(span, "pattern.username_cued", 0.9);
+        }
+    }
+    for run in digits {
+        if let Some(span) = initialled(text, *run, context.roster.student(), piece.zone() == Zone::Margin) {
+            push(span, "pattern.username_initials", 0.85);
         }
     }
     // Each account holds a digit or an underscore, with its cue right before it.
@@ -96,6 +109,24 @@ pub(super) fn find(text: &str, piece: &Piece, digits: &[Span], out: &mut Vec<Fin
             push(Span::new(at, at + 1 + handle.len()), "pattern.handle", 0.8);
         }
     }
+}
+
+/// `tpm3306` of Tom Price-Mills: the student's initials in lower case and the digits of `run`, as a university gives accounts out; in the
+/// margin of a page any letters and four digits or more. A code that also stands in capitals is a module's.
+fn initialled(text: &str, run: Span, student: &Person, in_margin: bool) -> Option<Span> {
+    if !(2..=6).contains(&run.len()) {
+        return None;
+    }
+    let head = text.get(..run.start)?;
+    let letters = head.len() - head.trim_end_matches(|c: char| c.is_ascii_lowercase()).len();
+    let span = Span::new(run.start - letters, run.end);
+    let initials = head.get(span.start..)?;
+    let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.' | '@');
+    let inside = head.get(..span.start)?.ends_with(is_inner)
+        || text.get(run.end..)?.starts_with(|c: char| is_inner(c) && c != '.');
+    let theirs = student.monogram.iter().any(|m| m == initials) || in_margin && run.len() >= 4;
+    ((2..=5).contains(&letters) && theirs && !inside && !text.contains(&span.of(text).to_ascii_uppercase()))
+        .then_some(span)
 }
 
 /// Two rows of numbers, each in order, as one in order.
@@ -198,4 +229,28 @@ fn is_account(word: &str) -> bool {
         && !word.starts_with("utf")
         && !word.starts_with("sha")
         && !word.starts_with("tma")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_and_digits_are_an_account() {
+        let mut student = Person::student();
+        student.add("Tom Price-Mills", None);
+        let found = |text: &str| {
+            let digits = text.find(|c: char| c.is_ascii_digit()).unwrap();
+            let end = digits + text[digits..].bytes().take_while(u8::is_ascii_digit).count();
+            initialled(text, Span::new(digits, end), &student, text.starts_with('|'))
+                .map(|s| s.of(text).to_owned())
+        };
+        assert_eq!(found("written by tpm3306, and"), Some("tpm3306".to_owned()));
+        assert_eq!(found("| xy3306 in the margin"), Some("xy3306".to_owned()));
+        for text in
+            ["xy3306", "| tm112", "tpm_3306", "a/tpm3306", "tpm3306 is TPM3306", "TPM3306", "tpm3306b"]
+        {
+            assert_eq!(found(text), None, "{text}");
+        }
+    }
 }

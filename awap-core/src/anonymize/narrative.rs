@@ -1,0 +1,284 @@
+//! Where a text tells of the writer's own life: sentences in the first person that are more than an opinion.
+
+use crate::text::{Span, sentences};
+
+/// The sentences of a text, and which of them tell of the writer's own life.
+#[derive(Debug, Default)]
+pub(super) struct Narrative {
+    sentences: Vec<(Span, bool)>,
+}
+
+impl Narrative {
+    pub(super) fn of(text: &str) -> Self {
+        let tells = |s: Span| (s, is_personal(s.of(text)));
+        Self { sentences: sentences(text).into_iter().map(tells).collect() }
+    }
+
+    /// How many sentences tell of the writer's own life.
+    pub(super) fn personal(&self) -> usize {
+        self.sentences.iter().filter(|(_, personal)| *personal).count()
+    }
+
+    /// The sentence in which byte `at` stands, and whether it tells of the writer's own life.
+    pub(super) fn sentence(&self, at: usize) -> (Span, bool) {
+        let i = self.sentences.partition_point(|(s, _)| s.end <= at);
+        self.sentences.get(i).copied().filter(|(s, _)| s.start <= at).unwrap_or((Span::new(at, at), false))
+    }
+
+    /// Whether a sentence of the paragraph in which byte `at` of `text` stands does.
+    pub(super) fn is_personal_around(&self, text: &str, at: usize) -> bool {
+        let start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
+        let end = text.get(at..).and_then(|t| t.find('\n')).map_or(text.len(), |i| at + i);
+        let first = self.sentences.partition_point(|(s, _)| s.end <= start);
+        let rest = self.sentences.get(first..).unwrap_or_default();
+        rest.iter().take_while(|(s, _)| s.start < end).any(|(_, personal)| *personal)
+    }
+}
+
+/// Whether a sentence tells of the writer's own life: it says `I`, `me`, `my`, `we`, `us` or `our`, and not only in what any essay says
+/// of itself (`I think that`, `in my view`, `as we have seen`).
+fn is_personal(sentence: &str) -> bool {
+    let mut words = Words(sentence).peekable();
+    let mut before = "";
+    while let Some(word) = words.next() {
+        let next = words.peek().copied().unwrap_or_default();
+        let personal = match fold_short(word).as_str() {
+            "i" | "we" => !is_opinion(next, sentence, word),
+            "i'd" | "we'd" => {
+                matches!(next, "been" | "had" | "already" | "just" | "never" | "always" | "once")
+            }
+            "i've" | "we've" => !matches!(
+                next,
+                "chosen" | "used" | "shown" | "argued" | "discussed" | "found" | "seen" | "read" | "tried"
+            ),
+            "i'm" => !matches!(next, "going" | "not" | "sure"),
+            "me" | "us" => !is_shown(before),
+            "my" | "our" => !is_of_the_essay(next),
+            "mine" | "myself" | "ours" => true,
+            _ => false,
+        };
+        if personal {
+            return true;
+        }
+        before = word;
+    }
+    false
+}
+
+/// The words of a text, with apostrophes inside.
+struct Words<'t>(&'t str);
+
+impl<'t> Iterator for Words<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’');
+        let rest = self.0.trim_start_matches(|c| !is_word(c));
+        let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let (word, rest) = rest.split_at(end);
+        self.0 = rest;
+        (!word.is_empty()).then(|| word.trim_matches(['\'', '’']))
+    }
+}
+
+/// A word of up to six letters in lower case, with plain apostrophes; nothing of a longer one.
+fn fold_short(word: &str) -> String {
+    if word.len() > 8 {
+        return String::new();
+    }
+    word.chars().map(|c| if c == '’' { '\'' } else { c.to_ascii_lowercase() }).collect()
+}
+
+/// Whether `I` or `we` before `next` speaks of the essay, of a view, or of what might be.
+fn is_opinion(next: &str, sentence: &str, pronoun: &str) -> bool {
+    // `i` as a number of a list, or a variable.
+    if pronoun == "i" && (next == "is" || !next.starts_with(char::is_lowercase)) {
+        return true;
+    }
+    let reads = matches!(
+        next,
+        "think"
+            | "believe"
+            | "feel"
+            | "argue"
+            | "agree"
+            | "disagree"
+            | "would"
+            | "will"
+            | "shall"
+            | "can"
+            | "could"
+            | "might"
+            | "may"
+            | "must"
+            | "should"
+            | "find"
+            | "consider"
+            | "conclude"
+            | "suggest"
+            | "understand"
+            | "see"
+            | "read"
+            | "define"
+            | "describe"
+            | "explain"
+            | "explore"
+            | "focus"
+            | "discuss"
+            | "compare"
+            | "examine"
+            | "analyse"
+            | "know"
+            | "need"
+            | "am"
+            | "are"
+            | "assume"
+            | "propose"
+            | "recommend"
+            | "interpret"
+            | "note"
+            | "use"
+            | "take"
+            | "expect"
+            | "doubt"
+            | "suspect"
+            | "hope"
+            | "prefer"
+            | "draw"
+            | "refer"
+            | "learn"
+    );
+    if reads {
+        return true;
+    }
+    // `I have argued`, `we have seen`.
+    if !matches!(next, "have" | "also" | "now" | "then" | "do") {
+        return false;
+    }
+    [
+        "argued",
+        "discussed",
+        "shown",
+        "seen",
+        "chosen",
+        "used",
+        "described",
+        "explained",
+        "compared",
+        "not think",
+        "not believe",
+        "think",
+        "believe",
+    ]
+    .iter()
+    .any(|said| sentence.contains(&format!("{next} {said}")))
+}
+
+/// `shows us`, `tells us`, `allows us`: what a text does to any reader.
+fn is_shown(before: &str) -> bool {
+    matches!(
+        before,
+        "shows"
+            | "show"
+            | "tells"
+            | "tell"
+            | "gives"
+            | "give"
+            | "allows"
+            | "allow"
+            | "helps"
+            | "help"
+            | "lets"
+            | "let"
+            | "teaches"
+            | "reminds"
+            | "remind"
+            | "enables"
+            | "makes"
+            | "leaves"
+            | "of"
+            | "around"
+            | "offers"
+            | "invites"
+            | "most"
+    )
+}
+
+/// `my view`, `our understanding`: what is in any essay.
+fn is_of_the_essay(next: &str) -> bool {
+    matches!(
+        next,
+        "view"
+            | "opinion"
+            | "answer"
+            | "essay"
+            | "argument"
+            | "introduction"
+            | "conclusion"
+            | "understanding"
+            | "knowledge"
+            | "analysis"
+            | "discussion"
+            | "interpretation"
+            | "reading"
+            | "calculation"
+            | "calculations"
+            | "code"
+            | "program"
+            | "solution"
+            | "results"
+            | "result"
+            | "favourite"
+            | "own"
+            | "lives"
+            | "society"
+            | "world"
+            | "time"
+            | "planet"
+            | "references"
+            | "mark"
+            | "marks"
+            | "chosen"
+            | "choice"
+            | "word"
+            | "report"
+            | "point"
+            | "points"
+            | "main"
+            | "first"
+            | "second"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_ones_own_life_from_opinion() {
+        for (sentence, expected) in [
+            ("When I showed it to her she laughed.", true),
+            ("She gave me the keys.", true),
+            ("We had a lady in bed 14.", true),
+            ("On my next placement, I will ask.", true),
+            ("I’d been taught this on a course.", true),
+            ("I think that Hamlet is mad.", false),
+            ("In my view this is right, as we have seen.", false),
+            ("This shows us that the index i is small.", false),
+            ("The manager of the shop left.", false),
+        ] {
+            assert_eq!(is_personal(sentence), expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn finds_sentence_and_paragraph() {
+        let text = "She left. I told Ann.\nHe stayed. It rained.";
+        let narrative = Narrative::of(text);
+        assert_eq!(narrative.personal(), 1);
+        let (sentence, personal) = narrative.sentence(text.find("Ann").unwrap());
+        assert_eq!((sentence.of(text).starts_with("I told"), personal), (true, true));
+        assert!(narrative.is_personal_around(text, 0));
+        assert!(!narrative.is_personal_around(text, text.find("rained").unwrap()));
+    }
+}

@@ -1,0 +1,184 @@
+//! What the student is called for short: `Cal` of Callum, `Femi` of Olufemi, `Rosie` of Rosamund, `Liz` of Elizabeth.
+//!
+//! The host knows names as they are registered; what a tutor says to a student, or a student signs with, need not be among them.
+
+use std::collections::HashMap;
+
+use super::introductions::next_capital;
+use super::names::{without_possessive, word_at};
+use super::person::{NamePart, Roster, Side};
+use super::pieces::{Piece, Zone, touches};
+use super::words::{Ambiguity, ambiguity, is_not_a_name};
+use crate::text::fold;
+
+/// A name that stands more often is a character's of the module, who happens to be called like the student.
+const OFTEN: usize = 4;
+
+/// Adds to the student's names the short forms of them that stand in the texts.
+pub(super) fn add(roster: &mut Roster, pieces: &[Piece]) {
+    let given: Vec<String> = roster
+        .student()
+        .parts
+        .iter()
+        .filter(|p| {
+            p.side == Side::Given && p.text.chars().count() >= 4 && p.text.chars().all(char::is_alphabetic)
+        })
+        .map(|p| p.text.clone())
+        .collect();
+    if given.is_empty() {
+        return;
+    }
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for piece in pieces.iter().filter(|p| matches!(p.zone(), Zone::Prose | Zone::Margin)) {
+        let mut at = 0;
+        while let Some(start) = next_capital(&piece.text, at) {
+            at = start + 1;
+            let Some(word) = word_at(&piece.text, start).map(|w| without_possessive(&piece.text, w)) else {
+                continue;
+            };
+            at = at.max(word.end);
+            let places = [&piece.protected, &piece.lists, &piece.code];
+            if word.len() < 3 || word.len() > 12 || places.into_iter().any(|spans| touches(spans, word)) {
+                continue;
+            }
+            let short = fold(word.of(&piece.text));
+            if given.iter().any(|name| is_short_for(&short, name)) && is_name_only(&short) {
+                *counts.entry(short).or_default() += 1;
+            }
+        }
+    }
+    counts.retain(|_, count| *count <= OFTEN);
+    let Some(student) = roster.people.first_mut() else { return };
+    let mut found: Vec<String> =
+        counts.into_keys().filter(|short| !student.parts.iter().any(|p| p.text == *short)).collect();
+    found.sort_unstable();
+    student.parts.extend(found.into_iter().map(|text| NamePart {
+        ambiguity: ambiguity(&text),
+        text,
+        side: Side::Given,
+    }));
+}
+
+/// Whether `word` (folded) is a name in the lists, or in none of them and no word either.
+fn is_name_only(word: &str) -> bool {
+    use awap_names::lists::known::{GIVEN, NAME, frequency};
+    let known = awap_names::known_of(word);
+    let name = known & (GIVEN | NAME) != 0 || known == 0;
+    name && frequency(known) <= 4 && ambiguity(word) != Ambiguity::Proper && !is_not_a_name(word)
+}
+
+/// Whether `short` is a short form of `name`, both folded.
+fn is_short_for(short: &str, name: &str) -> bool {
+    let letters = short.chars().count();
+    if short == name || letters < 3 {
+        return false;
+    }
+    let shared = short.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+    // `Cal`, `Hannah` → `Han`; from the other end `Oluwaseun` → `Seun`; `Rosie`, `Rosamund`.
+    shared == letters
+        || letters >= 4 && name.ends_with(short)
+        || shared >= 3 && letters - shared <= 2 && is_diminutive(short)
+        || SHORT.iter().any(|(full, forms)| name.starts_with(full) && forms.contains(&short))
+}
+
+/// `Rosie`, `Debbie`, `Toni`, `Jimmy`: ends as pet names do and few others.
+fn is_diminutive(word: &str) -> bool {
+    let mut last = word.chars().rev();
+    match (last.next(), last.next(), last.next()) {
+        (Some('i'), ..) | (Some('e'), Some('i'), _) => true,
+        (Some('y'), Some(a), Some(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// English short forms that do not begin as the name does, by how it begins.
+const SHORT: &[(&str, &[&str])] = &[
+    ("agnes", &["nessie"]),
+    ("alexand", &["sandy", "sasha", "xander", "lex"]),
+    ("anthony", &["tony"]),
+    ("antonia", &["toni", "tonia"]),
+    ("barbara", &["babs"]),
+    ("catherine", &["kate", "katie", "kath", "kathy", "kit", "kitty"]),
+    ("charl", &["chuck", "lottie"]),
+    ("christina", &["tina", "kirsty"]),
+    ("christine", &["tina", "kirsty"]),
+    ("david", &["dai"]),
+    ("dorothy", &["dot", "dottie", "dolly"]),
+    ("edward", &["ted", "teddy", "ned"]),
+    ("eleanor", &["nell", "nellie", "nora", "ellie"]),
+    ("elizabeth", &["liz", "lizzie", "beth", "betty", "betsy", "bess", "libby"]),
+    ("elisabeth", &["liz", "lizzie", "beth", "betty", "libby"]),
+    ("francis", &["frank"]),
+    ("frances", &["fran", "frankie"]),
+    ("helen", &["nell", "nellie"]),
+    ("henry", &["harry", "hal"]),
+    ("isabel", &["bella", "izzy", "izzie"]),
+    ("james", &["jim", "jimmy", "jamie"]),
+    ("jasmine", &["mina"]),
+    ("john", &["jack", "johnny"]),
+    ("joseph", &["joe", "joey"]),
+    ("katherine", &["kate", "katie", "kitty", "kit"]),
+    ("kathleen", &["kay", "kate"]),
+    ("lawrence", &["larry", "laurie"]),
+    ("leonard", &["lenny"]),
+    ("margaret", &["maggie", "meg", "peggy", "peg", "daisy", "rita", "greta"]),
+    ("martha", &["patty"]),
+    ("mary", &["molly", "polly", "mamie"]),
+    ("matilda", &["tilly"]),
+    ("michael", &["mick", "mickey", "mike"]),
+    ("nicholas", &["nick", "nicky", "klaus"]),
+    ("patrick", &["paddy"]),
+    ("rebecca", &["becky", "becca"]),
+    ("richard", &["rick", "ricky", "dick", "dickie"]),
+    ("robert", &["bob", "bobby"]),
+    ("rosemary", &["romy"]),
+    ("sarah", &["sadie", "sally"]),
+    ("susan", &["sukie"]),
+    ("theresa", &["tess", "tessa", "terri"]),
+    ("theodor", &["ted", "teddy"]),
+    ("victoria", &["vicky", "vikki", "tori"]),
+    ("william", &["bill", "billy", "liam"]),
+    ("winifred", &["freda"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anonymize::person::Person;
+
+    #[test]
+    fn knows_short_forms() {
+        for (short, name) in [
+            ("cal", "callum"),
+            ("femi", "olufemi"),
+            ("seun", "oluwaseun"),
+            ("rosie", "rosamund"),
+            ("liz", "elizabeth"),
+            ("raj", "rajinder"),
+            ("sol", "solomon"),
+        ] {
+            assert!(is_short_for(short, name), "{short} of {name}");
+        }
+        for (other, name) in
+            [("callum", "callum"), ("anna", "hannah"), ("mary", "martin"), ("rod", "rosamund")]
+        {
+            assert!(!is_short_for(other, name), "{other} of {name}");
+        }
+    }
+
+    #[test]
+    fn takes_those_that_stand_in_the_text() {
+        let added = |text: &str, name: &str| {
+            let piece = Piece { text: text.to_owned(), zone: Some(Zone::Prose), ..Piece::default() };
+            let mut student = Person::student();
+            student.add(name, None);
+            let before = student.parts.len();
+            let mut roster = Roster::new(student);
+            add(&mut roster, &[piece]);
+            roster.student().parts[before..].iter().map(|p| p.text.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(added("She told me “Jas, draw the bags”.", "Jasvinder Gill"), ["jas"]);
+        assert_eq!(added("The theory of Theo and the Chris.", "Theresa Christie"), Vec::<String>::new());
+        assert_eq!(added(&"Sam is the owner. ".repeat(6), "Samantha Reed"), Vec::<String>::new());
+    }
+}
