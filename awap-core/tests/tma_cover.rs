@@ -64,6 +64,21 @@ fn covers_in_many_layouts() {
         ("TMA01 for BB852, submitted by Ada Example", "BB852 - 01 - | - | - | - | -"),
         ("E102 TMA two", "E102 - 02 - | - | - | - | -"),
         ("Name - Ada Example\nCourse - SK299\nAssignment - TMA 1", "SK299 - 01 - | Ada Example | - | - | -"),
+        // Codes with a space, in small letters, beside what looks like one.
+        ("Module: mx 254 – Maps and plans\nTMA 1", "MX254 - 01 - | - | - | - | -"),
+        ("Y 102 Maps: a beginning tma no. 1", "Y102 - 01 - | - | - | - | -"),
+        (
+            "Ada Example\nxe 308 Maps in practice\nAssignment no. 4\n1,090 words",
+            "XE308 - 04 1090 | Ada Example | - | - | -",
+        ),
+        ("Ada Example\nabc123\nxt 284 Maps\nTMA 02", "XT284 - 02 - | Ada Example | - | - | -"),
+        ("Ada Example\nabc123\nXT284 TMA 02", "XT284 - 02 - | Ada Example | - | - | -"),
+        ("Ada Example\nABC123\nXT284 TMA 02", "XT284 - 02 - | Ada Example | - | - | -"),
+        ("Ada Example\nTEL 016 327 960\nFLAT 123\nTMA 02", "- - 02 - | Ada Example | - | - | -"),
+        ("TMA 02\nTotal words: 1010 (A 420, B 590)", "- - 02 1010 | - | - | - | -"),
+        // On a cover a bare number of words is the student's, under a title the question's.
+        ("Name: Ada Example\nTMA no. 2\n1500 words", "- - 02 1500 | Ada Example | - | - | -"),
+        ("TMA 02\nThe order of a street\n1500 words", "- - 02 - | - | - | - | -"),
     ] {
         assert_eq!(show(&of_text(cover)), want, "{cover:?}");
     }
@@ -90,6 +105,8 @@ fn word_counts_as_declared() {
         ("Word count 1498/1500", Some(1498)),
         ("Word count: approx. 1498", Some(1498)),
         ("Words: 1498", Some(1498)),
+        ("Total: 1498 words", Some(1498)),
+        ("References\n\nQuill, A. (2019) Maps. Leeds: Aire.\n\nTotal: 1498 words", Some(1498)),
         ("The word count of the report was 20 more than planned by all of us.", None),
         ("There were 1498 words in the list that I made of them.", None),
         ("Word limit: 1500", None),
@@ -99,7 +116,14 @@ fn word_counts_as_declared() {
     let each =
         format!("Question 1\n\n{PROSE}\n\nWord count: 250\n\nQuestion 2\n\n{PROSE}\n\nWord count: 245\n");
     let parsed = parse(Content { text: Some(each.clone()), ..Content::default() });
-    assert_eq!(parsed.metadata.declared_word_count, Some(495));
+    // Nobody declared the sum.
+    assert_eq!(parsed.metadata.declared_word_count, None);
+    let bare = each.replace("Word count: 250", "[250 words]").replace("Word count: 245", "[245 words]");
+    let parsed = parse(Content { text: Some(bare), ..Content::default() });
+    assert_eq!(parsed.metadata.declared_word_count, None);
+    let last = each.replace("Word count: 250", "");
+    let parsed = parse(Content { text: Some(last), ..Content::default() });
+    assert_eq!(parsed.metadata.declared_word_count, Some(245));
     let total = parse(Content { text: Some(format!("{each}\nTotal word count: 500")), ..Content::default() });
     assert_eq!(total.metadata.declared_word_count, Some(500));
 }

@@ -318,7 +318,7 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
                     number.is_some()
                         || line.number.is_some()
                         || is_url(words) && is_url(so_far)
-                        || !(continues(words) || hangs(so_far))
+                        || !(continues(words) || hangs(so_far) || ends_with_imprint(so_far, words))
                 } else {
                     starts_within(text, line, previous, so_far, number, entry.number, hanging)
                 }
@@ -425,6 +425,24 @@ fn continues(words: &str) -> bool {
             && !PERSON.is_match(clip(words, 200))
             && !words.starts_with("gov.uk")
         || words.starts_with("& ")
+}
+
+/// A line by itself names only where a book was published and by whom (`Leeds: Aire Press.`), and the entry so far says
+/// neither: where lines were taken for paragraphs.
+fn ends_with_imprint(so_far: &str, words: &str) -> bool {
+    let Some((place, publisher)) = words.split_once(": ") else { return false };
+    let named = |name: &str, most: usize| {
+        name.starts_with(char::is_uppercase)
+            && name.split_whitespace().count() <= most
+            && name.chars().all(|c| {
+                c.is_alphabetic() || c.is_whitespace() || matches!(c, '-' | '\'' | '’' | '&' | ',' | '.')
+            })
+    };
+    let book = BRACKET_YEAR.find(clip(so_far, 1500)).is_some_and(|year| {
+        let title = so_far.get(year.end()..).unwrap_or_default().trim_end();
+        title.ends_with('.') && title.matches(". ").count() == 0 && !WEB.is_match(title)
+    });
+    book && named(place, 3) && named(publisher, 5)
 }
 
 /// The entry so far cannot be whole: it ends in the middle of a list of authors.

@@ -68,8 +68,12 @@ pub(crate) fn find_in_parts(
         deadline.check()?;
     }
     for found in in_text {
+        // Its parties are left alone, too.
         out.protected.extend(found.protected);
         let mut citation = found.citation;
+        if citation.reference.is_none() && is_case(text, &citation) {
+            continue;
+        }
         citation.authors.retain(|a| !a.is_empty());
         out.citations.push(citation);
     }
@@ -81,6 +85,13 @@ pub(crate) fn find_in_parts(
     }
     merge(&mut out.protected);
     Ok(out)
+}
+
+/// Whether what looks like a citation is the name of a case (`Hall v Frost [1962]`), which is no work of an author.
+fn is_case(text: &str, citation: &Citation) -> bool {
+    let before = text.get(..citation.start).unwrap_or_default();
+    let within = || citation.text.split_whitespace().any(|word| matches!(word, "v" | "v."));
+    [" v ", " v. "].iter().any(|versus| before.ends_with(versus)) || within()
 }
 
 /// Numbers in order, the first of each.

@@ -194,6 +194,28 @@ fn works_and_events_where_a_list_names_the_authors() {
 }
 
 #[test]
+fn cases_are_no_works_of_an_author() {
+    assert!(cited("The court held so (Hall v Frost, 1962).").is_empty());
+    for text in ["In Hall v Frost [1962] the court held so.", "In Hall v. Frost (1962) the court held so."] {
+        let found = found(text);
+        assert!(found.citations.is_empty(), "{text:?}: {:?}", found.citations);
+        let protected: Vec<_> = found.protected.iter().map(|s| s.of(text)).collect();
+        assert!(protected.iter().any(|name| name.contains("Frost")), "{text:?}: {protected:?}");
+    }
+    assert_eq!(cited("But Frost [1962] argues so."), ["Frost [1962]|Frost|1962"]);
+}
+
+#[test]
+fn a_line_of_place_and_publisher_ends_its_entry() {
+    let found = found(
+        "References\n\nQuill, A. (2019) Maps of the Shore: What They Leave Out.\n\nLeeds: Aire Press.\n\nReed, B. (2020) Tides.\n\nBBC News: Tides (2021) Available at: https://a.example/t (Accessed: 1 May 2025).",
+    );
+    let entries: Vec<_> = found.references.iter().map(|r| r.text.as_str()).collect();
+    assert_eq!(entries.len(), 3, "{entries:?}");
+    assert!(entries[0].ends_with("Leeds: Aire Press."));
+}
+
+#[test]
 fn names_are_protected_and_nothing_beside_them() {
     let text = "As Erving Goffman (1959) and (Black, 2003; j.black@post.example) say.";
     let found = found(text);

@@ -4,9 +4,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::asking::{
+    asks, ends_with_marks, instructs, is_asked, is_quoted, leading_task, only_asks, quotes_and_asks,
+};
 use super::assemble::Whole;
 use super::unit::Unit;
-use crate::text::{Span, count_words, fold, pattern};
+use crate::text::{Span, count_words, pattern};
 
 /// An answer's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,20 +17,6 @@ pub(super) struct Bounds {
     pub(super) answer: Span,
     pub(super) prompt: Option<Span>,
 }
-
-/// Verbs that questions begin with.
-static ASKS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?xi)^[\W\d_]*(?:(?:essay\s+|tma\s+|the\s+)?(?:question|title|task)\s*\d*\s*[:.–-]\s*)?[\W\d_]*(?:(?:briefly|critically|clearly|carefully|using|with\s+reference\s+to|in\s+your\s+own\s+words|in\s+no\s+more\s+than|drawing\s+on|based\s+on|with\s+the\s+(?:help|aid)\s+of)\b[^.?]{0,120}?,?\s*)?
-        \b(?:explain|describe|discuss|outline|evaluate|compare|contrast|identify|define|analyse|analyze|assess|summarise|summarize|calculate|prove|reflect|suggest|state|list|give|write|draw|sketch|find|solve|show\s+that|choose|select|name|examine|consider|comment|justify|illustrate|explore|read|complete|answer|provide|produce|create|determine|derive|to\s+what\s+extent|how\s+far|what|why|how|which|who|when|where|is|are|does|do|can|should|in\s+what\s+ways?)\b",
-    )
-});
-
-static MARKS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)[(\[]\s*(?:\d+\s*(?:marks?|%)|(?:about\s+|max\w*\s+|up\s+to\s+)?\d+\s*words)\b[^)\]]{0,30}[)\]]\s*\.?$",
-    )
-});
 
 /// `Answer:` by itself or at the head of the answer.
 static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
@@ -38,8 +27,8 @@ static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
 static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?xi)^[\W_]*(?:
-          (?:total\s+|final\s+|my\s+|approx\w*\.?\s+|actual\s+)*word\s*-?\s*count\b | total\s*(?:(?:number\s+of\s+)?words?\b|[:=]\s*\d) | number\s+of\s+words\b | words?\s*[:=]\s*\d
-        | (?:approx\w*\.?\s+|about\s+|total\s+)?\d[\d,]*\s+words?(?:\s+(?:in\s+total|excluding|including|used|approx)\b.*)?\W*$
+          (?:total\s+|final\s+|overall\s+|combined\s+|my\s+|approx\w*\.?\s+|actual\s+)*word\s*-?\s*count\b | total\s*(?:(?:number\s+of\s+)?words?\b|[:=]\s*\d) | number\s+of\s+words\b | words?\s*[:=]\s*\d
+        | (?:(?:question|task|part|section|activity|q)\ ?[0-9a-z().]{1,8}\ ?[:–-]\s*)?(?:approx\w*\.?\s+|about\s+|total\s+)?\d[\d,]*\s+words?(?:\s+(?:in\s+total|excluding|including|used|approx)\b.*)?\W*$
         | signed\b | signature\b | kind\s+regards\b | yours\s+(?:sincerely|faithfully)\b | end\s+of\s+(?:tma|assignment|question|answer|essay|part|document)\b | the\s+end\W*$
         | page\s+\d+(?:\s+of\s+\d+)?\W*$ | \d{1,3}\W*$ | i\s+(?:hereby\s+)?(?:declare|confirm|certify)\b | (?:student\s+)?declaration\b | date\s*:\s*\S | name\s*:\s*\S | pi\s*:\s*\S
         | personal\s+identifier\b | \[[A-Z_0-9]+\]\W*$ | please\s+turn\s+over\W*$ | continued?\b.{0,20}$ )",
@@ -70,6 +59,8 @@ pub(super) fn bounds(
         end -= 1;
     }
     pieces.truncate(end);
+    // What a label heads may begin with the question; a text of its own begins with itself.
+    let headed = after > 0;
     let mut begin = 0;
     let mut prompt: Option<Span> = None;
     let mut ask = |span: Span| {
@@ -105,7 +96,7 @@ pub(super) fn bounds(
             begin += 1;
             continue;
         }
-        let Some(len) = prompt_lines(whole, &pieces, begin, asked) else { break };
+        let Some(len) = prompt_lines(whole, &pieces, begin, headed, asked) else { break };
         let last = pieces.get(begin + len - 1)?.span.end;
         ask(Span::new(piece.span.start, last));
         begin += len;
@@ -142,7 +133,13 @@ impl Piece {
 }
 
 /// How many lines from `begin` on restate the question; none if none do.
-fn prompt_lines(whole: &Whole, pieces: &[Piece], begin: usize, asked: &[String]) -> Option<usize> {
+fn prompt_lines(
+    whole: &Whole,
+    pieces: &[Piece],
+    begin: usize,
+    headed: bool,
+    asked: &[String],
+) -> Option<usize> {
     let first = pieces.get(begin)?;
     if !first.unit.is_prose() {
         return None;
@@ -163,13 +160,18 @@ fn prompt_lines(whole: &Whole, pieces: &[Piece], begin: usize, asked: &[String])
     if more && apart && (words >= 4 || asks(text)) {
         return Some(block);
     }
-    if more && (text.ends_with('?') || MARKS.is_match(text) || quoted(text)) && words <= 100 && asks(text) {
+    if more && (text.ends_with('?') || ends_with_marks(text) || is_quoted(text)) && words <= 100 && asks(text)
+    {
         return Some(block);
     }
-    if more && MARKS.is_match(text) && words <= 100 {
+    if more && ends_with_marks(text) && words <= 100 {
         return Some(block);
     }
-    if more && words <= 60 && instructs(text) {
+    if more && words <= 100 && quotes_and_asks(text) {
+        return Some(block);
+    }
+    let (before, after) = (pieces.get(..begin)?, pieces.get(begin + block..)?);
+    if more && words <= 60 && (instructs(text) || headed && begins_with_task(whole, text, before, after)) {
         return Some(block);
     }
     // The question on a line, the answer on the next, no blank line between them.
@@ -181,57 +183,31 @@ fn prompt_lines(whole: &Whole, pieces: &[Piece], begin: usize, asked: &[String])
     (block > lines_apart && lines_apart > 0 && words >= 4).then_some(lines_apart)
 }
 
-/// Whether a text puts a question or a task.
-fn asks(text: &str) -> bool {
-    ASKS.is_match(text)
+/// Whether `text`, the paragraph right under its label, only puts a task, and the next does not: a list of advice does.
+fn begins_with_task(whole: &Whole, text: &str, before: &[Piece], after: &[Piece]) -> bool {
+    let next = after.iter().find(|p| p.has_text(whole)).map(|p| p.span.of(&whole.text));
+    before.iter().all(|p| p.unit.is_heading()) && only_asks(text) && !next.is_some_and(only_asks)
 }
 
-static INSTRUCTS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?xi)^[\W_]*(?:(?:briefly|critically|clearly|carefully)\s+)?(?:explain|describe|discuss|outline|evaluate|compare|identify|define|analyse|analyze|assess|summarise|summarize|justify|examine|comment\s+on|reflect\s+on|state|list|write\s+(?:a|an|down|about|the)|give\s+(?:an?|two|three|one|the))\s+
-        (?:(?:and|or)\s+\w+\s+)?(?:the|a|an|what|how|why|whether|which|two|three|four|one|your|in|some|any|each|briefly|with|on|of|and)\b",
-    )
-});
-
-/// Whether a paragraph is an instruction: one or two sentences in the imperative, without a voice of its own.
-fn instructs(text: &str) -> bool {
-    INSTRUCTS.is_match(text) && !text.contains(" I ") && !text.contains('(')
-}
-
-fn quoted(text: &str) -> bool {
-    text.starts_with(['“', '"', '‘', '\'']) && text.trim_end_matches('.').ends_with(['”', '"', '’', '\''])
-}
-
-/// Whether a text is, but for small changes, one of the rubric's prompts.
-fn is_asked(text: &str, asked: &[String]) -> bool {
-    if asked.is_empty() {
-        return false;
-    }
-    let own = fold(text);
-    let own: std::collections::BTreeSet<&str> =
-        own.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-    own.len() >= 4
-        && asked.iter().any(|prompt| {
-            let folded = fold(prompt);
-            let words: std::collections::BTreeSet<&str> =
-                folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
-            let common = own.intersection(&words).count();
-            common * 10 >= own.len() * 8
-        })
-}
-
-/// The end of a restated question that opens a paragraph in bold or italics and is followed by the answer there.
+/// The end of a restated question that opens a paragraph and is followed by the answer there: in bold or italics, or on
+/// the line of the label.
 fn led_by_prompt(whole: &Whole, piece: &Piece) -> Option<usize> {
-    let block = whole.blocks.get(piece.unit.block)?;
     if piece.unit.set_apart {
         return None;
     }
-    let run = block.runs.iter().find(|r| {
+    let block = whole.blocks.get(piece.unit.block)?;
+    let apart = block.runs.iter().find(|r| {
         r.start <= piece.span.start && r.end > piece.span.start && (r.style.bold || r.style.italic)
-    })?;
-    let text = Span::new(piece.span.start, run.end.min(piece.span.end)).of(&whole.text).trim_end();
-    let ended = text.ends_with(['?', ':']) || text.ends_with('.') && asks(text);
-    (ended && count_words(text) >= 4 && (text.ends_with('?') || asks(text)))
-        .then_some(piece.span.start + text.len())
-        .filter(|end| piece.labelled || *end < piece.span.end)
+    });
+    let words = piece.span.of(&whole.text);
+    let len = match apart {
+        Some(run) => {
+            let text = Span::new(piece.span.start, run.end.min(piece.span.end)).of(&whole.text).trim_end();
+            let ended = text.ends_with(['?', ':']) || text.ends_with('.') && asks(text);
+            (ended && count_words(text) >= 4 && (text.ends_with('?') || asks(text))).then_some(text.len())?
+        }
+        None if piece.labelled => leading_task(words)?,
+        None => return None,
+    };
+    Some(piece.span.start + len).filter(|end| piece.labelled || *end < piece.span.end)
 }

@@ -2,27 +2,16 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::Metadata;
 use super::assemble::Whole;
 use super::fields::{Field, field_of, fields, is_cover_line};
+use super::module::{RUN, TMA, module};
 use super::unit::Unit;
 use crate::document::{BlockKind, PartKind};
 use crate::text::{Span, pattern};
 
-static MODULE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?:^|[^A-Za-z0-9])(?P<code>[A-Za-z]{1,4}[0-9]{3}[A-Za-z]?)(?:[\s_/-]*(?P<run>(?:20)?[0-9]{2}[A-La-l]))?(?:$|[^A-Za-z0-9])",
-    )
-});
-static RUN: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?:^|[^A-Za-z0-9])(?:20)?(?P<run>[0-9]{2}[A-L])(?:$|[^A-Za-z0-9])"));
-static TMA: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)(?:^|[^A-Za-z])(?:TMA|Tutor[\s-]*Marked[\s-]*Assignment|Assignment|Assessment)(?:\s*(?:no\.?|number|:|\#|-|_|–|\())*\s*0*(?P<n>[0-9]{1,2}|one|two|three|four|five|six|seven|eight)(?:$|[^0-9A-Za-z])",
-    )
-});
 static PLACEHOLDER_ID: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[(?:[A-Z_]*ID[A-Z_0-9]*|PI)\]"));
 static IDENTIFIER: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?:^|[^A-Za-z0-9])(?P<id>[A-Z][0-9]{6}[0-9X])(?:$|[^A-Za-z0-9])"));
@@ -41,7 +30,7 @@ static WORD_COUNT: LazyLock<Regex> = LazyLock::new(|| {
 });
 static BARE_COUNT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:total:?\s*|approx\w*\.?\s*)?(?P<n>\d[\d,]*)\s+words?(?:\s+(?:in total|excluding.*|including.*))?\W*$",
+        r"(?i)^\W*(?:(?P<total>total\s*[:=–-]?\s*)|approx\w*\.?\s*)?(?P<n>\d[\d,]*)\s+words?(?:\s+(?:in total|excluding.*|including.*))?\W*$",
     )
 });
 
@@ -76,13 +65,14 @@ pub(super) fn metadata(
         .chain(names)
         .chain(host.iter().copied())
         .collect();
+    module(&mut out, &everywhere);
     for line in &everywhere {
         whole_line(&mut out, line);
     }
     for line in lines.iter().take(12) {
         bare_line(&mut out, line);
     }
-    out.declared_word_count = out.declared_word_count.or_else(|| declared(whole, units));
+    out.declared_word_count = out.declared_word_count.or_else(|| declared(whole, units, is_cover));
     if out.title.is_none() {
         out.title = title(whole, units, is_cover)
             .or_else(|| titles.map(str::trim).find(|t| says_something(t)).map(str::to_owned));
@@ -186,14 +176,14 @@ fn take(out: &mut Metadata, field: Field, value: &str) {
         Field::Date => set(&mut out.date, value),
         Field::Title => set(&mut out.title, value),
         Field::Words => out.declared_word_count = out.declared_word_count.or_else(|| first_number(value)),
-        Field::Module => module(out, value),
+        Field::Module => module(out, &[value]),
         Field::Presentation => {
             if let Some(run) = RUN.captures(value).and_then(|f| f.name("run")) {
                 set(&mut out.presentation, run.as_str());
             }
         }
         Field::Tma => {
-            module(out, value);
+            module(out, &[value]);
             let number = TMA.captures(value).and_then(|f| f.name("n").map(|n| n.as_str().to_owned()));
             if out.tma_number.is_none() {
                 out.tma_number = number.as_deref().and_then(two_digits).or_else(|| {
@@ -207,9 +197,8 @@ fn take(out: &mut Metadata, field: Field, value: &str) {
     }
 }
 
-/// What a line says without a key: the module, the TMA, the identifier.
+/// What a line says without a key: the TMA, the identifier.
 fn whole_line(out: &mut Metadata, line: &str) {
-    module(out, line);
     if out.tma_number.is_none()
         && let Some(n) =
             TMA.captures(&line.replace('_', " ")).and_then(|f| f.name("n").map(|n| n.as_str().to_owned()))
@@ -220,39 +209,6 @@ fn whole_line(out: &mut Metadata, line: &str) {
         let placeholder = PLACEHOLDER_ID.find(line).map(|m| m.as_str());
         let plain = IDENTIFIER.captures(line).and_then(|f| f.name("id")).map(|m| m.as_str());
         out.student_identifier = placeholder.or(plain).map(str::to_owned);
-    }
-}
-
-fn module(out: &mut Metadata, line: &str) {
-    let line = line.replace('_', " ");
-    // Codes are written in capitals, but for file names.
-    let found = MODULE.captures_iter(&line).filter_map(|f| {
-        let code = f.name("code")?.as_str();
-        let letters = code.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let capitals = code.bytes().take(letters).all(|b| b.is_ascii_uppercase());
-        let lower = code.bytes().take(letters).all(|b| b.is_ascii_lowercase()) && line.len() < 120;
-        let known_word = matches!(
-            code.get(..letters)?.to_lowercase().as_str(),
-            "tma" | "ema" | "no" | "fig" | "p" | "pp" | "v" | "iso" | "q"
-        );
-        ((capitals || lower) && !known_word)
-            .then(|| (code.to_uppercase(), f.name("run").map(|r| r.as_str().to_uppercase())))
-    });
-    for (code, run) in found {
-        if out.module_code.is_none() {
-            out.module_code = Some(code.clone());
-        }
-        if out.presentation.is_none() && out.module_code.as_deref() == Some(code.as_str()) {
-            out.presentation =
-                run.map(|r| r.strip_prefix("20").filter(|s| s.len() == 3).unwrap_or(&r).to_owned());
-        }
-    }
-    if out.presentation.is_none()
-        && out.module_code.is_some()
-        && line.len() < 160
-        && let Some(run) = RUN.captures(&line).and_then(|f| f.name("run"))
-    {
-        out.presentation = Some(run.as_str().to_owned());
     }
 }
 
@@ -318,28 +274,39 @@ const NOT_NAMES: &[&str] = &[
     "arts",
 ];
 
-/// The word count the student declares: the total where one is named, else the sum of those under the answers.
-fn declared(whole: &Whole, units: &[Unit]) -> Option<u32> {
-    let mut sum: Option<u32> = None;
-    let mut bare = None;
+/// The word count the student declares: the total where one is named, else the one count there is. Counts under each of
+/// several answers say nothing of the whole.
+fn declared(whole: &Whole, units: &[Unit], is_cover: &dyn Fn(usize) -> bool) -> Option<u32> {
+    let mut counts = Vec::new();
+    let mut bare = Vec::new();
     for (i, unit) in units.iter().enumerate() {
         if unit.words > 24 || !unit.is_prose() && !unit.is_heading() {
             continue;
         }
         let line = unit.span.of(&whole.text);
+        let number = |found: &Captures<'_>| found.name("n").and_then(|n| first_number(n.as_str()));
         if let Some(found) = WORD_COUNT.captures(line) {
-            let n = found.name("n").and_then(|n| first_number(n.as_str()))?;
+            let n = number(&found)?;
             if found.name("total").is_some() || line.to_lowercase().contains("total") {
                 return Some(n);
             }
-            sum = Some(sum.unwrap_or(0).saturating_add(n));
-        } else if let Some(found) = BARE_COUNT.captures(line)
-            // Under a title, such a line is the limit that the question sets.
-            && units.get(i.wrapping_sub(1)).is_some_and(|u| u.is_prose() && u.words > 8)
-        {
-            bare = found.name("n").and_then(|n| first_number(n.as_str()));
+            counts.push(n);
+        } else if let Some(found) = BARE_COUNT.captures(line) {
+            let n = number(&found)?;
+            if found.name("total").is_some() {
+                return Some(n);
+            }
+            // Under a title such a line is the limit that the question sets, unless it counts to the word.
+            let before = i.checked_sub(1).and_then(|before| units.get(before)).filter(|u| u.is_prose());
+            let after_prose = before.is_some_and(|u| u.words > 8);
+            let among_fields = || before.is_some_and(|u| is_cover_line(u.span.of(&whole.text)));
+            if after_prose || is_cover(i) && (n % 50 != 0 || among_fields()) {
+                bare.push(n);
+            }
         }
     }
+    let only = |counts: &[u32]| if let [one] = counts { Some(*one) } else { None };
+    let several = counts.len() + bare.len() > 1;
     let elsewhere = || {
         whole
             .parts
@@ -353,7 +320,7 @@ fn declared(whole: &Whole, units: &[Unit]) -> Option<u32> {
                 })
             })
     };
-    sum.or(bare).or_else(elsewhere)
+    only(&counts).or_else(|| only(&bare)).or_else(|| if several { None } else { elsewhere() })
 }
 
 fn first_number(text: &str) -> Option<u32> {

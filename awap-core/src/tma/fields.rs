@@ -157,8 +157,8 @@ pub(super) fn is_cover_line(line: &str) -> bool {
 static ONLY_IDENTITY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?xi)^[\W_]*(?:(?:
-            [a-z]{1,4}\d{3}(?:[-\s]?\d{2}[a-l])? | tma\s*[-:\#]?\s*\d{1,2} | tutor[\s-]marked\s+assignment(?:\s+\d{1,2})? | [a-z]\d{6}[\dx] | \[[a-z_0-9]+\]
-          | assignment\s*\d{0,2} | module | presentation | \d{2}[a-l] | the\s+open\s+university | \d{1,2}(?:st|nd|rd|th)?\s+(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{4}
+            [a-z]{1,4}\ ?\d{3}(?:[-\s]?\d{2}[a-l])? | tma\s*(?:no\.?|number)?\s*[-:\#]?\s*\d{1,2} | tutor[\s-]marked\s+assignment(?:\s+\d{1,2})? | [a-z]\d{6}[\dx] | \[[a-z_0-9]+\]
+          | assignment\s*(?:no\.?|number)?\s*\d{0,2} | module | presentation | \d{2}[a-l] | the\s+open\s+university | \d{1,2}(?:st|nd|rd|th)?\s+(?:january|february|march|april|may|june|july|august|september|october|november|december)\s+\d{4}
           | \d{1,2}[/.-]\d{1,2}[/.-]\d{2,4} | dob | pi | page\s+\d+(?:\s+of\s+\d+)? | student | tutor
         )[\W_]*)+$",
     )

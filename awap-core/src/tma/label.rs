@@ -18,7 +18,7 @@ pub(super) enum Word {
 }
 
 /// One step of a label: `1`, `a`, `ii`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
     Number(u32),
     /// One letter, or a Roman numeral, in lower case: which of them, the labels around it decide.
@@ -42,7 +42,7 @@ static KEYWORD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?xi)^[*_\#\s]*(?:[a-z]{1,4}\d{3}[a-z]?\s+)?(?:tma\s*\d{1,2}\s*[-–:,.]?\s*)?(?:(?P<to>(?:my\s+)?(?:answers?|responses?|solutions?)\s+(?:to|for)\s+)(?:the\s+)?)?
         (?P<word>questions?|quest|qn|qu|q|tasks?|activity|exercise|problem|part|section|answer|ans|solution|response)
-        (?:\.|\s|:|\#|-|–|no\.?|number)*?
+        (?:\.|\s|:|\#|-|–|no\.?|number)*?(?P<open>[(\[]\s*)?
         (?P<n>\d{1,2}|one\b|two\b|three\b|four\b|five\b|six\b|seven\b|eight\b|nine\b|ten\b|[ivx]{1,4}\b|[a-h]\b)",
     )
 });
@@ -55,14 +55,14 @@ static SUB: LazyLock<Regex> = LazyLock::new(|| {
         | \s*[-–,:.]?\s*(?:part\s+)?(?P<close>[a-z]|[ivx]{1,5})\s*\)
         | \s*[-–,:.]?\s*part\s+(?P<part>[a-z]|[ivx]{1,5})\b
         | \.(?P<near>(?-i:[a-h]))(?:\s|$)
-        | (?P<tight>[a-h])(?P<tail>\.?\s*[)\].:]|\s|$)
+        | (?P<tight>[a-h])(?P<tail>\.?\s*[)\].:]|[\s*_]|$)
         | \s*\.?\s?(?P<dot>[a-h]|[ivx]{1,4})(?:\.\s|\s*[:–-]\s|\s*[.:]?$)
         )",
     )
 });
 
 static NUMBER: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^[*_\#\s]*(?:\[|\()?(?P<n>\d{1,2})(?P<close>\)|\]|\.)?"));
+    LazyLock::new(|| pattern(r"^[*_\#\s]*(?P<open>\[|\()?(?P<n>\d{1,2})(?P<close>\)|\]|\.)?"));
 
 static MARK: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -104,8 +104,17 @@ fn keyword(head: &str, line: &str) -> Option<Label> {
     }
     let mut len = n.end();
     let mut steps = Vec::new();
+    // `Part (a)`: both brackets, or it is none of a label.
+    let enclosed = found.name("open").is_some();
+    if enclosed {
+        let rest = head.get(len..).unwrap_or_default();
+        let closed = rest.trim_start().strip_prefix([')', ']'])?;
+        len = head.len() - closed.len();
+    }
     if let Some(number) = number {
         steps.push(Step::Number(number));
+    } else if enclosed {
+        steps.push(Step::Mark(n.as_str().to_lowercase()));
     } else {
         // `Part a of the …` is no label; `Part A`, `part a)`, `Part a:` are.
         let rest = head.get(len..).unwrap_or_default().trim_start();
@@ -123,15 +132,23 @@ fn keyword(head: &str, line: &str) -> Option<Label> {
         steps.extend(part.as_str().parse().map(Step::Number));
         len += part.end();
     }
-    let bracketed = subs(head, &mut len, &mut steps);
+    let bracketed = subs(head, &mut len, &mut steps) || enclosed;
     let word = match written.as_str() {
         _ if found.name("to").is_some() => Word::Answer,
         "part" | "section" => Word::Part,
         "answer" | "ans" | "solution" | "response" => Word::Answer,
         _ => Word::Question,
     };
-    let label = finish(Some(word), steps, len, head, line);
+    let mut label = finish(Some(word), steps, len, head, line);
     let rest = line.get(label.len..).unwrap_or_default();
+    // `Part 1, Question 2`: what follows the comma is a label of its own.
+    if word == Word::Part
+        && let Some(beside) = rest.strip_prefix(',').map(str::trim_start)
+        && keyword(clip(beside, 80), clip(beside, 80)).is_some_and(|l| l.word == Some(Word::Question))
+    {
+        label.len = line.len() - beside.len();
+        return Some(label);
+    }
     let parted = label.len > len
         && head.get(len..label.len).is_some_and(|s| s.contains([':', '.', '-', '–', '—', ')', ']', '\n']));
     let goes_on = rest.starts_with(|c: char| c.is_lowercase());
@@ -143,7 +160,7 @@ fn keyword(head: &str, line: &str) -> Option<Label> {
         return None;
     }
     // `Question 1, 2 and 3`, `Questions 1–3`
-    if rest.starts_with([',', '&', '/']) || written.ends_with('s') && !label.alone {
+    if rest.starts_with([',', '&', '/']) || written.ends_with('s') && written != "ans" && !label.alone {
         return None;
     }
     Some(label)
@@ -152,7 +169,9 @@ fn keyword(head: &str, line: &str) -> Option<Label> {
 fn numbered(head: &str, line: &str) -> Option<Label> {
     let found = NUMBER.captures(head)?;
     let number = found.name("n")?;
-    let mut len = number.end();
+    // `(1)(a)`: the bracket is the number's.
+    let enclosed = found.name("open").and(found.name("close")).filter(|close| close.as_str() != ".");
+    let mut len = enclosed.map_or(number.end(), |close| close.end());
     let mut steps = vec![Step::Number(number.as_str().parse().ok()?)];
     let bracketed = subs(head, &mut len, &mut steps);
     if steps.len() == 1 {
@@ -167,6 +186,59 @@ fn numbered(head: &str, line: &str) -> Option<Label> {
         return None;
     }
     Some(finish(None, steps, len, head, line))
+}
+
+/// The label of a part that is a number below a number: `1.1`, `2.3 Describe the load`. Measures look the same, and
+/// sections of a report: what stands around it decides.
+pub(super) fn decimal(line: &str) -> Option<Label> {
+    let head = clip(line, 200);
+    let (first, at) = small_number(head, lead(head))?;
+    let dot = head.get(at..)?.strip_prefix('.')?;
+    let (second, mut len) = small_number(head, head.len() - dot.len())?;
+    let rest = head.get(len..)?;
+    let rest = rest.strip_prefix(['.', ')']).unwrap_or(rest);
+    if !parted(rest) {
+        return None;
+    }
+    let mut steps = vec![first, second];
+    subs(head, &mut len, &mut steps);
+    Some(finish(None, steps, len, head, line)).filter(|label| begins_a_title(line, label))
+}
+
+/// The label of a question whose number is set before it and not parted from it: `2 Describe the load of a river`.
+pub(super) fn bare(line: &str) -> Option<Label> {
+    let head = clip(line, 200);
+    let (number, len) = small_number(head, lead(head))?;
+    let label = finish(None, vec![number], len, head, line);
+    (parted(head.get(len..)?) && begins_a_title(line, &label)).then_some(label)
+}
+
+/// Bytes of white space and marks of plain text before the first word.
+fn lead(head: &str) -> usize {
+    let words = head.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '#'));
+    head.len() - words.len()
+}
+
+/// A number of one or two digits at `at`, and where it ends.
+fn small_number(head: &str, at: usize) -> Option<(Step, usize)> {
+    let rest = head.get(at..)?;
+    let len = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let number = rest.get(..len).filter(|_| len <= 2)?.parse().ok()?;
+    Some((Step::Number(number), at + len))
+}
+
+/// Whether a label has ended before `rest`.
+fn parted(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with(|c: char| c.is_whitespace() || matches!(c, '*' | '_'))
+}
+
+/// Nothing follows the label, or what begins as titles and sentences do: `1.5 metres` is a measure.
+fn begins_a_title(line: &str, label: &Label) -> bool {
+    let rest = line.get(label.len..).unwrap_or_default();
+    rest.trim_start_matches(['“', '"', '‘', '\'', '(', '*', '_'])
+        .chars()
+        .next()
+        .is_none_or(|c| c.is_alphabetic() && !c.is_lowercase())
 }
 
 fn marked(head: &str, line: &str) -> Option<Label> {
@@ -382,7 +454,13 @@ mod tests {
             ("Part A", "P a|"),
             ("Part B: Reflection", "P b|Reflection"),
             ("Part II", "P 2|"),
+            ("Part 1, Question 2", "P 1|Question 2"),
             ("Task 3", "Q 3|"),
+            ("Part (a)", "P a|"),
+            ("Part (b): The flat", "P b|The flat"),
+            ("Part [c] The flat", "P c|The flat"),
+            ("Task (2)", "Q 2|"),
+            ("Part (a)(ii)", "P a.ii|"),
             ("Question 1.2 Text", "Q 1.2|Text"),
             ("Question 1.a Text", "Q 1.a|Text"),
             ("Question 1. A network is", "Q 1|A network is"),
@@ -390,6 +468,10 @@ mod tests {
             ("TM112 TMA02 Q1a", "Q 1.a|"),
             ("Q1 Part (a) Text", "Q 1.a|Text"),
             ("Answer 1", "A 1|"),
+            ("Ans 1. The flat", "A 1|The flat"),
+            ("**1a** The flat", "1.a|The flat"),
+            ("(1)(a) The flat", "1.a|The flat"),
+            ("[1] (a) The flat", "1.a|The flat"),
             ("Answer to Question 2(a):", "A 2.a|"),
             ("TMA 02 Question 1", "Q 1|"),
             ("**Question 1**", "Q 1|"),
@@ -417,6 +499,9 @@ mod tests {
             "Question 1 and question 2",
             "Part of the problem",
             "Part a of the question",
+            "Part (a) of the question",
+            "Part 1, which is about maps, Question 2",
+            "Question (1 mark)",
             "Questions 1 to 3 are about networks.",
             "10 people came",
             "1.5 metres",
@@ -431,6 +516,34 @@ mod tests {
             "Answering 1",
         ] {
             assert_eq!(show(line), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_of_labels_is_looked_at_once() {
+        let line = "Part 1, ".repeat(200_000);
+        assert_eq!(parse(&line), None);
+    }
+
+    #[test]
+    fn numbers_that_only_their_place_makes_labels() {
+        for (line, steps, rest) in [
+            ("1.1", &[1, 1][..], ""),
+            ("2.3. Describe the bank", &[2, 3], "Describe the bank"),
+            ("2.3 (10 marks)", &[2, 3], ""),
+            ("2.3 “Describe the bank”", &[2, 3], "“Describe the bank”"),
+        ] {
+            let label = decimal(line).unwrap();
+            let want: Vec<Step> = steps.iter().copied().map(Step::Number).collect();
+            assert_eq!((label.steps, &line[label.len..]), (want, rest), "{line:?}");
+        }
+        for line in ["1.5 metres", "1.1.1 Sources", "12.30pm", "2019.1"] {
+            assert_eq!(decimal(line), None, "{line:?}");
+        }
+        let label = bare("2 Describe the bank").unwrap();
+        assert_eq!((label.steps, label.len), (vec![Step::Number(2)], 2));
+        for line in ["2 of them came", "2.5 metres", "2019 was good", "2nd", "2 300 people"] {
+            assert_eq!(bare(line), None, "{line:?}");
         }
     }
 

@@ -1,14 +1,18 @@
 //! `Submission` → [`ParsedTma`]: cover sheet, questions, citations, references, counts.
 
 mod answer;
+mod asking;
 mod assemble;
+mod candidate;
 mod count;
 mod cover;
 mod fields;
 mod label;
 mod model;
+mod module;
 mod outline;
 mod scheme;
+mod tops;
 mod unit;
 
 use std::collections::BTreeMap;

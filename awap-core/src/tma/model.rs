@@ -48,7 +48,7 @@ pub struct Metadata {
     pub tma_number: Option<String>,
     /// The work's title.
     pub title: Option<String>,
-    /// The word count that the student declares.
+    /// The word count that the student declares for the whole TMA; counts under each of several answers are none.
     pub declared_word_count: Option<u32>,
     /// The date as the student wrote it.
     pub date: Option<String>,

@@ -8,9 +8,9 @@ use regex::Regex;
 use super::assemble::Whole;
 use super::scheme::{self, Mark};
 use super::unit::{self, Unit};
-use super::{Asked, ParsedBlock, Question, answer, fields, label};
+use super::{Asked, ParsedBlock, Question, answer, asking, fields, label};
 use crate::citation::Citations;
-use crate::document::{Block, BlockKind, PartKind, Warning};
+use crate::document::{Block, BlockKind, Cell, PartKind, Warning};
 use crate::text::{Span, count_words, pattern};
 
 /// The outline.
@@ -42,6 +42,9 @@ const PROSE_WORDS: usize = 15;
 /// The same for one that is a sentence.
 const SENTENCE_WORDS: usize = 7;
 
+/// Words over the parts of a question from which they are an answer of its own.
+const CONTAINER_WORDS: usize = 40;
+
 /// Makes the outline.
 pub(super) fn outline(whole: &Whole, cited: &Citations, asked: &Asked) -> Outline {
     let units = unit::units(whole, |block| holds_answers(whole, block));
@@ -67,16 +70,16 @@ pub(super) fn outline(whole: &Whole, cited: &Citations, asked: &Asked) -> Outlin
     out
 }
 
-/// Whether a table holds answers: labels of questions in its first column, text beside or below them.
+/// Whether a table holds answers or stands over them: labels of questions in its first column, text beside or below them;
+/// or one row that begins with such a label, with the question beside it.
 fn holds_answers(whole: &Whole, block: &Block) -> bool {
-    let text = |c: &crate::document::Cell| Span::new(c.start, c.end).of(&whole.text).trim().to_owned();
-    let labelled = block.cells.iter().take(400).filter(|c| c.column == 0).any(|c| {
-        let words = text(c);
-        label::parse(&words).is_some_and(|l| l.word.is_some() || l.steps.len() > 1)
-    });
-    let long =
-        block.cells.iter().take(400).any(|c| count_words(Span::new(c.start, c.end).of(&whole.text)) >= 20);
-    labelled && long
+    let cells = || block.cells.iter().take(400);
+    let text = |c: &Cell| Span::new(c.start, c.end).of(&whole.text).trim();
+    let label = |c: &Cell| label::parse(text(c)).filter(|l| l.word.is_some() || l.steps.len() > 1);
+    let mut labels = cells().filter(|c| c.column == 0).filter_map(label);
+    let Some(first) = labels.next() else { return false };
+    let one_row = first.word.is_some() && block.cells.len() <= 3 && cells().all(|c| c.row == 0);
+    one_row || cells().any(|c| count_words(text(c)) >= 20)
 }
 
 fn roles(whole: &Whole, units: &[Unit], cited: &Citations) -> Vec<Role> {
@@ -229,7 +232,11 @@ impl Outline {
                 .skip(i + 1)
                 .take(1)
                 .any(|m| m.id.as_ref().is_some_and(|n| n.starts_with(&format!("{id}("))));
-            if words == 0 && !self.has_other_content(bounds.answer) || container && words < 40 {
+            if container && (words < CONTAINER_WORDS || asking::is_quoted(bounds.answer.of(&whole.text))) {
+                self.holes.push(bounds.answer);
+                continue;
+            }
+            if words == 0 && !self.has_other_content(bounds.answer) {
                 continue;
             }
             out.push(question(whole, asked.spelling(id), mark.shown.clone(), bounds, words));

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::assemble::Whole;
-use super::label::{self, Label, Step, Word};
+use super::candidate::{Candidate, Form, candidates};
+use super::label::{self, Step, Word};
+use super::tops::Tops;
 use super::unit::Unit;
 
 /// A label that begins a question, or something that ends one.
@@ -19,20 +21,6 @@ pub(super) struct Mark {
     pub(super) after: usize,
     /// What follows is the answer, even if the same question was labelled before.
     pub(super) is_answer: bool,
-}
-
-/// A label found in the text, before it is known whether it is a question's.
-struct Candidate {
-    unit: usize,
-    label: Label,
-    /// Bytes of the line that the label takes (0 where the word processor draws it).
-    len: usize,
-    shown: String,
-    /// Words from here to the next candidate.
-    words: usize,
-    heading: bool,
-    /// Of a list of short items, one beside the other.
-    in_list: bool,
 }
 
 /// Essays number their sections, too.
@@ -77,15 +65,27 @@ enum Meaning {
 /// Where a walk through the labels of one body stands.
 #[derive(Default, Clone)]
 struct Place {
-    number: Option<u32>,
-    /// The letter of a part at the top: `Part A`.
+    /// The part at the top: `Part A`, or `Part 1` where each part counts its questions anew.
     top: Option<String>,
+    number: Option<u32>,
+    /// The number below the number: `1.2`.
+    decimal: Option<u32>,
     letter: Option<String>,
     roman: Option<u32>,
     /// The next number of a list inside an answer, and the unit of its last item.
     list: Option<(u32, usize)>,
     /// Words of the present question before its first part.
     own_words: usize,
+}
+
+impl Place {
+    /// The id down to the numbers: what letters stand below.
+    fn base(&self) -> Option<String> {
+        let numbers = [self.number, self.decimal].into_iter().flatten().map(|n| n.to_string());
+        let mut steps = self.top.iter().cloned().chain(numbers);
+        let first = steps.next()?;
+        Some(steps.fold(first, |id, step| format!("{id}({step})")))
+    }
 }
 
 /// Finds the questions' labels. `ids` are the rubric's, normalised; `skip` says which units are cover, references or
@@ -130,116 +130,6 @@ pub(super) fn marks(
     out
 }
 
-fn candidates(whole: &Whole, units: &[Unit], skip: &dyn Fn(usize) -> bool) -> Vec<Candidate> {
-    let mut out: Vec<Candidate> = Vec::new();
-    for (i, unit) in units.iter().enumerate() {
-        if skip(i) {
-            continue;
-        }
-        let line = unit.span.of(&whole.text);
-        let found =
-            if unit.is_prose() || unit.is_heading() { candidate(whole, units, i, line) } else { None };
-        match found {
-            Some(found) => out.push(found),
-            None => {
-                if let Some(last) = out.last_mut()
-                    && unit.is_prose()
-                {
-                    last.words += unit.words;
-                }
-            }
-        }
-    }
-    // Short items, line by line, are a list.
-    for i in 0..out.len() {
-        let near = |a: usize, b: usize| match (out.get(a), out.get(b)) {
-            (Some(first), Some(then)) => then.unit.abs_diff(first.unit) <= 1 && !goes_down(first, then),
-            _ => false,
-        };
-        let short = out.get(i).is_some_and(|c| c.words < 12 && !c.label.alone && !c.heading);
-        let listed = short && (near(i, i + 1) || i > 0 && near(i - 1, i));
-        if let Some(c) = out.get_mut(i) {
-            c.in_list = listed;
-        }
-    }
-    out
-}
-
-/// Whether what follows is the first of a list below: `b)` and then `i.`, `1.` and then `a)`.
-fn goes_down(first: &Candidate, then: &Candidate) -> bool {
-    let mark = |c: &Candidate| match c.label.steps.last() {
-        Some(Step::Mark(mark)) => mark.clone(),
-        _ => String::new(),
-    };
-    mark(then) == "i" && mark(first) != "h" || mark(then) == "a" && mark(first).is_empty()
-}
-
-fn candidate(whole: &Whole, units: &[Unit], i: usize, line: &str) -> Option<Candidate> {
-    let unit = units.get(i)?;
-    let drawn = whole
-        .blocks
-        .get(unit.block)
-        .filter(|_| unit.first)
-        .and_then(|b| b.label.as_deref())
-        .filter(|l| l.chars().any(char::is_alphanumeric))
-        // `1.` drawn before `Question 1` says nothing more.
-        .filter(|_| !label::parse(line).is_some_and(|own| own.word.is_some() && own.alone));
-    let (label, len) = if let Some(drawn) = drawn {
-        let joined =
-            format!("{} {}", drawn.trim(), line.get(..line.len().min(floor(line, 160))).unwrap_or_default());
-        let label = label::parse(&joined)?;
-        let own = label.len.saturating_sub(drawn.trim().len() + 1);
-        let shown = joined.get(..label.shown).unwrap_or_default().trim().to_owned();
-        return Some(Candidate {
-            unit: i,
-            words: rest_words(unit, line, own),
-            heading: unit.is_heading(),
-            in_list: false,
-            label: Label { alone: own >= line.len(), ..label },
-            len: own,
-            shown,
-        });
-    } else {
-        let label = label::parse(line)?;
-        let len = label.len;
-        (label, len)
-    };
-    // In the middle of a paragraph a line may begin with a number by chance.
-    if !unit.first && label.word.is_none() && label.steps.len() < 2 && !previous_ends(whole, units, i) {
-        return None;
-    }
-    let shown = line.get(..label.shown).unwrap_or_default().trim_matches(['*', '_', ' ', '#']).to_owned();
-    Some(Candidate {
-        unit: i,
-        words: rest_words(unit, line, len),
-        heading: unit.is_heading(),
-        in_list: false,
-        label,
-        len,
-        shown,
-    })
-}
-
-fn floor(line: &str, max: usize) -> usize {
-    let mut end = max.min(line.len());
-    while !line.is_char_boundary(end) {
-        end -= 1;
-    }
-    end
-}
-
-fn rest_words(unit: &Unit, line: &str, len: usize) -> usize {
-    if unit.is_heading() { 0 } else { line.get(len..).map_or(0, crate::text::count_words) }
-}
-
-fn previous_ends(whole: &Whole, units: &[Unit], i: usize) -> bool {
-    let before = i.checked_sub(1).and_then(|p| units.get(p));
-    before.is_none_or(|u| {
-        let line = u.span.of(&whole.text);
-        line.ends_with(['.', '?', '!', ':', ')', ';', '”', '"']) || u.words <= 6
-    })
-}
-
 /// How this TMA labels its questions.
 struct Scheme<'a> {
     ids: &'a BTreeSet<String>,
@@ -249,6 +139,8 @@ struct Scheme<'a> {
     parts: bool,
     /// Bare numbers are questions.
     numbers: bool,
+    /// The parts over the questions, where there are such.
+    tops: Option<Tops>,
 }
 
 impl<'a> Scheme<'a> {
@@ -267,7 +159,18 @@ impl<'a> Scheme<'a> {
         let questions = numbered(Word::Question) || numbered(Word::Answer);
         let parts = !questions && numbered(Word::Part);
         let numbers = !questions && !parts && Self::bare_numbers(whole, units, candidates, ids, skip);
-        Self { ids, questions, parts, numbers }
+        let tops = if questions { Tops::of(candidates, ids) } else { None };
+        Self { ids, questions, parts, numbers, tops }
+    }
+
+    /// Whether a candidate is a part at the top, over the questions.
+    fn is_top(&self, candidate: &Candidate) -> bool {
+        self.tops.is_some_and(|tops| tops.has(candidate))
+    }
+
+    /// Whether the parts at the top are of the questions' ids.
+    fn is_nested(&self) -> bool {
+        self.tops.is_some_and(|tops| tops.nested)
     }
 
     /// Whether bare numbers (`1.`, `1. a)`) are the questions of a text without the word.
@@ -281,6 +184,8 @@ impl<'a> Scheme<'a> {
         let bare: Vec<&Candidate> = candidates
             .iter()
             .filter(|c| c.label.word.is_none() && matches!(c.label.steps.first(), Some(Step::Number(_))))
+            // A number by itself, and one below a number, fit in and prove nothing.
+            .filter(|c| c.form == Form::Plain || c.form == Form::Bare && !c.label.alone)
             .collect();
         let Some(first) = bare.first() else { return false };
         let section = |c: &&Candidate| {
@@ -319,6 +224,7 @@ impl<'a> Scheme<'a> {
         let (mut words, mut count) = (0, 0);
         for c in candidates {
             if let (None, Some(Step::Number(n))) = (c.label.word, c.label.steps.first())
+                && c.form != Form::Decimal
                 && *n == expected
             {
                 expected += 1;
@@ -336,15 +242,21 @@ impl<'a> Scheme<'a> {
         let steps = &candidate.label.steps;
         let Some((first, rest)) = steps.split_first() else { return Meaning::Nothing };
         match (candidate.label.word, first) {
+            (Some(Word::Part), Step::Number(number)) if self.is_nested() && self.is_top(candidate) => {
+                *place = Place { top: Some(number.to_string()), ..Place::default() };
+                Meaning::Begins(number.to_string())
+            }
             (Some(Word::Part), Step::Number(_)) if self.questions => {
                 // `Part 2` over `Question 3` only divides the TMA.
                 *place = Place::default();
                 Meaning::Ends
             }
-            (Some(Word::Part), Step::Mark(mark)) if self.questions && place.number.is_some() => {
+            (Some(Word::Part), Step::Mark(mark))
+                if self.questions && place.number.is_some() && !self.is_top(candidate) =>
+            {
                 self.relative(place, candidates, i, mark, true)
             }
-            (Some(_), Step::Number(number)) => Meaning::Begins(absolute(place, *number, rest)),
+            (Some(_), Step::Number(number)) => Meaning::Begins(self.absolute(place, *number, rest)),
             (Some(_), Step::Mark(mark)) => {
                 *place = Place { top: Some(mark.clone()), ..Place::default() };
                 let mut id = mark.clone();
@@ -356,13 +268,31 @@ impl<'a> Scheme<'a> {
         }
     }
 
+    /// A number begins a question anew, whatever came before it under the same part at the top.
+    fn absolute(&self, place: &mut Place, number: u32, rest: &[Step]) -> String {
+        let top = place.top.take().filter(|_| self.is_nested());
+        *place = Place { top, number: Some(number), ..Place::default() };
+        let mut id = place.base().unwrap_or_default();
+        append(place, &mut id, rest);
+        id
+    }
+
     /// A number without a word before it.
     fn bare(&self, place: &mut Place, candidate: &Candidate, number: u32, rest: &[Step]) -> Meaning {
         let id = number.to_string();
         if let [Step::Mark(_), ..] = rest {
             // `1. a)` within question 1, or as the way of this text.
             let fits = self.numbers || place.number == Some(number) || has_parts(self.ids, &id);
-            return if fits { Meaning::Begins(absolute(place, number, rest)) } else { Meaning::Nothing };
+            return if fits { Meaning::Begins(self.absolute(place, number, rest)) } else { Meaning::Nothing };
+        }
+        if let [Step::Number(part), ..] = rest
+            && candidate.form == Form::Decimal
+        {
+            return if self.is_next_decimal(place, number, *part) {
+                Meaning::Begins(self.absolute(place, number, rest))
+            } else {
+                Meaning::Nothing
+            };
         }
         if !rest.is_empty() || !self.numbers {
             return Meaning::Nothing;
@@ -382,7 +312,16 @@ impl<'a> Scheme<'a> {
             None => number == 1 || known,
             Some(last) => number == last + 1 || known && number == last + 2,
         };
-        if fits { Meaning::Begins(absolute(place, number, &[])) } else { Meaning::Nothing }
+        if fits { Meaning::Begins(self.absolute(place, number, &[])) } else { Meaning::Nothing }
+    }
+
+    /// Whether `1.2` is the next part of the question that is being answered, or the rubric knows it.
+    fn is_next_decimal(&self, place: &Place, number: u32, part: u32) -> bool {
+        let id = number.to_string();
+        if !self.ids.is_empty() {
+            return self.ids.contains(&format!("{id}({part})"));
+        }
+        place.number == Some(number) && part == place.decimal.map_or(1, |last| last + 1)
     }
 
     /// A letter or a Roman numeral below the present question; `sure` where the word `Part` stands before it.
@@ -395,7 +334,7 @@ impl<'a> Scheme<'a> {
         sure: bool,
     ) -> Meaning {
         let Some(candidate) = candidates.get(i) else { return Meaning::Nothing };
-        let base = place.number.map(|n| n.to_string()).or_else(|| place.top.clone());
+        let base = place.base();
         let under = |base: Option<&String>, step: &str| {
             base.map_or_else(|| step.to_owned(), |b| format!("{b}({step})"))
         };
@@ -471,19 +410,14 @@ impl<'a> Scheme<'a> {
     }
 }
 
-/// A number begins a question anew, whatever came before.
-fn absolute(place: &mut Place, number: u32, rest: &[Step]) -> String {
-    *place = Place { number: Some(number), ..Place::default() };
-    let mut id = number.to_string();
-    append(place, &mut id, rest);
-    id
-}
-
 /// Appends the steps after the first to an id, remembering them.
 fn append(place: &mut Place, id: &mut String, rest: &[Step]) {
     for step in rest {
         let text = match step {
-            Step::Number(n) => n.to_string(),
+            Step::Number(n) => {
+                place.decimal = Some(*n);
+                n.to_string()
+            }
             Step::Mark(mark) => {
                 if place.letter.is_none() && !(label::roman(mark).is_some() && mark.len() > 1) {
                     place.letter = Some(mark.clone());
@@ -500,7 +434,7 @@ fn append(place: &mut Place, id: &mut String, rest: &[Step]) {
 }
 
 /// Whether the rubric has parts of `id`.
-fn has_parts(ids: &BTreeSet<String>, id: &str) -> bool {
+pub(super) fn has_parts(ids: &BTreeSet<String>, id: &str) -> bool {
     let prefix = format!("{id}(");
     ids.range(prefix.clone()..).next().is_some_and(|next| next.starts_with(&prefix))
 }

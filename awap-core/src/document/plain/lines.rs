@@ -111,7 +111,11 @@ pub(super) fn is_code(lines: &[Line<'_>]) -> bool {
         return false;
     }
     let Some(regex) = CODE.as_ref() else { return false };
-    let like = lines.iter().filter(|line| line.text.len() < 400 && regex.is_match(line.text)).count();
+    // `2) the lid was loose;` is an item of a list, whatever ends it.
+    let is_like = |line: &&Line<'_>| {
+        line.text.len() < 400 && regex.is_match(line.text) && item_marker(line.trimmed()) != Some(false)
+    };
+    let like = lines.iter().filter(is_like).count();
     let enough = if indented { like * 3 >= lines.len() } else { like * 3 >= lines.len() * 2 };
     like > 0 && enough
 }

@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn looks_of_lines() {
         use BlockKind::{Caption, Code, Heading, ListItem, Paragraph, Quote, Table};
-        let cases: [(&str, &[(BlockKind, &str)]); 14] = [
+        let cases: [(&str, &[(BlockKind, &str)]); 15] = [
             ("REFERENCES\n----------\n\nA (2019) B.", &[(Heading, "REFERENCES"), (Paragraph, "A (2019) B.")]),
             ("Title\n=====\ntext goes on\nhere", &[(Heading, "Title"), (Paragraph, "text goes on\nhere")]),
             ("Question 1\nThe answer.\n", &[(Heading, "Question 1"), (Paragraph, "The answer.")]),
@@ -270,6 +270,14 @@ mod tests {
             ("1. Apples\n\n2. Pears\n\n", &[(Paragraph, "1. Apples"), (Paragraph, "2. Pears")]),
             ("- a\n- b\n  more", &[(ListItem, "- a"), (ListItem, "- b\n  more")]),
             ("1. a\n2. b", &[(ListItem, "1. a"), (ListItem, "2. b")]),
+            (
+                " 1) the lid was loose;\n 2) the tea was hot;\n 3) it rained.",
+                &[
+                    (ListItem, "1) the lid was loose;"),
+                    (ListItem, "2) the tea was hot;"),
+                    (ListItem, "3) it rained."),
+                ],
+            ),
             ("1. a) A hypothesis is\na statement.", &[(Paragraph, "1. a) A hypothesis is\na statement.")]),
             (
                 "def f(x):\n    return x\n\n    print(f(1))\n\nText.",
