@@ -76,6 +76,11 @@ fn covers_in_many_layouts() {
         ("Ada Example\nABC123\nXT284 TMA 02", "XT284 - 02 - | Ada Example | - | - | -"),
         ("Ada Example\nTEL 016 327 960\nFLAT 123\nTMA 02", "- - 02 - | Ada Example | - | - | -"),
         ("TMA 02\nTotal words: 1010 (A 420, B 590)", "- - 02 1010 | - | - | - | -"),
+        ("XT-284 / TMA-2", "XT284 - 02 - | - | - | - | -"),
+        ("XT284 - T.M.A. 06", "XT284 - 06 - | - | - | - | -"),
+        ("XT284 TMA 06\nWord count: Q1 230, Q2 410, total 640", "XT284 - 06 640 | - | - | - | -"),
+        ("XT284 TMA 06\nWord count: Q1 230, Q2 410", "XT284 - 06 - | - | - | - | -"),
+        ("XT284 TMA 06\nWC: 640", "XT284 - 06 640 | - | - | - | -"),
         // On a cover a bare number of words is the student's, under a title the question's.
         ("Name: Ada Example\nTMA no. 2\n1500 words", "- - 02 1500 | Ada Example | - | - | -"),
         ("TMA 02\nThe order of a street\n1500 words", "- - 02 - | - | - | - | -"),
@@ -106,6 +111,12 @@ fn word_counts_as_declared() {
         ("Word count: approx. 1498", Some(1498)),
         ("Words: 1498", Some(1498)),
         ("Total: 1498 words", Some(1498)),
+        ("1498 words approx.", Some(1498)),
+        ("WC: 1498", Some(1498)),
+        ("W/C 1498", Some(1498)),
+        ("Total word count for Q1 and Q2: 1498", Some(1498)),
+        ("Word count for question 1(a): 1498", Some(1498)),
+        ("Total: 1498", None),
         ("References\n\nQuill, A. (2019) Maps. Leeds: Aire.\n\nTotal: 1498 words", Some(1498)),
         ("The word count of the report was 20 more than planned by all of us.", None),
         ("There were 1498 words in the list that I made of them.", None),
@@ -124,6 +135,8 @@ fn word_counts_as_declared() {
     let last = each.replace("Word count: 250", "");
     let parsed = parse(Content { text: Some(last), ..Content::default() });
     assert_eq!(parsed.metadata.declared_word_count, Some(245));
+    let total = parse(Content { text: Some(format!("{each}\nTotal = 495")), ..Content::default() });
+    assert_eq!(total.metadata.declared_word_count, Some(495));
     let total = parse(Content { text: Some(format!("{each}\nTotal word count: 500")), ..Content::default() });
     assert_eq!(total.metadata.declared_word_count, Some(500));
 }

@@ -27,7 +27,7 @@ static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
 static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?xi)^[\W_]*(?:
-          (?:total\s+|final\s+|overall\s+|combined\s+|my\s+|approx\w*\.?\s+|actual\s+)*word\s*-?\s*count\b | total\s*(?:(?:number\s+of\s+)?words?\b|[:=]\s*\d) | number\s+of\s+words\b | words?\s*[:=]\s*\d
+          (?:total\s+|final\s+|overall\s+|combined\s+|my\s+|approx\w*\.?\s+|actual\s+)*word\s*-?\s*count\b | w/?c\s*[:=]?\s*\d | total\s*(?:(?:number\s+of\s+)?words?\b|[:=]\s*\d) | number\s+of\s+words\b | words?\s*[:=]\s*\d
         | (?:(?:question|task|part|section|activity|q)\ ?[0-9a-z().]{1,8}\ ?[:–-]\s*)?(?:approx\w*\.?\s+|about\s+|total\s+)?\d[\d,]*\s+words?(?:\s+(?:in\s+total|excluding|including|used|approx)\b.*)?\W*$
         | signed\b | signature\b | kind\s+regards\b | yours\s+(?:sincerely|faithfully)\b | end\s+of\s+(?:tma|assignment|question|answer|essay|part|document)\b | the\s+end\W*$
         | page\s+\d+(?:\s+of\s+\d+)?\W*$ | \d{1,3}\W*$ | i\s+(?:hereby\s+)?(?:declare|confirm|certify)\b | (?:student\s+)?declaration\b | date\s*:\s*\S | name\s*:\s*\S | pi\s*:\s*\S

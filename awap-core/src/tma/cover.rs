@@ -23,16 +23,19 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 static WORD_COUNT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?xi)^[\W_]*(?P<total>(?:total|overall|final)\s+)?(?:my\s+|approx\w*\.?\s+|actual\s+|essay\s+|tma\s+)*
-        (?:word\s*-?\s*count|words?\s+total|total\s+(?:number\s+of\s+)?words?|number\s+of\s+words(?:\s+used)?|words(?:\s+used)?)
-        (?:\s*\([^)0-9]*\))?(?:\s+for\s+[^:0-9]{0,30}(?:\d\s*(?:\([a-z]\))?)?)?(?:\s+(?:is|of|was))?\s*[:=–—\t\s-]*[*_\s]*(?:approx\w*\.?\s*|about\s+|c\.\s*|~\s*)?
+        (?:word\s*-?\s*count|w/?c|words?\s+total|total\s+(?:number\s+of\s+)?words?|number\s+of\s+words(?:\s+used)?|words(?:\s+used)?)
+        (?:\s*\([^)0-9]*\))?(?:\s+for\s+[^:=\n]{0,30}?)?(?:\s+(?:is|of|was))?\s*[:=–—\t\s-]*[*_\s]*(?:approx\w*\.?\s*|about\s+|c\.\s*|~\s*)?
         (?P<n>\d[\d,]*)(?:\s*(?:/|out\s+of|of)\s*\d[\d,]*)?\s*(?:words?)?\W*(?:\([^)]*\)|excluding\b.*|including\b.*|exc\b.*|not\s+including\b.*)?\W*$",
     )
 });
 static BARE_COUNT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^\W*(?:(?P<total>total\s*[:=–-]?\s*)|approx\w*\.?\s*)?(?P<n>\d[\d,]*)\s+words?(?:\s+(?:in total|excluding.*|including.*))?\W*$",
+        r"(?i)^\W*(?:(?P<total>total\s*[:=–-]?\s*)|approx\w*\.?\s*)?(?P<n>\d[\d,]*)\s+words?(?:\s+(?:in total|approx\w*|excluding.*|including.*))?\W*$",
     )
 });
+
+static SUM: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^\W*(?:(?:grand|overall)\s+)?total\s*[:=–-]\s*(?P<n>\d[\d,]*)\W*$"));
 
 /// Reads the metadata. `cover` is the stretch of units before the first answer in each body, `host` what the host says
 /// of the assignment (`TM112-25J-TMA01`).
@@ -175,7 +178,7 @@ fn take(out: &mut Metadata, field: Field, value: &str) {
         Field::Tutor => set(&mut out.tutor_name, value),
         Field::Date => set(&mut out.date, value),
         Field::Title => set(&mut out.title, value),
-        Field::Words => out.declared_word_count = out.declared_word_count.or_else(|| first_number(value)),
+        Field::Words => out.declared_word_count = out.declared_word_count.or_else(|| count_in(value)),
         Field::Module => module(out, &[value]),
         Field::Presentation => {
             if let Some(run) = RUN.captures(value).and_then(|f| f.name("run")) {
@@ -284,6 +287,12 @@ fn declared(whole: &Whole, units: &[Unit], is_cover: &dyn Fn(usize) -> bool) -> 
             continue;
         }
         let line = unit.span.of(&whole.text);
+        // `Total: 640` under counts of the parts.
+        if counts.len() + bare.len() > 0
+            && let Some(found) = SUM.captures(line)
+        {
+            return found.name("n").and_then(|n| first_number(n.as_str()));
+        }
         let number = |found: &Captures<'_>| found.name("n").and_then(|n| first_number(n.as_str()));
         if let Some(found) = WORD_COUNT.captures(line) {
             let n = number(&found)?;
@@ -321,6 +330,21 @@ fn declared(whole: &Whole, units: &[Unit], is_cover: &dyn Fn(usize) -> bool) -> 
             })
     };
     only(&counts).or_else(|| only(&bare)).or_else(|| if several { None } else { elsewhere() })
+}
+
+/// The count that the value of a field gives: `1,450 (approx.)`, `Q1 230, Q2 410, total 640`.
+fn count_in(value: &str) -> Option<u32> {
+    let lower = value.to_lowercase();
+    if let Some((_, total)) = lower.split_once("total") {
+        return first_number(total).or_else(|| first_number(&lower));
+    }
+    // `Q1 230, Q2 410` counts the parts only.
+    let names_a_part = lower.find(|c: char| c.is_ascii_digit()).is_some_and(|at| {
+        lower
+            .get(..at)
+            .is_some_and(|before| before.ends_with(char::is_alphabetic) || before.contains("question"))
+    });
+    if names_a_part { None } else { first_number(value) }
 }
 
 fn first_number(text: &str) -> Option<u32> {

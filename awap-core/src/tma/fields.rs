@@ -69,7 +69,7 @@ const KEYS: &[(Field, &str)] = &[
     (Field::Title, "title|essay title|assignment title|tma title|report title|project title"),
     (
         Field::Words,
-        "words|word count|wordcount|total words|total word count|number of words|essay word count|tma word count|\
+        "words|word count|wordcount|wc|w c|total words|total word count|number of words|essay word count|tma word count|\
          approximate word count|actual word count|word total|no of words",
     ),
     (

@@ -173,7 +173,19 @@ fn numbered(head: &str, line: &str) -> Option<Label> {
     let enclosed = found.name("open").and(found.name("close")).filter(|close| close.as_str() != ".");
     let mut len = enclosed.map_or(number.end(), |close| close.end());
     let mut steps = vec![Step::Number(number.as_str().parse().ok()?)];
-    let bracketed = subs(head, &mut len, &mut steps);
+    let mut bracketed = subs(head, &mut len, &mut steps);
+    // `1)a)`
+    if steps.len() == 1
+        && let Some(close) = found.name("close").filter(|close| close.as_str() == ")")
+        && !head.get(close.end()..).is_some_and(|rest| rest.starts_with(char::is_whitespace))
+    {
+        let mut end = close.end();
+        if subs(head, &mut end, &mut steps) {
+            (len, bracketed) = (end, true);
+        } else {
+            steps.truncate(1);
+        }
+    }
     if steps.len() == 1 {
         // `1.`, `1)`, `(1)`; not `1.5 m`, `10 people`.
         let close = found.name("close")?;
@@ -471,6 +483,7 @@ mod tests {
             ("Ans 1. The flat", "A 1|The flat"),
             ("**1a** The flat", "1.a|The flat"),
             ("(1)(a) The flat", "1.a|The flat"),
+            ("1)a) The flat", "1.a|The flat"),
             ("[1] (a) The flat", "1.a|The flat"),
             ("Answer to Question 2(a):", "A 2.a|"),
             ("TMA 02 Question 1", "Q 1|"),

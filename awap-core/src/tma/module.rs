@@ -9,7 +9,7 @@ use crate::text::pattern;
 
 static MODULE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:^|[^A-Za-z0-9])(?P<letters>[A-Za-z]{1,4})(?P<gap>[ \u{a0}]?)(?P<digits>[0-9]{3}[A-Za-z]?)(?:[\s_/-]*(?P<run>(?:20)?[0-9]{2}[A-La-l]))?(?:$|[^A-Za-z0-9])",
+        r"(?:^|[^A-Za-z0-9])(?P<letters>[A-Za-z]{1,4})(?P<gap>[ \u{a0}-]?)(?P<digits>[0-9]{3}[A-Za-z]?)(?:[\s_/-]*(?P<run>(?:20)?[0-9]{2}[A-La-l]))?(?:$|[^A-Za-z0-9])",
     )
 });
 
@@ -20,7 +20,7 @@ pub(super) static RUN: LazyLock<Regex> =
 /// The number of a TMA, after a word for it.
 pub(super) static TMA: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|[^A-Za-z])(?:TMA|Tutor[\s-]*Marked[\s-]*Assignment|Assignment|Assessment)(?:\s*(?:no\.?|number|:|\#|-|_|–|\())*\s*0*(?P<n>[0-9]{1,2}|one|two|three|four|five|six|seven|eight)(?:$|[^0-9A-Za-z])",
+        r"(?i)(?:^|[^A-Za-z])(?:T\.?M\.?A|Tutor[\s-]*Marked[\s-]*Assignment|Assignment|Assessment)(?:\s*(?:no\.?|number|\.|:|\#|-|_|–|\())*\s*0*(?P<n>[0-9]{1,2}|one|two|three|four|five|six|seven|eight)(?:$|[^0-9A-Za-z])",
     )
 });
 
@@ -29,7 +29,7 @@ pub(super) static TMA: LazyLock<Regex> = LazyLock::new(|| {
 enum Sure {
     /// `tm112`: user names look alike.
     Small,
-    /// `tm 112` at the head of a line, `TM 112`: rooms and numbers of telephones look alike.
+    /// `tm 112` at the head of a line, `TM 112`, `TM-112`: rooms and numbers of telephones look alike.
     Spaced,
     /// `tm112` on a line that names a TMA or a presentation, as file names do.
     SmallBesideTma,
