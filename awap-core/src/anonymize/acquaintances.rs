@@ -16,14 +16,19 @@ use super::names::starts_upper;
 use super::narrative::Narrative;
 use super::pieces::Piece;
 use super::recognizer::{Mention, Role};
-use super::words::{ambiguity, is_particle, is_public_role, is_theorist, is_title};
-use crate::text::fold;
+use super::roles::is_theorist;
+use super::signs;
+use super::words::{ambiguity, is_particle, is_title};
+use crate::text::{Span, fold};
 
 /// The rule under which they are reported.
 const RULE: &str = "acquaintance";
 
 /// What is needed in sum.
 const ENOUGH: i32 = 4;
+
+/// Up to so many mentions a name stands seldom.
+const SELDOM: usize = 2;
 
 /// In so many sentences a text must tell of the writer's own life to be one that does.
 const REFLECTIVE: usize = 3;
@@ -55,22 +60,50 @@ pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>) {
         }
     }
     let cited = cited_words(pieces);
+    let bonus = if reflective { 1 } else { -1 };
+    let sum = |mention: &Mention| {
+        let text = pieces.get(mention.piece).map_or("", |p| p.text.as_str());
+        let words = words_of(mention.span.of(text));
+        let of = |w: &String| evidence.get(w).copied().unwrap_or_default();
+        // Who bears a given name in common with somebody else is told by the family name.
+        let last = words.last().map(of).unwrap_or_default();
+        let pro = words.iter().map(|w| of(w).pro).max().unwrap_or_default();
+        let plain = mention.rule != introductions::INTRODUCED && !has_private_title(text, mention.span);
+        let is_known = words.last().is_some_and(|w| cited.contains(w) || plain && is_theorist(w));
+        let stays = is_known || !last.is_at_home() || plain && !is_used_as_one(mention, pieces);
+        if stays { None } else { Some(pro + last.contra + bonus) }
+    };
+    let sums: Vec<Option<i32>> =
+        mentions.iter().map(|m| (m.role == Role::Named).then(|| sum(m)).flatten()).collect();
+    let known: Vec<(usize, Span)> = mentions
+        .iter()
+        .zip(&sums)
+        .filter(|(m, sum)| m.role == Role::Other || sum.is_some_and(|sum| sum >= ENOUGH))
+        .map(|(m, _)| (m.piece, m.span))
+        .collect();
+    let mut sums = sums.into_iter();
     mentions.retain_mut(|mention| {
+        let sum = sums.next().flatten();
         if mention.role != Role::Named {
             return true;
         }
-        let text = pieces.get(mention.piece).map_or("", |p| p.text.as_str());
-        let words = words_of(mention.span.of(text));
-        let plain = mention.rule != introductions::INTRODUCED && !has_private_title(text, mention.span);
-        let of = |w: &String| evidence.get(w).copied().unwrap_or_default();
-        let all = words.iter().map(of).fold(Evidence::default(), Evidence::with);
-        let sum = all.pro + all.contra + if reflective { 1 } else { -1 };
-        let is_known = words.last().is_some_and(|w| cited.contains(w) || plain && is_theorist(w));
         mention.role = Role::Other;
         mention.rule = RULE;
         mention.confidence = 0.7;
-        sum >= ENOUGH && !is_known && (!plain || is_used_as_one(mention, pieces))
+        sum.is_some_and(|sum| sum >= ENOUGH || sum >= ENOUGH - 2 && is_beside(mention, &known, pieces))
     });
+}
+
+/// Whether a name is joined to one of `known` by no more than a comma or `and`: `Tom, Beca and Col`.
+fn is_beside(mention: &Mention, known: &[(usize, Span)], pieces: &[Piece]) -> bool {
+    let text = pieces.get(mention.piece).map_or("", |p| p.text.as_str());
+    let joins = |from: usize, to: usize| {
+        matches!(text.get(from..to), Some(", " | " and " | ", and " | " & " | " or "))
+    };
+    known.iter().any(|(piece, span)| {
+        *piece == mention.piece
+            && (joins(span.end, mention.span.start) || joins(mention.span.end, span.start))
+    })
 }
 
 /// Whether a single word that is also another (`Mark`, `Jordan`) is used as a name where it stands.
@@ -86,15 +119,24 @@ fn is_used_as_one(mention: &Mention, pieces: &[Piece]) -> bool {
 struct Evidence {
     pro: i32,
     contra: i32,
+    /// How often the name stands.
+    mentions: usize,
+    /// How often of those in a paragraph that tells of the writer's own life.
+    personal: usize,
 }
 
 impl Evidence {
     fn add(&mut self, other: Self) {
-        *self = self.with(other);
+        self.pro = self.pro.max(other.pro);
+        self.contra = self.contra.min(other.contra);
+        self.mentions += other.mentions;
+        self.personal += other.personal;
     }
 
-    fn with(self, other: Self) -> Self {
-        Self { pro: self.pro.max(other.pro), contra: self.contra.min(other.contra) }
+    /// Whether the name stands seldom, or often enough where the writer tells of their own life: who is named once in such a paragraph and many
+    /// times elsewhere is a character, whom the writer compares somebody with.
+    fn is_at_home(self) -> bool {
+        self.mentions <= SELDOM || self.personal * 5 >= self.mentions * 2
     }
 
     /// What stands around one mention.
@@ -111,234 +153,20 @@ impl Evidence {
         let mut pro = 0;
         pro += 3 * i32::from(introduced);
         pro += 2 * i32::from(personal);
-        pro += i32::from(narrative.is_personal_around(text, mention.span.start));
+        let around = narrative.is_personal_around(text, mention.span.start);
+        pro += i32::from(around);
         pro += i32::from(titled || lone_given);
         if !titled && !lone_given && !name.starts_with("Dr") {
             pro -= 1;
         }
         let head = text.get(sentence.start..mention.span.start).unwrap_or_default();
         let tail = text.get(mention.span.end..sentence.end).unwrap_or_default();
-        let mut contra = against(sentence.of(text), head, tail, personal);
-        // `in Izmir`: a place.
-        if !introduced && !titled && ["in ", "near ", "outside ", "around "].iter().any(|w| head.ends_with(w))
-        {
+        let mut contra = signs::against(sentence.of(text), head, tail, personal);
+        if !introduced && !titled && signs::is_of_a_place(head) {
             contra -= 3;
         }
-        Self { pro, contra }
+        Self { pro, contra, mentions: 1, personal: usize::from(around) }
     }
-}
-
-/// What says that a name in a `sentence`, between `head` and `tail`, is not of the writer's own life.
-fn against(sentence: &str, head: &str, tail: &str, personal: bool) -> i32 {
-    let mut contra = 0;
-    if is_of_a_case(sentence) || !personal && is_question(sentence) {
-        contra -= 4;
-    }
-    // `Hyde v Wrench`.
-    if tail.starts_with(" v ") || tail.starts_with(" v. ") || head.ends_with(" v ") || head.ends_with(" v. ")
-    {
-        contra -= 9;
-    }
-    let before = head.trim_end().rsplit(|c: char| !c.is_alphanumeric()).take(2);
-    if before.into_iter().any(|w| is_public_role(&fold(w))) {
-        contra -= 4;
-    }
-    let possessed = tail
-        .strip_prefix("'s ")
-        .or_else(|| tail.strip_prefix("’s "))
-        .or_else(|| tail.strip_prefix(['\'', '’']));
-    if possessed.is_some_and(|rest| rest.split_whitespace().take(3).any(|w| is_work(bare(w)))) {
-        contra -= 4;
-    }
-    let next = bare(tail.split_whitespace().next().unwrap_or_default());
-    if is_work(next) {
-        contra -= 4;
-    } else if !personal && is_of_scholars(next) {
-        contra -= 2;
-    }
-    // Years of a life, or of a work.
-    let dated = tail
-        .trim_start()
-        .strip_prefix('(')
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) || rest.starts_with("b."));
-    if dated {
-        contra -= 4;
-    }
-    contra
-}
-
-fn bare(word: &str) -> &str {
-    word.trim_matches(|c: char| !c.is_alphanumeric())
-}
-
-/// Whether a sentence speaks of a case study, or of a work of art.
-fn is_of_a_case(sentence: &str) -> bool {
-    sentence.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| {
-        matches!(
-            word,
-            "case"
-                | "scenario"
-                | "vignette"
-                | "Vignette"
-                | "Case"
-                | "Scenario"
-                | "character"
-                | "characters"
-                | "novel"
-                | "poem"
-                | "play"
-                | "film"
-                | "painting"
-                | "fictional"
-                | "made-up"
-                | "imaginary"
-                | "hypothetical"
-                | "invented"
-                | "experiment"
-                | "protagonist"
-                | "narrator"
-                | "module"
-                | "Block"
-                | "Unit"
-                | "Chapter"
-                | "Reading"
-                | "Activity"
-                | "Act"
-                | "pseudonym"
-                | "video"
-        )
-    })
-}
-
-/// Whether a sentence asks: it ends so, or tells what to do, or what it is worth.
-fn is_question(sentence: &str) -> bool {
-    let first = bare(
-        sentence
-            .split_whitespace()
-            .find(|w| w.chars().filter(|c| c.is_alphabetic()).count() > 2)
-            .unwrap_or_default(),
-    );
-    sentence.trim_end().ends_with('?')
-        || sentence.contains(" marks)")
-        || matches!(
-            first,
-            "Advise"
-                | "Explain"
-                | "Describe"
-                | "Discuss"
-                | "Evaluate"
-                | "Compare"
-                | "Outline"
-                | "Identify"
-                | "Analyse"
-                | "Assess"
-                | "Using"
-                | "Drawing"
-                | "Calculate"
-                | "Consider"
-                | "Examine"
-                | "State"
-                | "Summarise"
-                | "Suggest"
-                | "Define"
-                | "Imagine"
-                | "Choose"
-        )
-}
-
-/// Whether a word names what only somebody known for it has: `Schein's model`, `Bloom's taxonomy`.
-fn is_work(word: &str) -> bool {
-    matches!(
-        word,
-        "theory"
-            | "theories"
-            | "model"
-            | "models"
-            | "theorem"
-            | "law"
-            | "laws"
-            | "principle"
-            | "rule"
-            | "cycle"
-            | "taxonomy"
-            | "hierarchy"
-            | "framework"
-            | "concept"
-            | "definition"
-            | "method"
-            | "algorithm"
-            | "equation"
-            | "scale"
-            | "test"
-            | "effect"
-            | "thesis"
-            | "argument"
-            | "novel"
-            | "poem"
-            | "poems"
-            | "poetry"
-            | "play"
-            | "plays"
-            | "painting"
-            | "paintings"
-            | "film"
-            | "book"
-            | "article"
-            | "study"
-            | "studies"
-            | "research"
-            | "experiment"
-            | "writings"
-            | "philosophy"
-            | "ideas"
-            | "point"
-            | "points"
-            | "view"
-            | "views"
-            | "gaze"
-            | "claim"
-            | "position"
-            | "idea"
-            | "machine"
-            | "diagram"
-            | "matrix"
-            | "grid"
-            | "typology"
-            | "approach"
-            | "stages"
-            | "critique"
-    )
-}
-
-/// What scholars do.
-fn is_of_scholars(word: &str) -> bool {
-    matches!(
-        word,
-        "argues"
-            | "argued"
-            | "claims"
-            | "claimed"
-            | "suggests"
-            | "defines"
-            | "defined"
-            | "proposes"
-            | "proposed"
-            | "theorised"
-            | "theorises"
-            | "identifies"
-            | "identified"
-            | "coined"
-            | "developed"
-            | "describes"
-            | "states"
-            | "stated"
-            | "concludes"
-            | "contends"
-            | "maintains"
-            | "writes"
-            | "found"
-            | "et"
-    )
 }
 
 /// The words of a name by which a person is found again: folded, without titles, particles and initials.

@@ -7,7 +7,7 @@ use awap_names::lists::known::{FAMILY, GIVEN, NAME, frequency};
 use super::names::{Allow, Shape, name_at, starts_upper};
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
-use super::words::{is_person_word, is_private_title, is_relation};
+use super::roles::{is_person_word, is_private_title, is_public_role, is_relation};
 use crate::text::{Span, fold};
 
 /// Finds people by an introduction.
@@ -311,7 +311,28 @@ fn after_byname(text: &str, shape: &Shape) -> Option<Span> {
 
 /// What a person may be to others, or simply is.
 fn is_role(word: &str) -> bool {
-    is_relation(word) || is_person_word(word)
+    is_relation(word) || is_person_word(word) || is_trade(word)
+}
+
+/// Words that end as trades and offices do: `paralegal`, `optician`, `receptionist`, `plasterer`.
+fn is_trade(word: &str) -> bool {
+    word.len() >= 6
+        && ["er", "or", "ist", "ian", "ant", "man", "woman", "legal"].iter().any(|end| word.ends_with(end))
+        && !matches!(
+            word,
+            "number"
+                | "summer"
+                | "winter"
+                | "another"
+                | "whether"
+                | "however"
+                | "rather"
+                | "further"
+                | "together"
+                | "important"
+                | "matter"
+        )
+        && !is_public_role(word)
 }
 
 /// Whether the name at `span` has a title, in it or before it, that is no academic's.
@@ -353,6 +374,7 @@ mod tests {
             ("and finally said, 'Seun, they can hear you'", "Seun"),
             ("'You did a quick thing, Zosia, you see'", "Zosia"),
             ("She said that her stepdad, Darren, had left", "Darren"),
+            ("the senior paralegal, Bronagh, said so", "Bronagh"),
             ("I rang the on-call manager, Lindiwe Harcastle, at ten", "Lindiwe Harcastle"),
         ] {
             assert_eq!(found(text), [expected], "{text}");

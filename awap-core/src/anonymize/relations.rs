@@ -9,7 +9,7 @@ use super::cues::{Cue, matches};
 use super::names::{Allow, name_at, skip_blanks, starts_upper, without_possessive, word_at};
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
-use super::words::is_relation;
+use super::roles::is_relation;
 use crate::text::{Span, fold};
 
 /// Finds people by kin and role.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::acquaintances;
 use super::cover::Cover;
+use super::echoes;
 use super::finding::{Finding, Label};
 use super::initials;
 use super::introductions::Introductions;
@@ -245,6 +246,7 @@ impl Plan {
             }
             found.push(settled);
         }
+        echoes::find(pieces, &mut found);
         let mut placeholders = Placeholders::default();
         for piece in pieces {
             placeholders.note(&piece.text);

@@ -284,7 +284,7 @@ fn in_data(text: &str, piece: &Piece, span: Span) -> bool {
         before(text, span.start, 200.min(span.start - line_start)),
         tail.get(..tail.len().min(200)).unwrap_or_default().to_lowercase()
     );
-    if CUES.iter().take(7).any(|cue| row.contains(cue)) {
+    if CUES.iter().take(7).chain(&["contact"]).any(|cue| row.contains(cue)) {
         return false;
     }
     let table = touches(&piece.tables, span);

@@ -423,12 +423,15 @@ fn named(host: &str, path: &str, context: &Context<'_>) -> bool {
     let place: String = format!("{host}/{}", path.split('/').take(3).collect::<Vec<_>>().join("/"));
     let letters: String = place.chars().filter(|c| c.is_alphanumeric() || *c == '/').collect();
     let student = context.roster.student();
+    let initials = |s: &str| s.len() <= 3 && s.chars().all(|c| student.initials.contains(&c));
     let parts = student.parts.iter().filter(|p| letters.contains(&p.text.replace('\'', ""))).count();
     parts >= 2
         || student.parts.iter().any(|p| {
             p.ambiguity == Ambiguity::Plain
                 && p.text.chars().count() >= 5
-                && place.split(|c: char| !c.is_alphanumeric()).any(|t| t.starts_with(p.text.as_str()))
+                && place.split(|c: char| !c.is_alphanumeric()).any(|t| {
+                    t.starts_with(p.text.as_str()) || t.strip_suffix(p.text.as_str()).is_some_and(initials)
+                })
         })
         || context
             .known

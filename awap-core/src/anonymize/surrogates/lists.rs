@@ -82,7 +82,8 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::anonymize::words::{Ambiguity, ambiguity, is_not_a_name, is_particle, is_relation, is_title};
+    use crate::anonymize::roles::is_relation;
+    use crate::anonymize::words::{Ambiguity, ambiguity, is_not_a_name, is_particle, is_title};
     use crate::text::fold;
 
     #[test]
