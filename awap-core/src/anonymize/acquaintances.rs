@@ -19,7 +19,7 @@ use super::recognizer::{Mention, Role};
 use super::roles::is_theorist;
 use super::signs;
 use super::words::{ambiguity, is_particle, is_title};
-use crate::text::{Span, fold};
+use crate::text::fold;
 
 /// The rule under which they are reported.
 const RULE: &str = "acquaintance";
@@ -39,48 +39,15 @@ pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>) {
     if !mentions.iter().any(|m| m.role == Role::Named) {
         return;
     }
-    let narratives: Vec<Narrative> = pieces
-        .iter()
-        .enumerate()
-        .map(|(i, piece)| {
-            let named = mentions.iter().any(|m| m.piece == i && m.role == Role::Named);
-            if named { Narrative::of(&piece.text) } else { Narrative::default() }
-        })
-        .collect();
-    let reflective = narratives.iter().map(Narrative::personal).sum::<usize>() >= REFLECTIVE;
-    let mut evidence: HashMap<String, Evidence> = HashMap::new();
-    for mention in mentions.iter().filter(|m| m.role == Role::Named) {
-        let (Some(piece), Some(narrative)) = (pieces.get(mention.piece), narratives.get(mention.piece))
-        else {
-            continue;
-        };
-        let found = Evidence::of(piece, narrative, mention);
-        for word in words_of(mention.span.of(&piece.text)) {
-            evidence.entry(word).or_default().add(found);
-        }
-    }
-    let cited = cited_words(pieces);
-    let bonus = if reflective { 1 } else { -1 };
-    let sum = |mention: &Mention| {
-        let text = pieces.get(mention.piece).map_or("", |p| p.text.as_str());
-        let words = words_of(mention.span.of(text));
-        let of = |w: &String| evidence.get(w).copied().unwrap_or_default();
-        // Who bears a given name in common with somebody else is told by the family name.
-        let last = words.last().map(of).unwrap_or_default();
-        let pro = words.iter().map(|w| of(w).pro).max().unwrap_or_default();
-        let plain = mention.rule != introductions::INTRODUCED && !has_private_title(text, mention.span);
-        let is_known = words.last().is_some_and(|w| cited.contains(w) || plain && is_theorist(w));
-        let stays = is_known || !last.is_at_home() || plain && !is_used_as_one(mention, pieces);
-        if stays { None } else { Some(pro + last.contra + bonus) }
-    };
+    let signs = Signs::of(pieces, mentions);
     let sums: Vec<Option<i32>> =
-        mentions.iter().map(|m| (m.role == Role::Named).then(|| sum(m)).flatten()).collect();
-    let known: Vec<(usize, Span)> = mentions
+        mentions.iter().map(|m| if m.role == Role::Named { signs.sum(m) } else { None }).collect();
+    let found = mentions
         .iter()
         .zip(&sums)
-        .filter(|(m, sum)| m.role == Role::Other || sum.is_some_and(|sum| sum >= ENOUGH))
-        .map(|(m, _)| (m.piece, m.span))
-        .collect();
+        .filter(|(m, sum)| m.role == Role::Other || sum.is_some_and(|sum| sum >= ENOUGH));
+    let edges: HashSet<(usize, usize)> =
+        found.flat_map(|(m, _)| [(m.piece, m.span.start), (m.piece, m.span.end)]).collect();
     let mut sums = sums.into_iter();
     mentions.retain_mut(|mention| {
         let sum = sums.next().flatten();
@@ -90,19 +57,67 @@ pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>) {
         mention.role = Role::Other;
         mention.rule = RULE;
         mention.confidence = 0.7;
-        sum.is_some_and(|sum| sum >= ENOUGH || sum >= ENOUGH - 2 && is_beside(mention, &known, pieces))
+        sum.is_some_and(|sum| sum >= ENOUGH || sum >= ENOUGH - 2 && is_beside(mention, &edges, pieces))
     });
 }
 
-/// Whether a name is joined to one of `known` by no more than a comma or `and`: `Tom, Beca and Col`.
-fn is_beside(mention: &Mention, known: &[(usize, Span)], pieces: &[Piece]) -> bool {
-    let text = pieces.get(mention.piece).map_or("", |p| p.text.as_str());
-    let joins = |from: usize, to: usize| {
-        matches!(text.get(from..to), Some(", " | " and " | ", and " | " & " | " or "))
-    };
-    known.iter().any(|(piece, span)| {
-        *piece == mention.piece
-            && (joins(span.end, mention.span.start) || joins(mention.span.end, span.start))
+/// What all the texts of a TMA say of the people that are named in them.
+struct Signs<'a> {
+    pieces: &'a [Piece],
+    /// By each word of a name.
+    of_words: HashMap<String, Evidence>,
+    /// The words of those who are cited.
+    cited: HashSet<String>,
+    /// What the whole adds: whether it tells of the writer's own life at all.
+    bonus: i32,
+}
+
+impl<'a> Signs<'a> {
+    fn of(pieces: &'a [Piece], mentions: &[Mention]) -> Self {
+        let named: HashSet<usize> =
+            mentions.iter().filter(|m| m.role == Role::Named).map(|m| m.piece).collect();
+        let narrative = |(i, piece): (usize, &Piece)| {
+            if named.contains(&i) { Narrative::of(&piece.text) } else { Narrative::default() }
+        };
+        let narratives: Vec<Narrative> = pieces.iter().enumerate().map(narrative).collect();
+        let reflective = narratives.iter().map(Narrative::personal).sum::<usize>() >= REFLECTIVE;
+        let mut of_words: HashMap<String, Evidence> = HashMap::new();
+        for mention in mentions.iter().filter(|m| m.role == Role::Named) {
+            let (Some(piece), Some(narrative)) = (pieces.get(mention.piece), narratives.get(mention.piece))
+            else {
+                continue;
+            };
+            let found = Evidence::of(piece, narrative, mention);
+            for word in words_of(mention.span.of(&piece.text)) {
+                of_words.entry(word).or_default().add(found);
+            }
+        }
+        Self { pieces, of_words, cited: cited_words(pieces), bonus: if reflective { 1 } else { -1 } }
+    }
+
+    /// What speaks for the one who is named being of the writer's own life; nothing where that cannot be.
+    fn sum(&self, mention: &Mention) -> Option<i32> {
+        let text = self.pieces.get(mention.piece).map_or("", |p| p.text.as_str());
+        let words = words_of(mention.span.of(text));
+        let of = |w: &String| self.of_words.get(w).copied().unwrap_or_default();
+        // Who bears a given name in common with somebody else is told by the family name.
+        let last = words.last().map(of).unwrap_or_default();
+        let pro = words.iter().map(|w| of(w).pro).max().unwrap_or_default();
+        let plain = mention.rule != introductions::INTRODUCED && !has_private_title(text, mention.span);
+        let is_known = words.last().is_some_and(|w| self.cited.contains(w) || plain && is_theorist(w));
+        let stays = is_known || !last.is_at_home() || plain && !is_used_as_one(mention, self.pieces);
+        if stays { None } else { Some(pro + last.contra + self.bonus) }
+    }
+}
+
+/// Whether a name is joined to another, of which `edges` has piece and ends, by no more than a comma or `and`: `Tom, Beca and Col`.
+fn is_beside(mention: &Mention, edges: &HashSet<(usize, usize)>, pieces: &[Piece]) -> bool {
+    let Some(piece) = pieces.get(mention.piece) else { return false };
+    let head = piece.text.get(..mention.span.start).unwrap_or_default();
+    let tail = piece.text.get(mention.span.end..).unwrap_or_default();
+    [", and ", " and ", ", ", " & ", " or "].iter().any(|joint| {
+        head.ends_with(joint) && edges.contains(&(mention.piece, mention.span.start - joint.len()))
+            || tail.starts_with(joint) && edges.contains(&(mention.piece, mention.span.end + joint.len()))
     })
 }
 
@@ -142,7 +157,7 @@ impl Evidence {
     /// What stands around one mention.
     fn of(piece: &Piece, narrative: &Narrative, mention: &Mention) -> Self {
         let text = piece.text.as_str();
-        let (sentence, personal) = narrative.sentence(mention.span.start);
+        let (sentence, personal) = narrative.sentence(text, mention.span.start);
         let name = mention.span.of(text);
         let single = !name.contains([' ', '-', '\u{a0}']);
         let titled = has_private_title(text, mention.span);

@@ -4,7 +4,7 @@
 
 use awap_names::lists::known::{FAMILY, GIVEN, NAME, frequency};
 
-use super::names::{Allow, Shape, name_at, starts_upper};
+use super::names::{Allow, Shape, WORDS, name_at, starts_upper};
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
 use super::roles::{is_person_word, is_private_title, is_public_role, is_relation};
@@ -47,11 +47,7 @@ impl NameRecognizer for Introductions {
 /// beginnings of sentences are passed over by it.
 fn has_a_sign(text: &str, start: usize) -> bool {
     let head = text.get(..start).unwrap_or_default();
-    if head.ends_with([',', '(', '\'', '‘', '"', '“'])
-        || head.ends_with(", ")
-        || head.ends_with(" (")
-        || head.ends_with("– ")
-    {
+    if head.trim_end_matches(' ').ends_with([',', '(', '–', '—', '\'', '‘', '"', '“']) {
         return true;
     }
     let inside = head.trim_end_matches([' ', '\u{a0}']);
@@ -68,12 +64,12 @@ fn has_a_sign(text: &str, start: usize) -> bool {
     {
         return true;
     }
-    // The end of the words with a capital.
     let mut rest = text.get(start..).unwrap_or_default();
     if BYNAMES.iter().any(|byname| rest.starts_with(byname)) {
         return true;
     }
-    loop {
+    // The end of the words with a capital, of which a name has few.
+    for _ in 0..WORDS {
         rest = rest.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '-' | '\'' | '’' | '.'));
         match rest.strip_prefix([' ', '\u{a0}']) {
             Some(next) if next.starts_with(char::is_uppercase) => rest = next,
@@ -101,12 +97,24 @@ fn introduced(text: &str, shape: &Shape) -> Option<Span> {
 
 /// The next capital at the start of a word, from byte `from` on.
 pub(super) fn next_capital(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
     let mut inside = text.get(..from).and_then(|t| t.chars().next_back()).is_some_and(char::is_alphanumeric);
-    for (i, c) in text.get(from..)?.char_indices() {
-        if !inside && (c.is_ascii_uppercase() || !c.is_ascii() && c.is_uppercase()) {
-            return Some(from + i);
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii() {
+            if byte.is_ascii_uppercase() && !inside {
+                return Some(at);
+            }
+            inside = byte.is_ascii_alphanumeric() || inside && matches!(byte, b'\'' | b'-');
+            at += 1;
+            continue;
         }
-        inside = c.is_alphanumeric() || inside && matches!(c, '\'' | '’' | '-');
+        let c = text.get(at..).and_then(|t| t.chars().next())?;
+        if !inside && c.is_uppercase() {
+            return Some(at);
+        }
+        inside = c.is_alphanumeric() || inside && c == '’';
+        at += c.len_utf8();
     }
     None
 }

@@ -17,7 +17,7 @@ pub(super) struct Shape {
 }
 
 /// The most words a name is read to have.
-const WORDS: usize = 6;
+pub(super) const WORDS: usize = 6;
 
 /// What else counts as part of a name at a place.
 #[derive(Debug, Clone, Copy, Default)]

@@ -19,20 +19,35 @@ impl Narrative {
         self.sentences.iter().filter(|(_, personal)| *personal).count()
     }
 
-    /// The sentence in which byte `at` stands, and whether it tells of the writer's own life.
-    pub(super) fn sentence(&self, at: usize) -> (Span, bool) {
+    /// The sentence in which byte `at` stands, as far as it is near, and whether it tells of the writer's own life.
+    pub(super) fn sentence(&self, text: &str, at: usize) -> (Span, bool) {
         let i = self.sentences.partition_point(|(s, _)| s.end <= at);
-        self.sentences.get(i).copied().filter(|(s, _)| s.start <= at).unwrap_or((Span::new(at, at), false))
+        let found = self.sentences.get(i).copied().filter(|(s, _)| s.start <= at);
+        let (sentence, personal) = found.unwrap_or((Span::new(at, at), false));
+        let near = near(text, at);
+        (Span::new(sentence.start.max(near.start), sentence.end.min(near.end)), personal)
     }
 
-    /// Whether a sentence of the paragraph in which byte `at` of `text` stands does.
+    /// Whether a sentence near byte `at` of `text`, in the same paragraph, does.
     pub(super) fn is_personal_around(&self, text: &str, at: usize) -> bool {
-        let start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
-        let end = text.get(at..).and_then(|t| t.find('\n')).map_or(text.len(), |i| at + i);
+        let near = near(text, at);
+        let head = text.as_bytes().get(near.start..at).unwrap_or_default();
+        let tail = text.as_bytes().get(at..near.end).unwrap_or_default();
+        let start = memchr::memrchr(b'\n', head).map_or(near.start, |i| near.start + i + 1);
+        let end = memchr::memchr(b'\n', tail).map_or(near.end, |i| at + i);
         let first = self.sentences.partition_point(|(s, _)| s.end <= start);
         let rest = self.sentences.get(first..).unwrap_or_default();
         rest.iter().take_while(|(s, _)| s.start < end).any(|(_, personal)| *personal)
     }
+}
+
+/// What counts as near byte `at` of `text`: some twenty lines, so that one name costs no more in a long text than in a short one.
+fn near(text: &str, at: usize) -> Span {
+    const REACH: usize = 1500;
+    Span::new(
+        text.floor_char_boundary(at.saturating_sub(REACH)),
+        text.ceil_char_boundary((at + REACH).min(text.len())),
+    )
 }
 
 /// Whether a sentence tells of the writer's own life: it says `I`, `me`, `my`, `we`, `us` or `our`, and not only in what any essay says
@@ -43,7 +58,7 @@ fn is_personal(sentence: &str) -> bool {
     while let Some(word) = words.next() {
         let next = words.peek().copied().unwrap_or_default();
         let personal = match fold_short(word).as_str() {
-            "i" | "we" => !is_opinion(next, sentence, word),
+            "i" | "we" => !is_opinion(next, words.clone().nth(1).unwrap_or_default(), word),
             "i'd" | "we'd" => {
                 matches!(next, "been" | "had" | "already" | "just" | "never" | "always" | "once")
             }
@@ -66,6 +81,7 @@ fn is_personal(sentence: &str) -> bool {
 }
 
 /// The words of a text, with apostrophes inside.
+#[derive(Clone)]
 struct Words<'t>(&'t str);
 
 impl<'t> Iterator for Words<'t> {
@@ -81,16 +97,17 @@ impl<'t> Iterator for Words<'t> {
     }
 }
 
-/// A word of up to six letters in lower case, with plain apostrophes; nothing of a longer one.
+/// A word that may be one of the first person in lower case, with a plain apostrophe; nothing of any other.
 fn fold_short(word: &str) -> String {
-    if word.len() > 8 {
+    let may_be_one = word.starts_with(['I', 'i', 'W', 'w', 'M', 'm', 'U', 'u', 'O', 'o']);
+    if word.len() > 8 || !may_be_one {
         return String::new();
     }
     word.chars().map(|c| if c == '’' { '\'' } else { c.to_ascii_lowercase() }).collect()
 }
 
-/// Whether `I` or `we` before `next` speaks of the essay, of a view, or of what might be.
-fn is_opinion(next: &str, sentence: &str, pronoun: &str) -> bool {
+/// Whether `I` or `we` before the words `next` and `after` speaks of the essay, of a view, or of what might be.
+fn is_opinion(next: &str, after: &str, pronoun: &str) -> bool {
     // `i` as a number of a list, or a variable.
     if pronoun == "i" && (next == "is" || !next.starts_with(char::is_lowercase)) {
         return true;
@@ -151,27 +168,23 @@ fn is_opinion(next: &str, sentence: &str, pronoun: &str) -> bool {
     if reads {
         return true;
     }
-    // `I have argued`, `we have seen`.
-    if !matches!(next, "have" | "also" | "now" | "then" | "do") {
-        return false;
-    }
-    [
-        "argued",
-        "discussed",
-        "shown",
-        "seen",
-        "chosen",
-        "used",
-        "described",
-        "explained",
-        "compared",
-        "not think",
-        "not believe",
-        "think",
-        "believe",
-    ]
-    .iter()
-    .any(|said| sentence.contains(&format!("{next} {said}")))
+    // `I have argued`, `we have seen`, `I also think`.
+    matches!(next, "have" | "also" | "now" | "then" | "do")
+        && matches!(
+            after,
+            "argued"
+                | "discussed"
+                | "shown"
+                | "seen"
+                | "chosen"
+                | "used"
+                | "described"
+                | "explained"
+                | "compared"
+                | "not"
+                | "think"
+                | "believe"
+        )
 }
 
 /// `shows us`, `tells us`, `allows us`: what a text does to any reader.
@@ -276,7 +289,7 @@ mod tests {
         let text = "She left. I told Ann.\nHe stayed. It rained.";
         let narrative = Narrative::of(text);
         assert_eq!(narrative.personal(), 1);
-        let (sentence, personal) = narrative.sentence(text.find("Ann").unwrap());
+        let (sentence, personal) = narrative.sentence(text, text.find("Ann").unwrap());
         assert_eq!((sentence.of(text).starts_with("I told"), personal), (true, true));
         assert!(narrative.is_personal_around(text, 0));
         assert!(!narrative.is_personal_around(text, text.find("rained").unwrap()));

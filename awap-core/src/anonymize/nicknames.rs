@@ -2,7 +2,7 @@
 //!
 //! The host knows names as they are registered; what a tutor says to a student, or a student signs with, need not be among them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::introductions::next_capital;
 use super::names::{without_possessive, word_at};
@@ -28,11 +28,16 @@ pub(super) fn add(roster: &mut Roster, pieces: &[Piece]) {
     if given.is_empty() {
         return;
     }
+    let first = first_letters(&given);
     let mut counts: HashMap<String, usize> = HashMap::new();
     for piece in pieces.iter().filter(|p| matches!(p.zone(), Zone::Prose | Zone::Margin)) {
         let mut at = 0;
         while let Some(start) = next_capital(&piece.text, at) {
             at = start + 1;
+            let letter = piece.text.as_bytes().get(start).map_or(0, u8::to_ascii_lowercase);
+            if letter.is_ascii() && !first.contains(&letter) {
+                continue;
+            }
             let Some(word) = word_at(&piece.text, start).map(|w| without_possessive(&piece.text, w)) else {
                 continue;
             };
@@ -57,6 +62,17 @@ pub(super) fn add(roster: &mut Roster, pieces: &[Piece]) {
         text,
         side: Side::Given,
     }));
+}
+
+/// What short forms of the names in `given` may begin with.
+fn first_letters(given: &[String]) -> HashSet<u8> {
+    let heads = given.iter().flat_map(|name| name.bytes().take(1));
+    let tails = given.iter().flat_map(|name| name.bytes().take(name.len().saturating_sub(3)));
+    let others = SHORT.iter().filter(|(full, _)| given.iter().any(|name| name.starts_with(full)));
+    heads
+        .chain(tails)
+        .chain(others.flat_map(|(_, forms)| forms.iter().flat_map(|f| f.bytes().take(1))))
+        .collect()
 }
 
 /// Whether `word` (folded) is a name in the lists, or in none of them and no word either.
