@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export LC_ALL := C.UTF-8
 export HEX_OFFLINE := 1
 
-.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-documents bench-host bench-page screenshots fuzz fuzz-api fuzz-nif score-documents score-structure score-essays fixtures clean score-pii time-pii bench-pii test-identity train-names
+.PHONY: help run bridge-soak bench-bridge ai-image test test-rust test-nif test-host test-page test-release release crash-test two-hosts-test ai-chaos moodle-check setup setup-test fmt lint bench bench-marking bench-documents bench-host bench-page screenshots fuzz fuzz-api fuzz-nif score-documents score-structure score-whole score-essays fixtures clean score-pii time-pii bench-pii test-identity train-names
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
@@ -101,6 +101,9 @@ train-names: ## Train the model of names anew from AWAP_DATA/pii/names-train.jso
 
 score-structure: ## How well TMAs in many layouts and formats are taken apart (fixtures/structure)
 	cargo test --locked --workspace --test tma_gold -- --nocapture
+
+score-whole: ## What fifty whole TMAs by other authors leave of people, lose, and are taken apart into (fixtures/whole)
+	cargo test --locked --workspace --test whole_tmas -- --nocapture
 
 score-essays: ## How well trained models agree with markers, and short answers are judged (AWAP_DATA; half an hour)
 	@scripts/score-essays
