@@ -1,8 +1,7 @@
 //! Fifty whole TMAs in many layouts and formats (`fixtures/whole`), written by authors who do not know how AWAP reads: what of the student and of
 //! others is left, what is lost that must stay, and how the anonymized TMA is taken apart.
 //!
-//! `make score-whole` shows the table; `cargo test --test whole_tmas` alone fails where a figure is worse than it was, and where anything of a
-//! student whom the host knows is left.
+//! `make score-whole` shows the table; `cargo test --test whole_tmas` alone fails where a figure is worse than it was.
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
 use std::collections::{BTreeMap, BTreeSet};
