@@ -59,13 +59,22 @@ impl Surrogates<'_> {
                 if attempt < ATTEMPTS / 2 { draw.one(list).to_owned() } else { lists::made_up(&mut draw) };
             let folded = fold(&name);
             let alike = key.chars().next() == folded.chars().next();
-            if !alike && self.is_clear(&name) && self.taken.take(&name) {
+            if !alike && self.is_clear(&name) && self.is_clear_joined(&name) && self.taken.take(&name) {
                 chosen = Some(name);
                 break;
             }
         }
         self.parts.insert(key, chosen.clone());
         chosen
+    }
+
+    /// Whether nothing of the student can be seen where `name` and another of the student's stand-ins are joined, as accounts join them: of
+    /// Ming not `yasmingreta`.
+    fn is_clear_joined(&self, name: &str) -> bool {
+        let parts = self.roster.student().parts.iter();
+        let mut others = parts.filter_map(|part| self.parts.get(&bare(&part.text))?.as_deref());
+        others
+            .all(|other| self.is_clear(&format!("{other}{name}")) && self.is_clear(&format!("{name}{other}")))
     }
 
     /// The first letter of the stand-in for the part that an initial stands for: one not `used` in this name yet, if
