@@ -197,3 +197,42 @@ fn cited_words(pieces: &[Piece]) -> HashSet<String> {
     let spans = pieces.iter().flat_map(|p| p.protected.iter().chain(&p.lists).map(|s| s.of(&p.text)));
     spans.flat_map(words_of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::introductions::Introductions;
+    use super::super::learned::Learned;
+    use super::super::pieces::Zone;
+    use super::super::recognizer::NameRecognizer as _;
+    use super::*;
+
+    fn told(text: &str) -> Vec<String> {
+        let pieces = [Piece { text: text.to_owned(), zone: Some(Zone::Prose), ..Piece::default() }];
+        let mut mentions = Vec::new();
+        Introductions.find(&pieces[0], 0, &mut mentions);
+        Learned.find(&pieces[0], 0, &mut mentions);
+        tell(&pieces, &mut mentions);
+        let mut names: Vec<String> = mentions.iter().map(|m| m.span.of(text).to_owned()).collect();
+        names.dedup();
+        names
+    }
+
+    const OWN: &str = "I started at the depot in May. We were short of drivers. She gave me the rota. ";
+
+    #[test]
+    fn people_of_ones_own_life_are_told_from_characters() {
+        for (text, expected) in [
+            (format!("{OWN}The treasurer, Mrs Ottoline Peake, told me off."), vec!["Mrs Ottoline Peake"]),
+            (format!("{OWN}I showed it to Bilal and he laughed."), vec!["Bilal"]),
+            ("The treasurer, Mrs Ottoline Peake, keeps the books.".to_owned(), vec![]),
+            (format!("{OWN}In the case study the owner, Ahmed, keeps the books."), vec![]),
+            (format!("{OWN}I found Foucault useful."), vec![]),
+        ] {
+            let names = told(&text);
+            let last =
+                |name: &String| expected.iter().any(|e: &&str| e.ends_with(name.as_str()) || *e == name);
+            assert_eq!(names.is_empty(), expected.is_empty(), "{text}: {names:?}");
+            assert!(names.iter().all(last), "{text}: {names:?}");
+        }
+    }
+}

@@ -4,10 +4,10 @@
 
 use awap_names::lists::known::{FAMILY, GIVEN, NAME, frequency};
 
-use super::names::{Allow, Shape, WORDS, name_at, starts_upper};
+use super::names::{Allow, Shape, WORDS, name_at, next_capital, starts_upper};
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
-use super::roles::{is_person_word, is_private_title, is_public_role, is_relation};
+use super::roles::{is_person_word, is_private_title, is_public_role, is_relation, is_workplace};
 use crate::text::{Span, fold};
 
 /// Finds people by an introduction.
@@ -93,30 +93,6 @@ fn introduced(text: &str, shape: &Shape) -> Option<Span> {
         before && follows_a_role(text, start)
     };
     found.then_some(shape.span)
-}
-
-/// The next capital at the start of a word, from byte `from` on.
-pub(super) fn next_capital(text: &str, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut inside = text.get(..from).and_then(|t| t.chars().next_back()).is_some_and(char::is_alphanumeric);
-    let mut at = from;
-    while let Some(byte) = bytes.get(at) {
-        if byte.is_ascii() {
-            if byte.is_ascii_uppercase() && !inside {
-                return Some(at);
-            }
-            inside = byte.is_ascii_alphanumeric() || inside && matches!(byte, b'\'' | b'-');
-            at += 1;
-            continue;
-        }
-        let c = text.get(at..).and_then(|t| t.chars().next())?;
-        if !inside && c.is_uppercase() {
-            return Some(at);
-        }
-        inside = c.is_alphanumeric() || inside && c == '’';
-        at += c.len_utf8();
-    }
-    None
 }
 
 /// Whether some word of the name is a name and nothing that is common otherwise, or a title stands before it.
@@ -241,7 +217,7 @@ fn is_introduced_after(text: &str, end: usize) -> bool {
     if !matches!(place, "at" | "in" | "on" | "from" | "next") {
         return false;
     }
-    let is_place = |w: &str| WORKPLACES.contains(&unpointed(w));
+    let is_place = |w: &str| is_workplace(unpointed(w));
     match words.next() {
         Some("the" | "our" | "my" | "her" | "his" | "another") => words.take(2).any(is_place),
         Some(word) => is_place(word),
@@ -253,51 +229,6 @@ fn is_introduced_after(text: &str, end: usize) -> bool {
 fn unpointed(word: &str) -> &str {
     word.trim_end_matches(|c: char| !c.is_alphanumeric())
 }
-
-/// Where people are met at work and in class.
-const WORKPLACES: &[&str] = &[
-    "desk",
-    "reception",
-    "counter",
-    "gate",
-    "till",
-    "door",
-    "hatch",
-    "shift",
-    "shifts",
-    "nights",
-    "room",
-    "bed",
-    "bay",
-    "ward",
-    "office",
-    "HR",
-    "IT",
-    "finance",
-    "accounts",
-    "sales",
-    "payroll",
-    "marketing",
-    "team",
-    "group",
-    "class",
-    "course",
-    "forum",
-    "cohort",
-    "stores",
-    "workshop",
-    "kitchen",
-    "work",
-    "placement",
-    "nursery",
-    "tutorial",
-    "tutorials",
-    "council",
-    "surgery",
-    "stall",
-    "checkout",
-    "warehouse",
-];
 
 /// What stands before a name in place of a title.
 const BYNAMES: &[&str] = &["Big", "Old", "Wee", "Little", "Baby"];

@@ -53,6 +53,30 @@ fn is_hidden(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
+/// The next capital at the start of a word, from byte `from` on.
+pub(super) fn next_capital(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut inside = text.get(..from).and_then(|t| t.chars().next_back()).is_some_and(char::is_alphanumeric);
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii() {
+            if byte.is_ascii_uppercase() && !inside {
+                return Some(at);
+            }
+            inside = byte.is_ascii_alphanumeric() || inside && matches!(byte, b'\'' | b'-');
+            at += 1;
+            continue;
+        }
+        let c = text.get(at..).and_then(|t| t.chars().next())?;
+        if !inside && c.is_uppercase() {
+            return Some(at);
+        }
+        inside = c.is_alphanumeric() || inside && c == '’';
+        at += c.len_utf8();
+    }
+    None
+}
+
 /// The word without a possessive ending (`Indah's` → `Indah`).
 pub(super) fn without_possessive(text: &str, word: Span) -> Span {
     let w = word.of(text);

@@ -4,8 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::introductions::next_capital;
-use super::names::{without_possessive, word_at};
+use super::names::{next_capital, without_possessive, word_at};
 use super::person::{NamePart, Roster, Side};
 use super::pieces::{Piece, Zone, touches};
 use super::words::{Ambiguity, ambiguity, is_not_a_name};
@@ -28,29 +27,9 @@ pub(super) fn add(roster: &mut Roster, pieces: &[Piece]) {
     if given.is_empty() {
         return;
     }
-    let first = first_letters(&given);
     let mut counts: HashMap<String, usize> = HashMap::new();
     for piece in pieces.iter().filter(|p| matches!(p.zone(), Zone::Prose | Zone::Margin)) {
-        let mut at = 0;
-        while let Some(start) = next_capital(&piece.text, at) {
-            at = start + 1;
-            let letter = piece.text.as_bytes().get(start).map_or(0, u8::to_ascii_lowercase);
-            if letter.is_ascii() && !first.contains(&letter) {
-                continue;
-            }
-            let Some(word) = word_at(&piece.text, start).map(|w| without_possessive(&piece.text, w)) else {
-                continue;
-            };
-            at = at.max(word.end);
-            let places = [&piece.protected, &piece.lists, &piece.code];
-            if word.len() < 3 || word.len() > 12 || places.into_iter().any(|spans| touches(spans, word)) {
-                continue;
-            }
-            let short = fold(word.of(&piece.text));
-            if given.iter().any(|name| is_short_for(&short, name)) && is_name_only(&short) {
-                *counts.entry(short).or_default() += 1;
-            }
-        }
+        count_in(piece, &given, &mut counts);
     }
     counts.retain(|_, count| *count <= OFTEN);
     let Some(student) = roster.people.first_mut() else { return };
@@ -62,6 +41,31 @@ pub(super) fn add(roster: &mut Roster, pieces: &[Piece]) {
         text,
         side: Side::Given,
     }));
+}
+
+/// Counts the words in `piece` that are short forms of names in `given`.
+fn count_in(piece: &Piece, given: &[String], counts: &mut HashMap<String, usize>) {
+    let first = first_letters(given);
+    let mut at = 0;
+    while let Some(start) = next_capital(&piece.text, at) {
+        at = start + 1;
+        let letter = piece.text.as_bytes().get(start).map_or(0, u8::to_ascii_lowercase);
+        if letter.is_ascii() && !first.contains(&letter) {
+            continue;
+        }
+        let Some(word) = word_at(&piece.text, start).map(|w| without_possessive(&piece.text, w)) else {
+            continue;
+        };
+        at = at.max(word.end);
+        let places = [&piece.protected, &piece.lists, &piece.code];
+        if word.len() < 3 || word.len() > 12 || places.into_iter().any(|spans| touches(spans, word)) {
+            continue;
+        }
+        let short = fold(word.of(&piece.text));
+        if given.iter().any(|name| is_short_for(&short, name)) && is_name_only(&short) {
+            *counts.entry(short).or_default() += 1;
+        }
+    }
 }
 
 /// What short forms of the names in `given` may begin with.
