@@ -8,11 +8,14 @@ use regex::Regex;
 const MOST_WORDS: usize = 14;
 const MOST_BYTES: usize = 120;
 
+/// Most characters of the label of a part, `(viii)`, without spaces.
+const MOST_OF_LABEL: usize = 6;
+
 /// Most characters of a title after the label of a question.
 const MOST_OF_TITLE: usize = 61;
 
-// What follows is asked of every paragraph, and compiling takes longer than reading a small file: each has a sign by which most
-// lines are seen not to match before it is needed.
+// What follows is asked of every paragraph, and compiling takes longer than reading a small file: each is asked only of lines
+// that begin with one of its words, which few do that do not match.
 
 static QUESTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -22,6 +25,8 @@ static QUESTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
     .ok()
 });
+
+const QUESTION_WORDS: &str = "question q part section task activity exercise problem";
 
 static PART_LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?xi)^ (?: \( (?: [a-z] | [ivx]{1,4} ) \) | [0-9]{1,2} \s* \( [a-z] \) | [a-h] \) ) $").ok()
@@ -36,6 +41,9 @@ static SECTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+const SECTION_WORDS: &str = "references reference list bibliography works appendix appendices introduction conclusion conclusions \
+    abstract acknowledgements acknowledgments table contents";
+
 static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?xi)^ \W* (?: (?: student | tutor | your | full | module | course | assignment | my | the )(?: ['’]s)? \s+ )*
@@ -46,9 +54,21 @@ static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+const FIELD_WORDS: &str = "student tutor your full module course assignment my the name names pi oucu personal identifier id \
+    number code date submitted submission word wordcount words e email mail address telephone phone tma \
+    due dob";
+
 static CAPTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?x)^ (?: Figure | Fig\.? | Table | Listing | FIGURE | TABLE ) \s* [0-9]{1,2} (?: \.[0-9]{1,2} )? \s* (?: [:.–—-] \s* \S | $ )").ok()
 });
+
+const CAPTION_WORDS: &str = "figure fig table listing";
+
+/// Whether a line begins with one of these words, in whatever case.
+fn begins_with(line: &str, words: &str) -> bool {
+    let first = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    words.split(' ').any(|word| first.eq_ignore_ascii_case(word))
+}
 
 fn is(regex: &LazyLock<Option<Regex>>, line: &str) -> bool {
     regex.as_ref().is_some_and(|regex| regex.is_match(line))
@@ -64,26 +84,27 @@ pub(super) fn by_words(line: &str) -> bool {
 }
 
 fn is_question(line: &str) -> bool {
-    let may_be =
-        line.starts_with(|c: char| c.is_ascii_alphabetic()) && line.bytes().any(|b| b.is_ascii_digit());
+    let may_be = begins_with(line, QUESTION_WORDS) && line.bytes().any(|b| b.is_ascii_digit());
     let found = if may_be { QUESTION.as_ref().and_then(|regex| regex.captures(line)) } else { None };
     let fits = |title: regex::Match<'_>| title.as_str().chars().count() <= MOST_OF_TITLE;
     found.is_some_and(|found| found.name("title").is_none_or(fits))
 }
 
 fn is_part_label(line: &str) -> bool {
-    line.ends_with(')') && is(&PART_LABEL, line)
+    let is_short = || line.chars().filter(|c| !c.is_whitespace()).nth(MOST_OF_LABEL).is_none();
+    line.ends_with(')') && is_short() && is(&PART_LABEL, line)
 }
 
 fn is_section(line: &str) -> bool {
-    let begins = |c: char| c.is_ascii_digit() || "abcilrtw".contains(c.to_ascii_lowercase());
-    line.starts_with(begins) && is(&SECTION, line)
+    let title =
+        line.trim_start_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '.' | ')'));
+    begins_with(title, SECTION_WORDS) && is(&SECTION, line)
 }
 
 /// Whether a paragraph is the caption of a figure or table (`Figure 1: …`).
 pub(super) fn is_caption(text: &str) -> bool {
     let text = text.trim();
-    text.starts_with(['F', 'T', 'L']) && text.len() <= 300 && !text.contains('\n') && is(&CAPTION, text)
+    begins_with(text, CAPTION_WORDS) && text.len() <= 300 && !text.contains('\n') && is(&CAPTION, text)
 }
 
 /// Whether a line that is set apart (bold, underlined, larger, in capitals) reads as a heading: short, no sentence,
@@ -98,7 +119,11 @@ pub(super) fn when_set_apart(line: &str) -> bool {
     }
     let numbered_only = line.trim_end_matches(['.', ')']).chars().all(|c| c.is_ascii_digit());
     let sentence = line.ends_with(['.', ',', ';', '!']) && !numbered_only;
-    !(sentence || line.contains(':') && is(&FIELD, line))
+    let is_field = || {
+        let words = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+        line.contains(':') && begins_with(words, FIELD_WORDS) && is(&FIELD, line)
+    };
+    !(sentence || is_field())
 }
 
 /// Whether all letters of a line are capitals, and enough of them to mean it.

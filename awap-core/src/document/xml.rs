@@ -131,6 +131,7 @@ const MOST_BINDINGS: usize = 256;
 static XMLNS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("xmlns"));
 
 /// The parser.
+#[derive(Debug)]
 pub(super) struct Xml<'a, 'c> {
     input: &'a str,
     reader: Reader<&'a [u8]>,
@@ -224,15 +225,38 @@ impl<'a, 'c> Xml<'a, 'c> {
     /// Passes over the content and the end of `element`, which has just begun and cannot hold another of its name: what is
     /// in between is not read.
     pub(super) fn pass(&mut self, element: &Element<'_>) -> Result<()> {
-        let rest = self.input.as_bytes().get(self.position()..).unwrap_or_default();
+        self.content(element).map(|_| ())
+    }
+
+    /// As [`Xml::pass`], with what was passed over: for [`Xml::inside`].
+    pub(super) fn content(&mut self, element: &Element<'_>) -> Result<&'a str> {
+        let input = self.input;
+        let rest = input.get(self.position()..).unwrap_or_default();
         let end = format!("</{}>", element.tag.name().0);
-        if !self.empty
-            && let Some(at) = memchr::memmem::find(rest, end.as_bytes())
-        {
-            *self.reader.get_mut() = rest.get(at..).unwrap_or_default();
-            self.passed += at;
+        let length = if self.empty { Some(0) } else { memchr::memmem::find(rest.as_bytes(), end.as_bytes()) };
+        if let Some(length) = length {
+            *self.reader.get_mut() = rest.as_bytes().get(length..).unwrap_or_default();
+            self.passed += length;
         }
-        self.skip()
+        self.skip()?;
+        Ok(rest.get(..length.unwrap_or(rest.len())).unwrap_or_default())
+    }
+
+    /// A parser of nothing, which knows the prefixes that are declared here: for [`Xml::inside`].
+    pub(super) fn scope(&self) -> Self {
+        // Whatever ends inside, these stay.
+        let bindings = self.bindings.iter().map(|(prefix, ns, _)| (*prefix, *ns, 0)).collect();
+        Self { bindings, ..Self::new("", self.cx) }
+    }
+
+    /// Whether two scopes know the same prefixes.
+    pub(super) fn is_same_scope(&self, other: &Self) -> bool {
+        self.bindings == other.bindings
+    }
+
+    /// A parser of `content`, in this scope.
+    pub(super) fn inside(&self, content: &'a str) -> Self {
+        Self { bindings: self.bindings.clone(), ..Self::new(content, self.cx) }
     }
 
     /// Passes over the content and the end of the element that has just begun.
@@ -453,6 +477,36 @@ mod tests {
             assert_eq!(text, left, "{input}");
             assert_eq!(ends, names.len(), "{input}");
             assert_eq!(names, read, "{input}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_for_later_reads_as_it_would_have() {
+        let (limits, deadline) = (Limits::default(), Deadline::never());
+        let cx = Context::new(&limits, &deadline);
+        let input = "<a xmlns:q='urn:schemas-microsoft-com:vml'><q:b x='1'><q:c>1</q:c>\
+                     <d xmlns:q='urn:other'><q:e/></d></q:b><q:f>2</q:f></a>";
+        let mut xml = Xml::new(input, &cx);
+        let mut kept = None;
+        let mut left = Vec::new();
+        loop {
+            match xml.next().unwrap() {
+                Node::Start(e) if e.local == "b" => kept = Some((xml.scope(), xml.content(&e).unwrap())),
+                Node::Start(e) => left.push((e.ns, e.local)),
+                Node::Eof => break,
+                _ => {}
+            }
+        }
+        assert_eq!(left, [(Ns::Other, "a"), (Ns::Vml, "f")]);
+        let (scope, content) = kept.unwrap();
+        for mut inside in [scope.inside(content), scope.inside(content)] {
+            let mut read = Vec::new();
+            while let Ok(node @ (Node::Start(_) | Node::End(..) | Node::Text(_))) = inside.next() {
+                if let Node::Start(e) = node {
+                    read.push((e.ns, e.local));
+                }
+            }
+            assert_eq!(read, [(Ns::Vml, "c"), (Ns::Other, "d"), (Ns::Other, "e")]);
         }
     }
 

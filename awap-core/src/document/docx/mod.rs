@@ -154,10 +154,9 @@ impl Reader for Docx {
             None => archive.read("word/document.xml")?.ok_or_else(|| damaged("its main text is missing"))?,
         };
 
-        let styles = match part_of(&mut archive, &relations, "styles", "word/styles.xml")? {
-            Some(bytes) => Styles::read(Xml::new(&decode(&bytes), cx))?,
-            None => Styles::default(),
-        };
+        let styles = part_of(&mut archive, &relations, "styles", "word/styles.xml")?.unwrap_or_default();
+        let styles = decode(&styles);
+        let styles = Styles::read(Xml::new(&styles, cx))?;
         let numbering = match part_of(&mut archive, &relations, "numbering", "word/numbering.xml")? {
             Some(bytes) => Numbering::read(Xml::new(&decode(&bytes), cx))?,
             None => Numbering::default(),
@@ -284,18 +283,7 @@ fn read_properties(
         }
     }
     if let Some(bytes) = part_of(archive, relations, "settings", "word/settings.xml")? {
-        let source = decode(&bytes);
-        let mut xml = Xml::new(&source, cx);
-        loop {
-            match xml.next()? {
-                Node::Start(e) if e.local == "docVar" => {
-                    let name = e.attr("name").unwrap_or_default();
-                    properties.add(&name, &e.attr("val").unwrap_or_default());
-                }
-                Node::Eof => break,
-                _ => {}
-            }
-        }
+        read_variables(&decode(&bytes), &mut properties, cx)?;
         // The template's path often holds the user's name.
         for relation in Relations::read(archive, "word/settings.xml", cx)?.0.values().filter(|r| r.external) {
             properties.add(&relation.kind, &relation.target);
@@ -306,6 +294,25 @@ fn read_properties(
     }
     reading.parts.push(properties.finish(cx.limits)?);
     Ok(())
+}
+
+/// Reads the document variables of `settings.xml`.
+fn read_variables(settings: &str, properties: &mut Properties, cx: &Context<'_>) -> Result<()> {
+    // Few files have any.
+    if !settings.contains("docVar") {
+        return Ok(());
+    }
+    let mut xml = Xml::new(settings, cx);
+    loop {
+        match xml.next()? {
+            Node::Start(e) if e.local == "docVar" => {
+                let name = e.attr("name").unwrap_or_default();
+                properties.add(&name, &e.attr("val").unwrap_or_default());
+            }
+            Node::Eof => return Ok(()),
+            _ => {}
+        }
+    }
 }
 
 /// The parts of what stories left beside their text.

@@ -6,6 +6,7 @@ use super::super::role::{Facts, Role, RunProps, Tally};
 use super::super::xml::Element;
 use super::numbering::{Counters, Label, Numbering};
 use super::styles::{Style, Styles};
+use crate::Result;
 
 /// What `w:pPr` says.
 #[derive(Debug, Default)]
@@ -63,9 +64,9 @@ impl Paragraph {
     }
 
     /// Puts its properties into effect.
-    pub(super) fn apply(&mut self, found: Properties, styles: &Styles) {
+    pub(super) fn apply(&mut self, found: Properties, styles: &Styles<'_>) -> Result<()> {
         let style: &Style = match &found.style {
-            Some(id) => styles.get(id),
+            Some(id) => styles.get(id)?,
             None => styles.default_paragraph(),
         };
         self.role = style.role;
@@ -84,6 +85,7 @@ impl Paragraph {
             (None, None) => None,
         };
         self.style = found.style;
+        Ok(())
     }
 
     /// Counts it in its list.

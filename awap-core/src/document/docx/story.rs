@@ -17,7 +17,7 @@ use crate::Result;
 /// What the stories of one document share.
 pub(super) struct Shared<'s> {
     pub(super) cx: &'s Context<'s>,
-    pub(super) styles: &'s Styles,
+    pub(super) styles: &'s Styles<'s>,
     pub(super) numbering: &'s Numbering,
     pub(super) counters: Counters,
     pub(super) collected: Collected,
@@ -523,7 +523,7 @@ impl<'s, 'd> Story<'s, 'd> {
         }
         let styles = self.shared.styles;
         if let Some(paragraph) = self.flow().and_then(|flow| flow.paragraph.as_mut()) {
-            paragraph.apply(found, styles);
+            paragraph.apply(found, styles)?;
         }
         Ok(())
     }
@@ -540,7 +540,7 @@ impl<'s, 'd> Story<'s, 'd> {
                         xml.skip()?;
                     }
                     "rStyle" => {
-                        let named = self.shared.styles.get(&e.attr("val").unwrap_or_default());
+                        let named = self.shared.styles.get(&e.attr("val").unwrap_or_default())?;
                         style = named.run;
                         if named.role == Some(Role::Code) {
                             style.mono = Some(true);

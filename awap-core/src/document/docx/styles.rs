@@ -1,5 +1,6 @@
 //! `styles.xml`: what a paragraph or character style means for the text in it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::super::fonts::is_monospace;
@@ -16,14 +17,25 @@ pub(super) struct Style {
     pub(super) list: Option<(String, Option<u8>)>,
 }
 
-/// All styles of a document.
+/// All styles of a document. Each is read when it is first asked for: templates bring hundreds, and a document uses a dozen.
 #[derive(Debug, Default)]
-pub(super) struct Styles {
-    by_id: BTreeMap<String, Style>,
-    default_paragraph: Option<String>,
+pub(super) struct Styles<'a> {
+    by_id: BTreeMap<String, Entry<'a>>,
+    /// The prefixes that are known where styles are.
+    scope: Option<Xml<'a, 'a>>,
+    /// The style of a paragraph that names none.
+    default_paragraph: Style,
     /// The document's own text is fixed-width, so that a fixed-width font does not mean code.
     mono_throughout: bool,
     none: Style,
+}
+
+#[derive(Debug)]
+struct Entry<'a> {
+    /// What is inside the `w:style`.
+    content: &'a str,
+    own: OnceCell<Raw>,
+    whole: OnceCell<Style>,
 }
 
 #[derive(Debug, Default)]
@@ -35,13 +47,12 @@ struct Raw {
     list: Option<(String, Option<u8>)>,
 }
 
-impl Styles {
-    /// Reads `styles.xml`.
-    pub(super) fn read(mut xml: Xml<'_, '_>) -> Result<Self> {
-        let mut raw: BTreeMap<String, Raw> = BTreeMap::new();
+impl<'a> Styles<'a> {
+    /// Finds the styles of `styles.xml`.
+    pub(super) fn read(mut xml: Xml<'a, 'a>) -> Result<Self> {
+        let mut out = Self::default();
         let mut defaults = RunProps::default();
         let mut default_paragraph = None;
-        let mut current: Option<(String, Raw)> = None;
         let mut in_run = false;
         loop {
             match xml.next()? {
@@ -55,56 +66,109 @@ impl Styles {
                         if is_default && e.attr("type").as_deref() == Some("paragraph") {
                             default_paragraph = Some(id.clone());
                         }
-                        current = Some((id, Raw::default()));
+                        let scope = xml.scope();
+                        let content = xml.content(&e)?;
+                        // One with prefixes of its own is read at once: to keep them for each would take memory.
+                        let usual = out.scope.get_or_insert_with(|| xml.scope());
+                        let own = if scope.is_same_scope(usual) {
+                            OnceCell::new()
+                        } else {
+                            OnceCell::from(Raw::read(scope.inside(content))?)
+                        };
+                        out.by_id.insert(id, Entry { content, own, whole: OnceCell::new() });
                     }
-                    "tblStylePr" | "rPrChange" | "pPrChange" => xml.skip()?,
                     "rPr" => in_run = true,
-                    _ => match &mut current {
-                        Some((_, style)) => style.take(&e, in_run),
-                        None if in_run => take_run(&mut defaults, &e),
-                        None => {}
-                    },
+                    _ if in_run => take_run(&mut defaults, &e),
+                    _ => {}
                 },
-                Node::End(Ns::Word, "style") => {
-                    if let Some((id, style)) = current.take() {
-                        raw.insert(id, style);
-                    }
-                }
                 Node::End(Ns::Word, "rPr") => in_run = false,
                 Node::Eof => break,
                 _ => {}
             }
         }
-        let styles: BTreeMap<_, _> = raw.keys().map(|id| (id.clone(), resolve(&raw, id))).collect();
-        let base = default_paragraph
-            .as_ref()
-            .and_then(|id| styles.get(id))
-            .map_or(defaults, |s| s.run.over(defaults));
-        Ok(Self {
-            by_id: styles,
-            default_paragraph,
-            mono_throughout: base.mono == Some(true),
-            none: Style::default(),
-        })
+        if let Some(id) = default_paragraph {
+            out.default_paragraph = out.get(&id)?.clone();
+            defaults = out.default_paragraph.run.over(defaults);
+        }
+        out.mono_throughout = defaults.mono == Some(true);
+        Ok(out)
     }
 
-    /// A style by its id.
-    pub(super) fn get(&self, id: &str) -> &Style {
-        self.by_id.get(id).unwrap_or(&self.none)
+    /// A style by its id, with all that it inherits.
+    pub(super) fn get(&self, id: &str) -> Result<&Style> {
+        let Some(entry) = self.by_id.get(id) else { return Ok(&self.none) };
+        if let Some(style) = entry.whole.get() {
+            return Ok(style);
+        }
+        let style = self.resolve(id)?;
+        Ok(entry.whole.get_or_init(|| style))
     }
 
     /// The style of a paragraph that names none.
     pub(super) fn default_paragraph(&self) -> &Style {
-        self.default_paragraph.as_ref().map_or(&self.none, |id| self.get(id))
+        &self.default_paragraph
     }
 
     /// Whether a fixed-width font tells code from the rest.
     pub(super) fn mono_means_code(&self) -> bool {
         !self.mono_throughout
     }
+
+    /// What a style says itself.
+    fn own<'e>(&self, entry: &'e Entry<'a>) -> Result<&'e Raw> {
+        if let Some(own) = entry.own.get() {
+            return Ok(own);
+        }
+        let own = match &self.scope {
+            Some(scope) => Raw::read(scope.inside(entry.content))?,
+            None => Raw::default(),
+        };
+        Ok(entry.own.get_or_init(|| own))
+    }
+
+    /// A style with what it inherits. A chain that runs in a circle or too deep ends where it does so.
+    fn resolve(&self, id: &str) -> Result<Style> {
+        const DEEPEST: usize = 32;
+        let mut style = Style::default();
+        let mut outline = None;
+        let mut at = Some(id);
+        for _ in 0..DEEPEST {
+            let Some(entry) = at.and_then(|id| self.by_id.get(id)) else { break };
+            let own = self.own(entry)?;
+            style.role = style.role.or(own.role);
+            outline = outline.or(own.outline);
+            style.run = style.run.over(own.run);
+            style.list = style.list.take().or_else(|| own.list.clone());
+            at = own.base.as_deref();
+        }
+        if style.role.is_none() {
+            style.role = outline.filter(|level| *level < 9).map(|level| Role::Heading(level + 1));
+        }
+        Ok(style)
+    }
 }
 
 impl Raw {
+    /// Reads what is inside a `w:style`.
+    fn read(mut xml: Xml<'_, '_>) -> Result<Self> {
+        let mut out = Self::default();
+        let mut in_run = false;
+        loop {
+            match xml.next()? {
+                Node::Start(e) if e.ns == Ns::Word => match e.local {
+                    "tblStylePr" | "rPrChange" | "pPrChange" => xml.skip()?,
+                    "rPr" => in_run = true,
+                    // One that is not ended: this is the next.
+                    "style" => return Ok(out),
+                    _ => out.take(&e, in_run),
+                },
+                Node::End(Ns::Word, "rPr") => in_run = false,
+                Node::Eof => return Ok(out),
+                _ => {}
+            }
+        }
+    }
+
     fn take(&mut self, e: &Element<'_>, in_run: bool) {
         if in_run {
             return take_run(&mut self.run, e);
@@ -141,26 +205,6 @@ pub(super) fn take_run(props: &mut RunProps, element: &Element<'_>) {
     }
 }
 
-/// A style with what it inherits. A chain that runs in a circle or too deep ends where it does so.
-fn resolve(raw: &BTreeMap<String, Raw>, id: &str) -> Style {
-    const DEEPEST: usize = 32;
-    let mut style = Style::default();
-    let mut outline = None;
-    let mut at = Some(id);
-    for _ in 0..DEEPEST {
-        let Some(current) = at.and_then(|id| raw.get(id)) else { break };
-        style.role = style.role.or(current.role);
-        outline = outline.or(current.outline);
-        style.run = style.run.over(current.run);
-        style.list = style.list.take().or_else(|| current.list.clone());
-        at = current.base.as_deref();
-    }
-    if style.role.is_none() {
-        style.role = outline.filter(|level| *level < 9).map(|level| Role::Heading(level + 1));
-    }
-    style
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,7 +222,11 @@ mod tests {
             <w:style w:styleId="A"><w:name w:val="a"/><w:basedOn w:val="B"/></w:style>
             <w:style w:styleId="B"><w:name w:val="b"/><w:basedOn w:val="A"/></w:style>
             <w:style w:styleId="C"><w:name w:val="Code"/><w:rPr><w:rFonts w:ascii="Consolas"/></w:rPr></w:style>
-            </w:styles>"#;
+            <w:style w:styleId="T" w:type="table"><w:name w:val="heading 4"/></w:style>
+            <x:style xmlns:x="http://schemas.openxmlformats.org/wordprocessingml/2006/main" x:styleId="X">
+              <x:name x:val="heading 5"/></x:style>
+            <w:style w:styleId="E"/>
+            <w:style w:styleId="Open"><w:name w:val="heading 1"/><w:style><w:name w:val="heading 3"/>"#;
         let (limits, deadline) = (Limits::default(), Deadline::never());
         let cx = Context::new(&limits, &deadline);
         let styles = Styles::read(Xml::new(source, &cx)).unwrap();
@@ -189,13 +237,17 @@ mod tests {
             ("Out", Some(Role::Heading(3))),
             ("A", None),
             ("C", Some(Role::Code)),
+            ("T", None),
+            ("X", Some(Role::Heading(5))),
+            ("E", None),
+            ("Open", Some(Role::Heading(1))),
             ("unknown", None),
         ];
         for (id, role) in cases {
-            assert_eq!(styles.get(id).role, role, "{id}");
+            assert_eq!(styles.get(id).unwrap().role, role, "{id}");
         }
-        assert_eq!(styles.get("Mine").run.bold, Some(true));
-        assert_eq!(styles.get("C").run.mono, Some(true));
+        assert_eq!(styles.get("Mine").unwrap().run.bold, Some(true));
+        assert_eq!(styles.get("C").unwrap().run.mono, Some(true));
         assert!(styles.mono_means_code());
     }
 }
