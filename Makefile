@@ -118,7 +118,7 @@ bench: ## Measure the verbs by format and size, and the Port by size and threads
 bench-bridge: setup-test ## Measure the Core Bridge from Elixir, by Port and NIF, at 100 bytes, 20 KB and 2 MB (on a quiet machine)
 	@scripts/bench-bridge
 
-bench-documents: ## Time and memory of reading by format and size, as ratios beside other extractors (EACH=6 files of a size; AWAP_DATA)
+bench-documents: ## Time and memory of reading by format and size, as ratios beside other extractors (EACH=10 files of a size; AWAP_DATA)
 	@scripts/bench-documents
 
 bench-pii: ## Time anonymization beside Presidio on the same essays, then by stage and size (TEXTS=36, ROUNDS=5; AWAP_DATA)

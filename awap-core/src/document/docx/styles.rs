@@ -66,16 +66,7 @@ impl<'a> Styles<'a> {
                         if is_default && e.attr("type").as_deref() == Some("paragraph") {
                             default_paragraph = Some(id.clone());
                         }
-                        let scope = xml.scope();
-                        let content = xml.content(&e)?;
-                        // One with prefixes of its own is read at once: to keep them for each would take memory.
-                        let usual = out.scope.get_or_insert_with(|| xml.scope());
-                        let own = if scope.is_same_scope(usual) {
-                            OnceCell::new()
-                        } else {
-                            OnceCell::from(Raw::read(scope.inside(content))?)
-                        };
-                        out.by_id.insert(id, Entry { content, own, whole: OnceCell::new() });
+                        out.keep(id, &mut xml, &e)?;
                     }
                     "rPr" => in_run = true,
                     _ if in_run => take_run(&mut defaults, &e),
@@ -92,6 +83,21 @@ impl<'a> Styles<'a> {
         }
         out.mono_throughout = defaults.mono == Some(true);
         Ok(out)
+    }
+
+    /// Keeps a style that has just begun for when it is asked for.
+    fn keep(&mut self, id: String, xml: &mut Xml<'a, 'a>, style: &Element<'a>) -> Result<()> {
+        let scope = xml.scope();
+        let content = xml.content(style)?;
+        // One with prefixes of its own is read at once: to keep them for each would take memory.
+        let usual = self.scope.get_or_insert_with(|| xml.scope());
+        let own = if scope.is_same_scope(usual) {
+            OnceCell::new()
+        } else {
+            OnceCell::from(Raw::read(scope.inside(content))?)
+        };
+        self.by_id.insert(id, Entry { content, own, whole: OnceCell::new() });
+        Ok(())
     }
 
     /// A style by its id, with all that it inherits.
