@@ -152,6 +152,21 @@ mod tests {
             "Appendix A",
             "Question 1: Networks and packets",
             "Reference list:",
+            "Section 2",
+            "Task 1",
+            "Activity 3",
+            "Exercise 4",
+            "Problem 5",
+            "List of references",
+            "Bibliography",
+            "Works cited",
+            "Appendices",
+            "Introduction",
+            "Conclusions",
+            "Abstract",
+            "Acknowledgments",
+            "Table of contents",
+            "Contents",
         ] {
             assert!(by_words(line), "{line}");
         }

@@ -232,8 +232,7 @@ impl<'a, 'c> Xml<'a, 'c> {
     pub(super) fn content(&mut self, element: &Element<'_>) -> Result<&'a str> {
         let input = self.input;
         let rest = input.get(self.position()..).unwrap_or_default();
-        let end = format!("</{}>", element.tag.name().0);
-        let length = if self.empty { Some(0) } else { memchr::memmem::find(rest.as_bytes(), end.as_bytes()) };
+        let length = if self.empty { Some(0) } else { end_of(rest.as_bytes(), element.tag.name().0) };
         if let Some(length) = length {
             *self.reader.get_mut() = rest.as_bytes().get(length..).unwrap_or_default();
             self.passed += length;
@@ -322,6 +321,14 @@ impl<'a, 'c> Xml<'a, 'c> {
         let (ns, local) = self.stack.pop().unwrap_or((Ns::Other, ""));
         Node::End(ns, local)
     }
+}
+
+/// Where the first end tag of this name begins; a space may stand before its `>`.
+fn end_of(rest: &[u8], name: &str) -> Option<usize> {
+    let end = format!("</{name}");
+    let is_whole =
+        |at: &usize| rest.get(at + end.len()).is_some_and(|b| *b == b'>' || b.is_ascii_whitespace());
+    memchr::memmem::find_iter(rest, end.as_bytes()).find(is_whole)
 }
 
 /// `part`, a slice of `tag`, as a slice of the input, in which the tag begins at `start`.
@@ -452,7 +459,8 @@ mod tests {
     fn an_element_that_is_passed_ends_where_it_ends() {
         let (limits, deadline) = (Limits::default(), Deadline::never());
         let cx = Context::new(&limits, &deadline);
-        let cases: [(&str, &str, &[&str]); 4] = [
+        let cases: [(&str, &str, &[&str]); 5] = [
+            ("<a><w:b><c/></w:b ><w:bs></w:bs><e>6</e></a>", "6", &["a", "b", "bs", "e"]),
             ("<a><w:b x='1'><c>1</c><d/></w:b><e>2</e></a>", "2", &["a", "b", "e"]),
             ("<a><w:b/><e>3</e></a>", "3", &["a", "b", "e"]),
             ("<a><w:b></w:b><e xmlns='urn:schemas-microsoft-com:vml'>4</e></a>", "4", &["a", "b", "e"]),
@@ -485,7 +493,7 @@ mod tests {
         let (limits, deadline) = (Limits::default(), Deadline::never());
         let cx = Context::new(&limits, &deadline);
         let input = "<a xmlns:q='urn:schemas-microsoft-com:vml'><q:b x='1'><q:c>1</q:c>\
-                     <d xmlns:q='urn:other'><q:e/></d></q:b><q:f>2</q:f></a>";
+                     <d xmlns:q='urn:other'><q:e/></d><q:g/></q:b><q:f>2</q:f></a>";
         let mut xml = Xml::new(input, &cx);
         let mut kept = None;
         let mut left = Vec::new();
@@ -506,7 +514,7 @@ mod tests {
                     read.push((e.ns, e.local));
                 }
             }
-            assert_eq!(read, [(Ns::Vml, "c"), (Ns::Other, "d"), (Ns::Other, "e")]);
+            assert_eq!(read, [(Ns::Vml, "c"), (Ns::Other, "d"), (Ns::Other, "e"), (Ns::Vml, "g")]);
         }
     }
 
