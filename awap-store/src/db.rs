@@ -1,20 +1,21 @@
 //! The database: two dialects behind one connection pool and one transaction.
 
+mod sqlite;
+
 use std::borrow::Cow;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, Postgres, SqlitePool, Transaction};
 
 use awap_core::{Error, ErrorCode, Result};
 
+use self::sqlite::SqliteTx;
+pub(crate) use self::sqlite::{check_backup, create_private_file};
 use crate::fault;
 use crate::sql::{Arg, Row, bind_postgres, bind_sqlite};
 use crate::timestamp::Timestamp;
@@ -130,7 +131,7 @@ impl Db {
             Self::Sqlite { write, .. } => {
                 create_private_file(write.connect_options().get_filename())?;
                 // The migrator takes no lock on SQLite; the transaction is one.
-                let mut connection = write.acquire().await.map_err(fault::from_sqlx)?;
+                let mut connection = sqlite::acquire_writer(write).await?;
                 // Given up half-way, it must not go back to the pool.
                 connection.close_on_drop();
                 let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fault::from_sqlx)?;
@@ -333,43 +334,6 @@ impl Tx {
     }
 }
 
-/// A transaction on SQLite.
-///
-/// SQLite ends a transaction by itself where the disk is full or fails, and a client that counts its transactions is
-/// wrong from then on. So none are counted here: a connection whose transaction was not ended well is closed, and the
-/// pool makes another.
-#[derive(Debug)]
-pub(crate) struct SqliteTx {
-    connection: PoolConnection<Sqlite>,
-    ended: bool,
-}
-
-impl SqliteTx {
-    async fn begin(pool: &SqlitePool) -> Result<Self> {
-        let connection = pool.acquire().await.map_err(fault::from_sqlx)?;
-        let mut tx = Self { connection, ended: false };
-        // Immediate: the lock is taken now, so that no later statement finds that another writer came between.
-        let begun = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *tx.connection).await;
-        // Where it did not begin, there is nothing to end.
-        tx.ended = begun.is_err();
-        begun.map(|_| tx).map_err(fault::from_sqlx)
-    }
-
-    async fn end(mut self, how: &'static str) -> Result<(), sqlx::Error> {
-        let ended = sqlx::raw_sql(how).execute(&mut *self.connection).await;
-        self.ended = ended.is_ok();
-        ended.map(drop)
-    }
-}
-
-impl Drop for SqliteTx {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.connection.close_on_drop();
-        }
-    }
-}
-
 /// Which database, and how to connect.
 enum Url {
     Sqlite(SqliteConnectOptions),
@@ -395,41 +359,6 @@ impl Url {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|_| bad_url("The SQLite URL cannot be read: sqlite:/path/file.db is one."))?;
         Ok(Self::Sqlite(options.busy_timeout(ACQUIRE_TIMEOUT).foreign_keys(true).disable_statement_logging()))
-    }
-}
-
-/// Makes the database file, if it is not there, for its user's eyes alone; SQLite gives its side files the same mode.
-pub(crate) fn create_private_file(path: &Path) -> Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    // A file that is there must not even be opened: closing it would drop the locks that SQLite has on it.
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(Error::new(
-            ErrorCode::NotConfigured,
-            format!("The database file cannot be made ({}): look at its folder.", error.kind()),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// An error where a copy of an SQLite database is not sound.
-pub(crate) async fn check_backup(path: &Path) -> Result<()> {
-    let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true);
-    let mut connection = options.disable_statement_logging().connect().await.map_err(fault::from_sqlx)?;
-    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-        .fetch_one(&mut connection)
-        .await
-        .map_err(fault::from_sqlx)?;
-    connection.close().await.map_err(fault::from_sqlx)?;
-    if found == "ok" {
-        Ok(())
-    } else {
-        Err(fault::internal("The backup is not sound: the database itself may be damaged."))
     }
 }
 

@@ -66,6 +66,25 @@ fn a_lock_of_another_process_is_waited_for_and_then_told() {
     });
 }
 
+#[test]
+fn a_file_that_another_process_writes_to_is_waited_for_at_the_start() {
+    on_sqlite(|base| async move {
+        // A file without a write-ahead log yet: whoever writes to it keeps it from getting one.
+        let url = format!("{}?mode=rwc", base.url);
+        let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        other.execute("CREATE TABLE of_another (id INTEGER); BEGIN IMMEDIATE").await.unwrap();
+        let refusal = Store::open(base.options()).await.unwrap_err();
+        assert_eq!(refusal.message(), "The database is locked by another process.");
+
+        let starting = tokio::spawn(Store::open(base.options()));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        other.execute("ROLLBACK").await.unwrap();
+        let store = starting.await.unwrap().unwrap();
+        ask(&store, "create_tma", json!({"tma": tma(1)})).await;
+        nothing_is_half_done(&base, 1).await;
+    });
+}
+
 /// Why the store says that it is degraded.
 async fn unwell(store: &Store) -> String {
     let health = ask(store, "health_check", json!({})).await;
