@@ -1,5 +1,7 @@
 //! What every fuzz target does with its input: read it on a small stack, twice, and hold what comes out together.
 
+mod mutate;
+
 use std::io::{Cursor, Write as _};
 use std::time::Duration;
 
@@ -10,6 +12,8 @@ use awap_core::{Deadline, Engine, ErrorCode, Limits, Result, Submission};
 use base64::Engine as _;
 use serde_json::Value;
 use zip::write::SimpleFileOptions;
+
+pub use mutate::{mutate_archive, mutate_pdf};
 
 /// A dirty scheduler's stack, on which a NIF may run.
 const STACK: usize = 320 << 10;
@@ -57,13 +61,20 @@ pub fn odf(xml: &[u8]) -> Vec<u8> {
 }
 
 fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
+    zipped(members, zip::CompressionMethod::Stored).expect("room")
+}
+
+fn zipped(
+    members: &[(impl AsRef<str>, impl AsRef<[u8]>)],
+    method: zip::CompressionMethod,
+) -> zip::result::ZipResult<Vec<u8>> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let options = SimpleFileOptions::default().compression_method(method);
     for (name, bytes) in members {
-        writer.start_file(*name, stored).expect("room");
-        writer.write_all(bytes).expect("room");
+        writer.start_file(name.as_ref(), options)?;
+        writer.write_all(bytes.as_ref())?;
     }
-    writer.finish().expect("room").into_inner()
+    Ok(writer.finish()?.into_inner())
 }
 
 /// A PDF of one page with this content, in three fonts.
@@ -87,7 +98,8 @@ fn submission(bytes: &[u8]) -> Option<Submission> {
     if kind % 2 == 0 {
         tma.content.text = Some(String::from_utf8_lossy(rest).into_owned());
     } else {
-        let name = ["a.docx", "a.pdf", "a.odt", "a.rtf", "a.md", "a.html", "a.txt", "a"][usize::from(kind / 2 % 8)];
+        let name =
+            ["a.docx", "a.pdf", "a.odt", "a.rtf", "a.md", "a.html", "a.txt", "a"][usize::from(kind / 2 % 8)];
         tma.content.attachments.push(Attachment {
             filename: Some(name.to_owned()),
             data_base64: base64::engine::general_purpose::STANDARD.encode(rest),
