@@ -138,6 +138,12 @@ impl Store {
                 "“content” still has “student”: only anonymized content is kept.",
             ));
         }
+        if content.get("anonymization").is_some_and(left_something) {
+            return Err(Error::invalid_input(
+                "content.anonymization",
+                "“content” was not anonymized whole: only anonymized content is kept.",
+            ));
+        }
         let mut tx = self.db.begin().await?;
         let work: Result<Outcome> = async {
         let now = tx.now().await?;
@@ -339,6 +345,12 @@ async fn recover_lost(tx: &mut Tx, now: Timestamp) -> Result<Vec<NewEvent>> {
 }
 
 /// The job, locked, if `worker` has a lease on it that still runs.
+/// Whether the report of an anonymization says that something was left where it was.
+fn left_something(report: &Value) -> bool {
+    let labels = report.get("labels_kept").and_then(Value::as_array);
+    labels.is_some_and(|labels| !labels.is_empty()) || report.get("report_only") == Some(&Value::Bool(true))
+}
+
 async fn held(tx: &mut Tx, now: Timestamp, job_id: Uuid, worker: &str) -> Result<Job> {
     let row = tx
         .lock(

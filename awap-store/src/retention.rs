@@ -117,13 +117,14 @@ impl Purge<'_> {
     }
 
     async fn tmas(&self, tx: &mut Tx) -> Result<Purged> {
-        // Nothing here waits for a lock, so no other transaction is kept waiting for this one for long.
+        // A grade that is on its way to Moodle goes there first. Nothing here waits for a lock, so no other transaction is kept waiting for this one for long.
         let rows = self
             .old(
                 tx,
                 "SELECT t.id, t.student_id FROM tmas t JOIN jobs j ON j.tma_id = t.id \
                  WHERE t.status IN ('completed', 'failed') AND t.processed_at < $1 \
-                 AND j.status IN ('completed', 'failed') ORDER BY t.processed_at LIMIT $2",
+                 AND j.status IN ('completed', 'failed') AND NOT EXISTS (SELECT 1 FROM moodle_uploads u \
+                 WHERE u.tma_id = t.id AND u.state IN ('queued', 'sending')) ORDER BY t.processed_at LIMIT $2",
             )
             .await?;
         let mut log = Vec::with_capacity(rows.len());

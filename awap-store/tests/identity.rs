@@ -160,5 +160,14 @@ mod body {
             refused(&store, "complete_job", data).await,
             ("invalid_input".into(), "content.student".into())
         );
+        for report in [json!({"report_only": true}), json!({"labels_kept": ["NAME_STUDENT"]})] {
+            let content = json!({"text": "x", "anonymization": report});
+            let data =
+                json!({"job_id": job["job_id"], "worker": "w", "content": content, "feedback": draft()});
+            assert_eq!(
+                refused(&store, "complete_job", data).await,
+                ("invalid_input".into(), "content.anonymization".into())
+            );
+        }
     }
 }

@@ -26,6 +26,7 @@ on_each_database!(
     without_reviews_drafts_are_queued_where_so_configured,
     reading_whose_grade_it_is_is_audited,
     an_erasure_takes_the_outbox_with_it,
+    what_is_on_its_way_is_not_purged,
 );
 
 #[allow(clippy::unwrap_used, clippy::panic)] // A test that fails says so.
@@ -334,5 +335,17 @@ mod body {
         assert_eq!(support::count(&base, "SELECT COUNT(*) FROM moodle_uploads").await, 0);
         let late = json!({"upload_id": upload["upload_id"], "worker": "o", "outcome": "sent"});
         assert_eq!(refused(&store, "finish_upload", late).await.0, "not_found");
+    }
+
+    pub(super) async fn what_is_on_its_way_is_not_purged(base: Base) {
+        let store = base.store().await;
+        let tma_id = reviewed(&store, 7).await;
+        let purge = json!({"what": "tmas", "older_than_days": 0});
+        assert_eq!(ask(&store, "purge_expired", purge.clone()).await["purged"], 0, "it waits");
+        let upload = claim(&store).await;
+        assert_eq!(ask(&store, "purge_expired", purge.clone()).await["purged"], 0, "it is being sent");
+        finish(&store, &upload, sent()).await;
+        assert_eq!(states(&store, &tma_id).await[0].0, "sent");
+        assert_eq!(ask(&store, "purge_expired", purge).await["purged"], 1);
     }
 }

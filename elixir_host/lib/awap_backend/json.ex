@@ -8,6 +8,8 @@ defmodule AwapBackend.JSON do
   """
 
   @max_depth 100
+  # What was taken comes back within answers, some levels deeper.
+  @max_answer_depth 120
   @max_digits 4_096
   # Every run of @max_digits digits covers at least one byte at a multiple of this.
   @stride div(@max_digits, 2)
@@ -29,12 +31,18 @@ defmodule AwapBackend.JSON do
 
   @doc "Decodes one JSON value."
   @spec decode(binary) :: {:ok, term} | {:error, :invalid_json}
-  def decode(binary) when is_binary(binary) do
+  def decode(binary) when is_binary(binary), do: decode(binary, @max_depth)
+
+  @doc "Decodes what a process of ours answers, in which a value that `decode/1` took stands some levels deeper."
+  @spec decode_answer(binary) :: {:ok, term} | {:error, :invalid_json}
+  def decode_answer(binary) when is_binary(binary), do: decode(binary, @max_answer_depth)
+
+  defp decode(binary, max_depth) do
     if excessive_number?(binary) do
       {:error, :invalid_json}
     else
       term = :jiffy.decode(binary, @decode_options)
-      if depth_within?(term, @max_depth), do: {:ok, term}, else: {:error, :invalid_json}
+      if depth_within?(term, max_depth), do: {:ok, term}, else: {:error, :invalid_json}
     end
   catch
     _kind, _reason -> {:error, :invalid_json}

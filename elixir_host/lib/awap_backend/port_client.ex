@@ -304,7 +304,7 @@ defmodule AwapBackend.PortClient do
   end
 
   defp received(bytes, state) do
-    case JSON.decode(bytes) do
+    case JSON.decode_answer(bytes) do
       {:ok, %{"request_id" => id, "success" => true, "data" => data}} when is_binary(id) and is_map(data) ->
         matched(state, id, {:ok, data})
 

@@ -70,6 +70,14 @@ defmodule AwapBackend.FlowTest do
 
   defp comparable(row, _created), do: row
 
+  test "what is kept has lost its student, whatever a submission says of options" do
+    start_host(%{"AWAP_DATA_DIR" => new_folder()})
+    options = %{"report_only" => true, "keep" => ["NAME_STUDENT"]}
+    row = settled(submit("My name is Zebedee Quillfeather. I agree.", %{"options" => options}), 60_000)
+    assert row["status"] == "completed"
+    refute JSON.encode(row) |> IO.iodata_to_binary() =~ "Quillfeather"
+  end
+
   test "Port and NIF, SQLite and PostgreSQL: the same results" do
     # Said here, so that what was left out is seen.
     hosts =

@@ -39,6 +39,16 @@ defmodule AwapBackend.JSONTest do
     end
   end
 
+  test "what was taken can be read within an answer" do
+    deepest = String.duplicate("[", 100) <> String.duplicate("]", 100)
+    assert {:ok, _taken} = JSON.decode(deepest)
+    assert JSON.decode("[" <> deepest <> "]") == {:error, :invalid_json}
+    answer = ~s({"request_id":"1","success":true,"data":{"submission":{"x":#{deepest}}}})
+    assert JSON.decode(answer) == {:error, :invalid_json}
+    assert {:ok, %{"data" => _taken}} = JSON.decode_answer(answer)
+    assert JSON.decode_answer(String.duplicate("[", 5_000)) == {:error, :invalid_json}
+  end
+
   test "digits in a string are no number, however many" do
     digits = String.duplicate("31415", 100_000)
     assert {:ok, %{"pi" => ^digits}} = JSON.decode(~s({"pi":"#{digits}"}))

@@ -73,6 +73,15 @@ defmodule AwapBackend.TMATest do
     for name <- ["quillfeather", "zebedee", "q1234567"], do: refute(everything =~ name)
   end
 
+  test "what a caller nests as deep as it may comes back from the store" do
+    deepest = Enum.reduce(1..97, [], fn _, inner -> [inner] end)
+    row = settled(submit("By Zebedee Quillfeather.", %{"x" => deepest}))
+    assert row["status"] == "completed"
+    changes = %{"marking_criteria" => %{"x" => deepest}}
+    assert {:ok, _feedback} = TMA.update_feedback(row["id"], %{"changes" => changes}, @actor)
+    assert {:ok, %{"marking_criteria" => %{"x" => ^deepest}}} = TMA.get_feedback(row["id"])
+  end
+
   test "a document at fault fails its TMA with the core's sentence, at once" do
     row = settled(submit("DAMAGED"))
     assert row["status"] == "failed"

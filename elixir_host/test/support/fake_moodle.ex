@@ -87,6 +87,10 @@ defmodule AwapBackend.FakeMoodle do
   def suspend(moodle, user, suspended? \\ true),
     do: update(moodle, &State.change_user(&1, user, %{suspended: suspended?}))
 
+  @doc "Changes a user: `groups: [id]`, say."
+  def change_user(moodle, user, attributes),
+    do: update(moodle, &State.change_user(&1, user, Map.new(attributes)))
+
   @doc """
   Hands in for a student, or a team (`{:group, id}`); the submission's id. A second time changes the submission that is there.
 

@@ -41,7 +41,8 @@ defmodule AwapBackend.Core.Pipeline do
   end
 
   defp process(job, submission) do
-    submission = Map.put(submission, "tma_id", job["tma_id"])
+    # Whoever hands in has no say in what is taken out, though the Core Bridge would listen.
+    submission = submission |> Map.delete("options") |> Map.put("tma_id", job["tma_id"])
 
     with {:ok, anonymized} <- stage(job, "anonymize_student", &CoreBridge.anonymize_student/1, submission),
          {:ok, parsed} <- stage(job, "parse_tma", &CoreBridge.parse_tma/1, anonymized),

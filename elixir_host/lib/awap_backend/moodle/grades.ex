@@ -77,21 +77,30 @@ defmodule AwapBackend.Moodle.Grades do
   defp handed_in(%{submission: %{status: "submitted"} = submission}), do: {:ok, submission}
   defp handed_in(_other), do: {:error, Submissions.nothing_handed_in()}
 
-  # Those of them who take part and have handed in, as a team or alone: Moodle takes grades for anybody.
-  defp members(client, assignment, who) do
-    with {:ok, standing} <- Participants.standing(client, assignment.id) do
-      present = Enum.filter(users(who), &Map.has_key?(standing, &1))
+  # Moodle gives a team's grade to whoever is in the team now, and nobody may get one for work that was not theirs.
+  defp members(client, assignment, {:group, group, handed_in}) do
+    with {:ok, people} <- Participants.list(client, assignment.id) do
+      team = Enum.filter(people, &(&1.group_id == group))
 
       cond do
-        present == [] -> {:error, Participants.not_taking_part()}
-        not Enum.any?(present, &standing[&1].submitted?) -> {:error, Submissions.nothing_handed_in()}
-        true -> {:ok, Enum.sort_by(present, &{not standing[&1].submitted?, &1})}
+        team == [] -> {:error, Participants.not_taking_part()}
+        Enum.any?(team, &(&1.id not in handed_in)) -> {:error, Participants.team_changed()}
+        not Enum.any?(team, & &1.submitted?) -> {:error, Submissions.nothing_handed_in()}
+        true -> {:ok, team |> Enum.sort_by(&{not &1.submitted?, &1.id}) |> Enum.map(& &1.id)}
       end
     end
   end
 
-  defp users({:group, _id, members}), do: members
-  defp users(user), do: [user]
+  # Only who takes part and has handed in: Moodle takes grades for anybody.
+  defp members(client, assignment, user) do
+    with {:ok, standing} <- Participants.standing(client, assignment.id) do
+      case standing[user] do
+        nil -> {:error, Participants.not_taking_part()}
+        %{submitted?: false} -> {:error, Submissions.nothing_handed_in()}
+        %{submitted?: true} -> {:ok, [user]}
+      end
+    end
+  end
 
   @doc "Whether grades of an assignment can be read."
   @spec readable(Client.t(), integer) :: :ok | {:error, Error.t()}
@@ -108,7 +117,16 @@ defmodule AwapBackend.Moodle.Grades do
     for assignment <- answer["assignments"],
         row <- assignment["grades"],
         into: %{},
-        do: {int(row["userid"]), row}
+        do: {int(row["userid"]), row_of(row)}
+  end
+
+  defp row_of(row) do
+    %{
+      grade: grade_or_nil(row["grade"]),
+      attempt: int(row["attemptnumber"]),
+      grader: int(row["grader"]),
+      time_modified: int(row["timemodified"])
+    }
   end
 
   defp workflow_state(_client, %{workflow?: false}, _user), do: {:ok, nil}
@@ -126,13 +144,8 @@ defmodule AwapBackend.Moodle.Grades do
   end
 
   # A row without a grade, or of an earlier attempt, says nothing of this one.
-  defp row(row, attempt) do
-    grade = row && number(row["grade"])
-
-    if row != nil and int(row["attemptnumber"]) == attempt and grade >= 0,
-      do: %{grade: grade, grader: int(row["grader"]), time_modified: int(row["timemodified"])},
-      else: %{grade: nil, grader: nil, time_modified: nil}
-  end
+  defp row(%{grade: grade, attempt: attempt} = row, attempt) when grade != nil, do: Map.delete(row, :attempt)
+  defp row(_none, _attempt), do: %{grade: nil, grader: nil, time_modified: nil}
 
   # --- the gradebook
 

@@ -67,6 +67,15 @@ defmodule AwapBackend.Moodle.Participants do
     )
   end
 
+  @doc "The error that a team has members who were not in it when its work was handed in."
+  def team_changed do
+    Error.new(
+      :conflict,
+      "team_changed",
+      "Someone is in the team in Moodle now who was not when its work was fetched, and would get this grade too: give it in Moodle."
+    )
+  end
+
   @doc "Extension, lock and workflow of each user who has any of these, by their id."
   @spec flags(Client.t(), integer) :: {:ok, %{integer => map}} | {:error, Error.t()}
   def flags(client, assignment_id) do

@@ -42,6 +42,15 @@ defmodule AwapBackend.Moodle.Shape do
     number
   end
 
+  @doc "A grade; nil for none: Moodle writes -1, or nothing where a marker left the field empty."
+  @spec grade_or_nil(term) :: number | nil
+  def grade_or_nil(value) when value in [nil, ""], do: nil
+
+  def grade_or_nil(value) do
+    grade = number(value)
+    if grade >= 0, do: grade
+  end
+
   @doc "A time in epoch seconds; nil for none, which Moodle writes as 0."
   @spec time(term) :: integer | nil
   def time(value) when value in [nil, 0, "0", ""], do: nil

@@ -141,10 +141,8 @@ defmodule AwapBackend.Moodle.Submissions do
   defp grade(nil), do: nil
 
   defp grade(grade) do
-    value = number(grade["grade"])
-
     %{
-      grade: if(value >= 0, do: value),
+      grade: grade_or_nil(grade["grade"]),
       grader: int(grade["grader"] || -1),
       attempt: int(grade["attemptnumber"]),
       time_modified: int(grade["timemodified"])

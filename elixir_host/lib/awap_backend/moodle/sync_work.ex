@@ -13,8 +13,10 @@ defmodule AwapBackend.Moodle.SyncWork do
   nothing is kept until all are there.
   """
 
-  alias AwapBackend.{Config, Moodle, TMA}
+  alias AwapBackend.{Config, Moodle, Redact, TMA}
   alias AwapBackend.Moodle.{Error, Sync}
+
+  require Logger
 
   # Below whatever people or services hand in.
   @priority -10
@@ -37,6 +39,14 @@ defmodule AwapBackend.Moodle.SyncWork do
          {:ok, content} <- content(sync.client, submission) do
       create(sync, tma(sync, context, owner, content), origin(sync, context, submission, owner, content))
     end
+  rescue
+    # Whatever one submission raises must not take those after it along.
+    exception ->
+      Logger.error(
+        "A submission could not be taken in: #{Redact.reason(exception)}\n#{Redact.stacktrace(__STACKTRACE__)}"
+      )
+
+      {:error, Error.new(:protocol, "internal", "Something went wrong while this submission was taken in.")}
   end
 
   @doc "What Moodle lists of a submission, in short: something else wherever anything of it changed."

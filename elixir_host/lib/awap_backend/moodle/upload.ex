@@ -122,7 +122,7 @@ defmodule AwapBackend.Moodle.Upload do
     cond do
       moved_on = moved_on(upload, found) -> conflict(upload, found, moved_on)
       there?(plan, found) == true -> {:ok, %{outcome: :already_there, grade: found}}
-      untouched?(upload, found) -> writable(client, upload, plan, found)
+      untouched?(upload, plan, found) -> writable(client, upload, plan, found)
       true -> ours_or_conflict(client, upload, plan, found)
     end
   end
@@ -167,14 +167,19 @@ defmodule AwapBackend.Moodle.Upload do
   defp advanced?(%{state: @review}, found), do: found.workflow_state in @at_review
   defp advanced?(%{state: state}, found), do: found.workflow_state == state
 
-  # Nobody has given a grade since the work was taken.
-  defp untouched?(upload, found) do
+  # Nobody has given a grade, or a comment without one, since the work was taken.
+  defp untouched?(upload, plan, found) do
     case upload[:expected] do
-      nil -> Enum.all?(found.members, &(&1.grade == nil))
+      nil -> Enum.all?(found.members, &(&1.grade == nil)) and not commented_by_another?(plan, found)
       %{fingerprint: fingerprint} -> fingerprint == found.fingerprint
       fingerprint -> fingerprint == found.fingerprint
     end
   end
+
+  defp commented_by_another?(_plan, %{feedback_comment: nil}), do: false
+
+  defp commented_by_another?(plan, %{feedback_comment: comment}),
+    do: HTML.to_text(comment) != "" and not HTML.same_text?(plan.comment, comment)
 
   # Somebody has: an earlier attempt of ours, whose end we did not see, or another person.
   defp ours_or_conflict(client, upload, plan, found) do

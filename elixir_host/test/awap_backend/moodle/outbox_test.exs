@@ -211,6 +211,44 @@ defmodule AwapBackend.Moodle.OutboxTest do
       assert %{grade: 64.0} = grade(context, student)
     end
 
+    for {what, empty} <- ["an empty grade": nil, "no grade yet": -1.0] do
+      test "a comment with #{what} is a person's work: taken in beside, and not replaced", context do
+        {student, _submission} = hand_in(context)
+        note = %{grade: unquote(empty), comment: "Please redo section 2."}
+        FakeMoodle.set_grade(context.moodle, context.assignment, student, note)
+        sync(context)
+        [row] = all_marked()
+        review(row)
+        start_outbox(context)
+        assert %{"error_code" => "grade_changed"} = conflict = upload(row, "conflict")
+        assert %{comment: "Please redo section 2."} = grade(context, student)
+        assert writes(context) == 0
+
+        {:ok, _queued} =
+          Repo.call("retry_upload", %{"upload_id" => conflict["id"], "overwrite" => true, "actor" => %{}})
+
+        Outbox.wake(:test_outbox)
+        upload(row, "sent")
+        assert %{grade: 64.0} = grade(context, student)
+      end
+    end
+
+    test "a team that someone has joined since, who would get a grade for others' work", context do
+      FakeMoodle.change_assignment(context.moodle, context.assignment, %{teamsubmission: 1})
+      for _ <- 1..2, do: FakeMoodle.put_user(context.moodle, context.course, %{groups: [7]})
+      other = FakeMoodle.put_user(context.moodle, context.course, %{groups: [8]})
+      FakeMoodle.set_grade(context.moodle, context.assignment, other, grade: 80.0, comment: "Yours.")
+      hand_in_again(context, {:group, 7}, %{})
+      sync(context)
+      [row] = all_marked()
+      FakeMoodle.change_user(context.moodle, other, %{groups: [7]})
+      review(row)
+      start_outbox(context)
+      assert %{"error_code" => "team_changed"} = upload(row, "failed")
+      assert %{grade: 80.0, comment: "Yours."} = grade(context, other)
+      assert writes(context) == 0
+    end
+
     test "work that was handed in again meanwhile", context do
       {student, row} = marked(context)
       review(row)

@@ -82,6 +82,8 @@ defmodule AwapBackend.FakeMoodle.Grading do
     }
   end
 
+  # A marker who leaves the field empty gives no grade, and what there is none of is no number.
+  defp decimal(nil), do: ""
   defp decimal(number), do: :erlang.float_to_binary(number * 1.0, decimals: 5)
 
   @doc "The gradebook's items of a course, for a user."
@@ -112,9 +114,14 @@ defmodule AwapBackend.FakeMoodle.Grading do
   # What the gradebook shows: nothing of what a workflow has not released.
   defp final(state, assignment, user) do
     case {state.gradebook[{assignment.id, user}], State.grade_of(state, assignment.id, user)} do
-      {%{overridden: grade}, _row} when grade != nil -> grade
-      {_entry, %{grade: grade}} when grade >= 0 -> if released?(state, assignment, user), do: grade
-      _none -> nil
+      {%{overridden: grade}, _row} when grade != nil ->
+        grade
+
+      {_entry, %{grade: grade}} when is_number(grade) and grade >= 0 ->
+        if released?(state, assignment, user), do: grade
+
+      _none ->
+        nil
     end
   end
 
@@ -125,7 +132,7 @@ defmodule AwapBackend.FakeMoodle.Grading do
   @doc "Whether the attempt that is being marked has a grade."
   def graded?(state, assignment, user) do
     case State.row(state, assignment.id, user, State.attempt(state, assignment.id, user)) do
-      %{grade: grade} when grade >= 0 -> true
+      %{grade: grade} when is_number(grade) and grade >= 0 -> true
       _none -> false
     end
   end

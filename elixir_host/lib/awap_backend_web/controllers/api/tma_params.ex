@@ -99,7 +99,7 @@ defmodule AwapBackendWeb.API.TMAParams do
       end
 
     (Enum.flat_map(@ids, &id(&1, tma[&1])) ++
-       attachments(tma["content"]) ++ rubric(tma["rubric"]) ++ numbers(tma))
+       attachments(tma["content"]) ++ rubric(tma["rubric"]) ++ options(tma["options"]) ++ numbers(tma))
     |> Map.new()
     |> Map.merge(domain)
   end
@@ -137,6 +137,10 @@ defmodule AwapBackendWeb.API.TMAParams do
   end
 
   defp rubric(_rubric), do: []
+
+  # The Core Bridge takes them, and can be told by them to leave a student's name where it is.
+  defp options(nil), do: []
+  defp options(_given), do: [{"options", "is not taken here: every TMA is anonymized whole"}]
 
   defp numbers(tma) do
     for path <- BodyParams.large_numbers(tma, ""), do: {path, "is a number past 64 bits"}

@@ -100,6 +100,7 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
          ["student.aliases", "student.name"]},
         {%{"content" => "a", "rubric" => 7}, ["rubric"]},
         {%{"content" => "a", "rubric" => ""}, ["rubric"]},
+        {%{"content" => "a", "options" => %{"report_only" => true}}, ["options"]},
         {%{"content" => "a", "n" => [%{"m" => 99_999_999_999_999_999_999}]}, ["n[0].m"]},
         {%{"content" => "a", "assignment_id" => "bad-rubric"}, ["rubric.questions[0]"]},
         {"a string", []},
