@@ -108,7 +108,7 @@ pub fn anonymize(
         }
         tma.content.documents.push(read);
     }
-    let mut result = run::run(tma, options, key, limits, deadline)?;
-    rewritten::add(originals, &mut result, limits, deadline)?;
+    let (mut result, secrets) = run::run(tma, options, key, limits, deadline)?;
+    rewritten::add(originals, &mut result, &secrets, limits, deadline)?;
     Ok(result)
 }

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use base64::Engine as _;
 
+use super::leak::Secrets;
 use super::model::{Anonymized, Replacement, Rewritten};
+use super::resolve::placeholders_in;
 #[cfg(feature = "pdf")]
 use crate::document::PartKind;
-use crate::document::{self, Changes, Document, Format, Warning};
+use crate::document::{self, Block, Changes, Document, Format, Sweep, Warning};
 use crate::text::Span;
 use crate::{Deadline, Limits, Result};
 
@@ -20,10 +22,11 @@ pub(super) struct Original {
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
 /// Adds the rewritten files to `result`. What is written is read again: a file of which any line is not in the anonymized
-/// document is withheld, with a warning in that document.
+/// document is withheld, with a warning in that document; so is a DOCX of which any other string holds one of the `secrets`.
 pub(super) fn add(
     originals: Vec<Original>,
     result: &mut Anonymized,
+    secrets: &Secrets,
     limits: &Limits,
     deadline: &Deadline,
 ) -> Result<()> {
@@ -35,7 +38,9 @@ pub(super) fn add(
             continue;
         };
         let written = match original.document.format {
-            Format::Docx => docx(&original, replacements, after, limits, deadline)?.map(|b| (b, DOCX)),
+            Format::Docx => {
+                docx(&original, replacements, after, secrets, limits, deadline)?.map(|b| (b, DOCX))
+            }
             #[cfg(feature = "pdf")]
             Format::Pdf => pdf(&original, after, limits, deadline)?.map(|b| (b, PDF)),
             _ => None,
@@ -107,10 +112,15 @@ fn docx(
     original: &Original,
     replacements: &[Replacement],
     after: &Document,
+    secrets: &Secrets,
     limits: &Limits,
     deadline: &Deadline,
 ) -> Result<Option<Vec<u8>>> {
-    let changes = changes(&original.document, replacements);
+    let sweep = |text: &str| {
+        let found = secrets.survivors(text, &placeholders_in(text)).into_iter();
+        found.map(|s| (s.span, format!("[{}]", s.label.placeholder()))).collect()
+    };
+    let changes = changes(&original.document, replacements, &sweep);
     let written = document::rewrite_docx(&original.bytes, &changes, limits, deadline);
     // A file that can be read but not written is no reason to fail: its text is there.
     let Ok(bytes) = written else {
@@ -121,9 +131,37 @@ fn docx(
         deadline.check()?;
         return Ok(None);
     };
-    let allowed: HashSet<String> = lines(after).chain(["Author", "aboutblank"].map(str::to_owned)).collect();
-    let clean = lines(&again).all(|line| line.is_empty() || allowed.contains(&line));
+    let allowed: HashSet<String> =
+        lines(after).chain(blocks(after)).chain(["Author", "aboutblank"].map(str::to_owned)).collect();
+    if !lines(&again).all(|line| line.is_empty() || allowed.contains(&line)) {
+        return Ok(None);
+    }
+    // Much of a file is text that no reader sees: charts, diagrams, names of pictures and styles.
+    let mut may_stay = |text: &str| !names_student(text, &allowed, secrets);
+    let Ok(clean) = document::docx_strings(&bytes, limits, deadline, &mut may_stay) else {
+        deadline.check()?;
+        return Ok(None);
+    };
     Ok(clean.then_some(bytes))
+}
+
+/// Whether a text names the student in a line that is not `allowed`: of those that are, some cite a namesake.
+fn names_student(text: &str, allowed: &HashSet<String>, secrets: &Secrets) -> bool {
+    let ends = ['\n', '\t'];
+    // The lines that were last found to be allowed.
+    let mut known = Span::new(0, 0);
+    secrets.survivors(text, &placeholders_in(text)).into_iter().any(|survivor| {
+        let span = survivor.span;
+        if known.start <= span.start && span.end <= known.end {
+            return false;
+        }
+        let before = text.get(..span.start).unwrap_or_default();
+        let after = text.get(span.end..).unwrap_or_default();
+        let start = before.rfind(ends).map_or(0, |at| at + 1);
+        let end = after.find(ends).map_or(text.len(), |at| span.end + at);
+        known = Span::new(start, end);
+        !known.of(text).split(ends).all(|line| allowed.contains(&bare(line)))
+    }) && !allowed.contains(&bare(text))
 }
 
 /// The letters and digits of each line and cell of a document.
@@ -132,13 +170,23 @@ fn lines(document: &Document) -> impl Iterator<Item = String> + '_ {
     lines.map(bare)
 }
 
+/// The same of each paragraph and cell, however many lines it has.
+fn blocks(document: &Document) -> impl Iterator<Item = String> + '_ {
+    document.parts.iter().flat_map(|part| {
+        let cells =
+            |block: &'_ Block| block.cells.iter().map(|cell| (cell.start, cell.end)).collect::<Vec<_>>();
+        let spans = part.blocks.iter().flat_map(move |b| cells(b).into_iter().chain([(b.start, b.end)]));
+        spans.map(|(start, end)| bare(part.text.get(start..end).unwrap_or_default()))
+    })
+}
+
 fn bare(line: &str) -> String {
     line.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// All that was replaced in a document, line by line.
-fn changes(document: &Document, replacements: &[Replacement]) -> Changes {
-    let mut changes = Changes::default();
+fn changes<'a>(document: &Document, replacements: &[Replacement], sweep: Sweep<'a>) -> Changes<'a> {
+    let mut changes = Changes::new(sweep);
     for part in &document.parts {
         let path = format!("{}#{}", document.source, part.name);
         let mut edits: Vec<(Span, &str)> = replacements

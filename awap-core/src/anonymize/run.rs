@@ -33,13 +33,14 @@ use crate::{Deadline, Limits, Result, Submission};
 /// What finds names nobody told of, in the order in which they are asked.
 static NAME_RECOGNIZERS: [&dyn NameRecognizer; 4] = [&Cover, &Relations, &Introductions, &Learned];
 
+/// The anonymized TMA, and what must not be in anything that goes out with it.
 pub(super) fn run(
     mut tma: Submission,
     options: &Options,
     key: &PseudonymKey,
     limits: &Limits,
     deadline: &Deadline,
-) -> Result<Anonymized> {
+) -> Result<(Anonymized, Secrets)> {
     let before = earlier_pseudonym(&tma);
     let known = if before.is_some() {
         Known::of(&Submission { student_id: None, ..identity_of(&tma) })
@@ -94,7 +95,7 @@ pub(super) fn run(
         labels_kept,
         report_only,
     };
-    Ok(Anonymized { tma, anonymization: report, rewritten: Vec::new() })
+    Ok((Anonymized { tma, anonymization: report, rewritten: Vec::new() }, plan.secrets))
 }
 
 /// The pseudonym of a TMA that was anonymized before.

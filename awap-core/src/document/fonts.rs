@@ -35,6 +35,77 @@ pub(super) fn is_monospace(name: &str) -> bool {
 ///
 /// Word keeps such characters in the private use area (`F0xx`).
 pub(super) fn symbol(font: &str, code: u32) -> Option<char> {
+/// Whether a font is one that machines come with whose name holds a person's: no sign of a student who is called the same.
+pub(super) fn is_common(name: &str) -> bool {
+    // Those of the themes of Office, of Windows and of macOS.
+    const FAMILIES: [&str; 60] = [
+        "angsana",
+        "aparajita",
+        "aptos",
+        "arial",
+        "avenir",
+        "baskerville",
+        "batang",
+        "bell",
+        "berlin sans",
+        "bernard mt",
+        "book antiqua",
+        "bradley hand",
+        "calibri",
+        "cambria",
+        "candara",
+        "constantia",
+        "corbel",
+        "cordia",
+        "courier",
+        "david",
+        "daunpenh",
+        "ebrima",
+        "euphemia",
+        "felix titling",
+        "gabriola",
+        "garamond",
+        "gautami",
+        "georgia",
+        "gill sans",
+        "gisha",
+        "helvetica",
+        "iskoola pota",
+        "kalinga",
+        "kartika",
+        "kokila",
+        "kristen itc",
+        "latha",
+        "lato",
+        "leelawadee",
+        "lucida",
+        "mangal",
+        "ms",
+        "microsoft",
+        "miriam",
+        "myriad",
+        "nirmala",
+        "nyala",
+        "plantagenet cherokee",
+        "raavi",
+        "segoe",
+        "shruti",
+        "simsun",
+        "sylfaen",
+        "symbol",
+        "tahoma",
+        "times",
+        "tunga",
+        "verdana",
+        "vivaldi",
+        "vrinda",
+    ];
+    let name = name.to_ascii_lowercase();
+    FAMILIES.iter().any(|family| {
+        name.strip_prefix(family).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+    })
+}
+
     let code = if (0xf000..=0xf0ff).contains(&code) { code - 0xf000 } else { code };
     let code = u8::try_from(code).ok()?;
     let font = font.to_ascii_lowercase();

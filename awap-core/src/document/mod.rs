@@ -31,7 +31,7 @@ use base64::Engine as _;
 
 pub use model::{Block, BlockKind, Cell, Document, Format, Part, PartKind, Position, Run, RunStyle, Warning};
 
-pub(crate) use docx::rewrite::Changes;
+pub(crate) use docx::changes::{Changes, Sweep};
 
 use crate::submission::Attachment;
 use crate::{Deadline, Error, Limits, Result};
@@ -118,11 +118,21 @@ pub(crate) fn bytes_of(attachment: &Attachment, source: &str, limits: &Limits) -
 /// A DOCX file written anew with `changes`, and without what says whose it is beside its text.
 pub(crate) fn rewrite_docx(
     bytes: &[u8],
-    changes: &Changes,
+    changes: &Changes<'_>,
     limits: &Limits,
     deadline: &Deadline,
 ) -> Result<Vec<u8>> {
     docx::rewrite::rewrite(bytes, changes, &Context::new(limits, deadline))
+}
+
+/// Goes through every string of a DOCX file, whatever of it is read, until `visit` says no; whether it never did.
+pub(crate) fn docx_strings(
+    bytes: &[u8],
+    limits: &Limits,
+    deadline: &Deadline,
+    visit: &mut dyn FnMut(&str) -> bool,
+) -> Result<bool> {
+    docx::strings::every(bytes, &Context::new(limits, deadline), visit)
 }
 
 /// A PDF file written anew: its pages as they are, without what says whose it is beside them. Of notes and targets of links

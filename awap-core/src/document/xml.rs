@@ -113,6 +113,17 @@ impl Element<'_> {
         None
     }
 
+    /// All attributes but declarations of namespaces: local names and values.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        let mut all = self.tag.attributes();
+        all.with_checks(false);
+        let all = all.flatten().filter(|attribute| !attribute.key.0.starts_with("xmlns"));
+        all.map(|attribute| {
+            let value = unescape(&attribute.value).into_owned();
+            (attribute.key.local_name().into_inner(), Cow::Owned(value))
+        })
+    }
+
     /// An attribute read as a number.
     pub(super) fn number<T: std::str::FromStr>(&self, local: &str) -> Option<T> {
         self.attr(local)?.trim().parse().ok()

@@ -3,12 +3,15 @@
 //! The package is read through its relationships, as ECMA-376 part 2 has it; where they are lost, through the names
 //! that Word gives its parts.
 
+pub(crate) mod changes;
 mod math;
 mod numbering;
 mod paragraph;
 pub(crate) mod rewrite;
 mod story;
+pub(crate) mod strings;
 mod styles;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -325,6 +325,8 @@ impl<'s, 'd> Story<'s, 'd> {
         let said = match (ns, local) {
             (Ns::Anchor, "docPr") | (Ns::Other, "cNvPr") => ["descr", "title"],
             (Ns::Vml, _) => ["alt", "title"],
+            // What is drawn as a picture of letters, a watermark say.
+            (Ns::Vml, "textpath") => ["string", "title"],
             _ => return,
         };
         for name in said {

@@ -1,0 +1,194 @@
+//! What is written in place of what in a DOCX file that is written anew.
+
+use std::collections::HashMap;
+
+use crate::text::Span;
+
+/// Finds the student in a text: where (bytes, of which some may overlap), and what comes instead.
+pub(crate) type Sweep<'a> = &'a dyn Fn(&str) -> Vec<(Span, String)>;
+
+/// What is to be written in place of what.
+pub(crate) struct Changes<'a> {
+    /// For the letters and digits of a line: what goes, counted in them, and what comes.
+    lines: HashMap<String, Vec<(Span, String)>>,
+    /// What goes wherever else it stands, the longest first, and what comes.
+    literals: Vec<(String, String)>,
+    /// What else goes from a text that is no such line.
+    sweep: Sweep<'a>,
+}
+
+impl<'a> Changes<'a> {
+    pub(crate) fn new(sweep: Sweep<'a>) -> Self {
+        Self { lines: HashMap::new(), literals: Vec::new(), sweep }
+    }
+
+    /// Takes note of a line and the edits in it (bytes of the line, sorted, not overlapping).
+    pub(crate) fn line(&mut self, line: &str, edits: &[(Span, &str)]) {
+        let count = |at: usize| letters(line.get(..at).unwrap_or_default()).count();
+        let edits: Vec<(Span, String)> = edits
+            .iter()
+            .map(|(span, with)| (Span::new(count(span.start), count(span.end)), (*with).to_owned()))
+            .filter(|(span, _)| !span.is_empty())
+            .collect();
+        for (span, with) in &edits {
+            let old: String = letters(line).skip(span.start).take(span.len()).collect();
+            if old.chars().count() > 1 && !self.literals.iter().any(|(known, _)| *known == old) {
+                self.literals.push((old, with.clone()));
+            }
+        }
+        // Two lines of the same words: the one from which more goes decides.
+        let known = self.lines.entry(letters(line).collect()).or_default();
+        if edits.len() > known.len() {
+            *known = edits;
+        }
+    }
+
+    /// Ends the collection.
+    pub(crate) fn finish(&mut self) {
+        self.literals.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.cmp(b)));
+    }
+
+    /// What goes from `text`, counted in letters and digits.
+    fn of(&self, text: &str) -> Vec<(Span, String)> {
+        if let Some(edits) = self.lines.get(&letters(text).collect::<String>()) {
+            return edits.clone();
+        }
+        let line = Line::of(text);
+        // A line that was read in another way, or not at all: whatever was replaced elsewhere goes here, too.
+        let mut found = Found { edits: Vec::new(), taken: vec![false; line.letters.len()] };
+        for (old, with) in &self.literals {
+            let old: Vec<char> = old.chars().collect();
+            for at in 0..(line.letters.len() + 1).saturating_sub(old.len()) {
+                let span = Span::new(at, at + old.len());
+                if line.is_whole(span) && line.letters.get(at..span.end) == Some(&old) {
+                    found.add(span, with);
+                }
+            }
+        }
+        let mut swept = (self.sweep)(text);
+        swept.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then(a.cmp(b)));
+        for (span, with) in swept {
+            found.add(line.counted(span), &with);
+        }
+        found.edits.sort_by_key(|(span, _)| *span);
+        found.edits
+    }
+
+    /// A text of its own, an attribute's say, changed.
+    pub(super) fn apply(&self, text: &str) -> String {
+        let mut texts = vec![text.to_owned()];
+        self.change(&mut texts);
+        texts.concat()
+    }
+
+    /// Changes texts that make one line: what goes over several is put into the first of them.
+    pub(super) fn change(&self, texts: &mut [String]) {
+        let edits = self.of(&texts.concat());
+        let mut edits = edits.into_iter().peekable();
+        let mut count = 0;
+        for text in texts {
+            let mut out = String::with_capacity(text.len());
+            for c in text.chars() {
+                let counts = c.is_alphanumeric();
+                while edits.next_if(|(span, _)| counts && span.end <= count).is_some() {}
+                match edits.peek_mut() {
+                    // Marks between the first and the last letter of what goes, go too.
+                    Some((span, with))
+                        if span.start <= count && (counts || span.start < count) && count < span.end =>
+                    {
+                        out.push_str(&std::mem::take(with));
+                    }
+                    _ => out.push(c),
+                }
+                count += usize::from(counts);
+            }
+            *text = out;
+        }
+    }
+}
+
+/// Letters and digits: what stays the same however blanks, breaks and hyphens are read.
+fn letters(text: &str) -> impl Iterator<Item = char> + '_ {
+    text.chars().filter(|c| c.is_alphanumeric())
+}
+
+/// The letters and digits of a text.
+struct Line {
+    letters: Vec<char>,
+    /// Whether a word begins here; one more than there are letters.
+    begins: Vec<bool>,
+    /// Where each stands in the text.
+    places: Vec<usize>,
+}
+
+impl Line {
+    fn of(text: &str) -> Self {
+        let mut line = Self { letters: Vec::new(), begins: Vec::new(), places: Vec::new() };
+        let mut inside = false;
+        for (place, c) in text.char_indices() {
+            if c.is_alphanumeric() {
+                line.letters.push(c);
+                line.begins.push(!inside);
+                line.places.push(place);
+            }
+            inside = c.is_alphanumeric();
+        }
+        line.begins.push(true);
+        line
+    }
+
+    /// Whether no word of the text goes on beyond these letters.
+    fn is_whole(&self, span: Span) -> bool {
+        self.begins.get(span.start) == Some(&true) && self.begins.get(span.end) == Some(&true)
+    }
+
+    /// Bytes of the text as letters.
+    fn counted(&self, span: Span) -> Span {
+        let count = |at: usize| self.places.partition_point(|place| *place < at);
+        Span::new(count(span.start), count(span.end))
+    }
+}
+
+/// What goes from a line, none of it twice.
+struct Found {
+    edits: Vec<(Span, String)>,
+    taken: Vec<bool>,
+}
+
+impl Found {
+    fn add(&mut self, span: Span, with: &str) {
+        if let Some(letters) = self.taken.get_mut(span.start..span.end)
+            && !letters.is_empty()
+            && !letters.contains(&true)
+        {
+            letters.fill(true);
+            self.edits.push((span, with.to_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_was_not_read_is_swept() {
+        let sweep = |text: &str| -> Vec<(Span, String)> {
+            let lower = text.to_lowercase();
+            let found = ["kofi mensah", "kofi", "mensah"].iter().flat_map(|name| lower.match_indices(name));
+            found.map(|(at, name)| (Span::new(at, at + name.len()), "[STUDENT]".to_owned())).collect()
+        };
+        let mut changes = Changes::new(&sweep);
+        changes.line("as Mensah (2019) says of Ama", &[(Span::new(25, 28), "[PERSON_1]")]);
+        changes.finish();
+        for (text, expected) in [
+            ("as Mensah (2019) says of Ama", "as Mensah (2019) says of [PERSON_1]"),
+            ("KOFI MENSAH’s plan", "[STUDENT]’s plan"),
+            ("Ama and kofi, Mensah", "[PERSON_1] and [STUDENT], [STUDENT]"),
+            ("nobody", "nobody"),
+            ("", ""),
+        ] {
+            assert_eq!(changes.apply(text), expected, "{text}");
+        }
+    }
+}
