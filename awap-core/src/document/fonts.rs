@@ -22,6 +22,10 @@ pub(super) fn is_monospace(name: &str) -> bool {
     ];
     let folded: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    // Its letters are of different widths, whatever it is called.
+    if folded.starts_with("americantypewriter") {
+        return false;
+    }
     // TeX's typewriter faces are cmtt10, lmtt…; “mono” is how most other families name theirs.
     NAMES.iter().any(|n| folded.contains(n) && (*n != "hack" || folded.starts_with("hack")))
         || (folded.contains("mono") && !folded.contains("monotype"))
@@ -31,10 +35,6 @@ pub(super) fn is_monospace(name: &str) -> bool {
         || folded.contains("nimbusmon")
 }
 
-/// The character that `code` of a symbol font shows; none where the font is not one, or the sign is a mere ornament.
-///
-/// Word keeps such characters in the private use area (`F0xx`).
-pub(super) fn symbol(font: &str, code: u32) -> Option<char> {
 /// Whether a font is one that machines come with whose name holds a person's: no sign of a student who is called the same.
 pub(super) fn is_common(name: &str) -> bool {
     // Those of the themes of Office, of Windows and of macOS.
@@ -106,6 +106,10 @@ pub(super) fn is_common(name: &str) -> bool {
     })
 }
 
+/// The character that `code` of a symbol font shows; none where the font is not one, or the sign is a mere ornament.
+///
+/// Word keeps such characters in the private use area (`F0xx`).
+pub(super) fn symbol(font: &str, code: u32) -> Option<char> {
     let code = if (0xf000..=0xf0ff).contains(&code) { code - 0xf000 } else { code };
     let code = u8::try_from(code).ok()?;
     let font = font.to_ascii_lowercase();
@@ -188,7 +192,9 @@ mod tests {
         ] {
             assert!(is_monospace(name), "{name}");
         }
-        for name in ["Arial", "Calibri", "Monotype Corsiva", "Times New Roman", "Shackleton"] {
+        for name in
+            ["Arial", "Calibri", "Monotype Corsiva", "Times New Roman", "Shackleton", "American Typewriter"]
+        {
             assert!(!is_monospace(name), "{name}");
         }
     }

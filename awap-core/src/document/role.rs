@@ -80,6 +80,37 @@ pub(super) struct Tally {
     pub(super) has_equation: bool,
 }
 
+/// How much of a text is in a code font: whether that tells code from the rest in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct CodeFont {
+    all: usize,
+    code: usize,
+}
+
+impl CodeFont {
+    pub(super) fn add(&mut self, paragraph: &Tally) {
+        self.all += paragraph.all;
+        self.code += paragraph.code;
+    }
+
+    /// Whether `text`, of which these are the paragraphs, is prose that somebody set in a code font from end to end.
+    pub(super) fn is_of_prose(self, text: &str) -> bool {
+        /// Less is too little to tell by.
+        const FEWEST_LETTERS: usize = 200;
+        if self.all < FEWEST_LETTERS || self.code * 10 < self.all * 9 {
+            return false;
+        }
+        // Code is full of signs, and what has few of them (queries, outlines) has no sentences.
+        let signs = text.chars().filter(|c| "{}[]<>=;_#\\*+|&$^~".contains(*c)).count();
+        let (mut words, mut ends) = (0_usize, 0_usize);
+        for word in text.split_whitespace() {
+            words += 1;
+            ends += usize::from(word.trim_end_matches(['"', '\'', '’', '”', ')']).ends_with(['.', '?', '!']));
+        }
+        signs * 50 < self.all && ends * 50 >= words
+    }
+}
+
 /// What is known of a paragraph beside its text.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Facts {
@@ -143,5 +174,36 @@ impl Tally {
             return (Some(BlockKind::Heading), Some((facts.last_heading + 1).min(9)));
         }
         (None, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_in_a_code_font_is_told_from_code() {
+        let prose = "My manager leads by example (Smith, 2019). She asks before she decides, and says why. "
+            .repeat(5);
+        let program =
+            "int total = 0;\nfor (int i = 0; i < n; i++) {\n    total += values[i];\n}\n".repeat(10);
+        let query = "SELECT name, city\nFROM customer\nWHERE city IN (SELECT city FROM branch)\n".repeat(10);
+        for (text, in_code_font, is_prose) in [
+            (prose.as_str(), 10, true),
+            (prose.as_str(), 5, false),
+            (prose.get(..100).unwrap(), 10, false),
+            (program.as_str(), 10, false),
+            (query.as_str(), 10, false),
+        ] {
+            let mut font = CodeFont::default();
+            for tenth in 0..10 {
+                let mut tally = Tally::default();
+                tally.weigh(text, Weight { code: tenth < in_code_font, ..Weight::default() });
+                tally.all /= 10;
+                tally.code /= 10;
+                font.add(&tally);
+            }
+            assert_eq!(font.is_of_prose(text), is_prose, "{text}");
+        }
     }
 }

@@ -14,10 +14,10 @@
 //! | content controls | `content_controls_show_what_they_hold_and_not_what_they_are` |
 //! | footnotes, endnotes | `notes_comments_headers_each_have_their_part`, `endnotes_have_a_part_of_their_own` |
 //! | comments | `notes_comments_headers_each_have_their_part` |
-//! | tracked changes | `tracked_changes_read_as_accepted`, `what_was_moved_stands_where_it_was_moved_to` |
+//! | tracked changes | `tracked_changes_read_as_accepted`, `what_was_moved_stands_where_it_was_moved_to`, `the_mark_that_is_left_decides_what_a_paragraph_is` |
 //! | fields, hyperlinks | `fields_show_their_result_and_links_keep_their_target`, `fields_within_fields_show_the_outer_result_once` |
-//! | equations | `equations_read_within_their_sentence`, `structures_read_as_text` |
-//! | code by font or style | `tables_code_images_and_equations`, `code_is_told_by_the_style_of_paragraph_or_character` |
+//! | equations | `equations_read_within_their_sentence`, `structures_read_as_text`, `each_line_of_an_equation_is_a_line` |
+//! | code by font or style | `tables_code_images_and_equations`, `code_is_told_by_the_style_of_paragraph_or_character`, `an_essay_in_a_fixed_width_font_is_prose` |
 //! | images, alternative text | `images_are_counted_with_what_is_said_in_their_place` |
 //! | strict files | `strict_files_and_lost_ends_are_read` |
 //! | macros and templates | `documents_with_macros_and_templates_are_read_as_their_base` |
@@ -32,7 +32,7 @@
 //! | scans | `pdf_without_text_says_so` |
 //! | passwords | `pdf_with_a_password_says_so_and_one_without_is_read`, `files_with_a_password_say_so` |
 //! | **Other formats** | |
-//! | ODT | `odt_lists_notes_and_styles`, `odt_lists_that_go_on_after_an_answer`, `odt_formulas_stand_in_their_sentence` |
+//! | ODT | `odt_lists_notes_and_styles`, `odt_lists_that_go_on_after_an_answer`, `odt_formulas_stand_in_their_sentence`, `odt_shapes_of_all_kinds_lie_beside_the_text` |
 //! | RTF | `rtf_text_tables_and_notes` |
 //! | Markdown | `markdown_blocks_and_front_matter` |
 //! | HTML | `elements_make_blocks`, `references_and_attributes` |

@@ -90,6 +90,75 @@ fn odt_formulas_stand_in_their_sentence() {
 }
 
 #[test]
+fn odt_shapes_of_all_kinds_lie_beside_the_text() {
+    for shape in ["polyline", "regular-polygon", "caption", "measure", "line", "custom-shape", "rect"] {
+        let text = format!(
+            "<text:p>Before. <draw:{shape}><text:p>within</text:p><text:p/></draw:{shape}>And after.</text:p>"
+        );
+        let document = read(&odt(&text, "", ""), "a.odt");
+        assert_eq!(part(&document, "body"), "Before. And after.", "{shape}");
+        assert_eq!(part(&document, "textboxes"), "within", "{shape}");
+    }
+}
+
+#[test]
+fn odt_blocks_stand_where_they_begin_and_cells_in_their_column() {
+    let note = "<text:note text:note-class=\"footnote\"><text:note-body><text:p>One.</text:p><text:p>Two.</text:p>\
+        </text:note-body></text:note>";
+    let cell = |columns: u32, rows: u32, text: &str| {
+        format!(
+            "<table:table-cell table:number-columns-spanned=\"{columns}\" table:number-rows-spanned=\"{rows}\">\
+             <text:p>{text}</text:p></table:table-cell>"
+        )
+    };
+    let covered = "<table:covered-table-cell/>";
+    let body = format!(
+        "<text:p>First.</text:p><text:p>Second{note}.</text:p><table:table>\
+         <table:table-row>{}{covered}{}</table:table-row><table:table-row>{}{}{}</table:table-row>\
+         <table:table-row>{covered}{}{}</table:table-row></table:table>",
+        cell(2, 1, "a"),
+        cell(1, 1, "b"),
+        cell(1, 2, "c"),
+        cell(1, 1, "d"),
+        cell(1, 1, "e"),
+        cell(1, 1, "f"),
+        cell(1, 1, "g"),
+    );
+    let document = read(&odt(&body, "", ""), "a.odt");
+    let lines: Vec<_> = document.parts[0].blocks.iter().map(|b| b.at.and_then(|at| at.line)).collect();
+    assert_eq!(lines[..2], [Some(1), Some(2)]);
+    let cells = &document.parts[0].blocks[2].cells;
+    let cells: Vec<_> =
+        cells.iter().map(|c| (&document.parts[0].text[c.start..c.end], c.row, c.column)).collect();
+    assert_eq!(
+        cells,
+        [("a", 0, 0), ("b", 0, 2), ("c", 1, 0), ("d", 1, 1), ("e", 1, 2), ("f", 2, 1), ("g", 2, 2)]
+    );
+}
+
+#[test]
+fn odt_essays_in_a_fixed_width_font_are_prose() {
+    let mono = "<style:style style:name=\"M\"><style:text-properties style:font-name=\"Courier New\"/></style:style>";
+    let line = |text: &str| format!("<text:p><text:span text:style-name=\"M\">{text}</text:span></text:p>");
+    let argument =
+        "My manager leads by example (Smith, 2019). She asks before she decides, and says why. ".repeat(3);
+    let body = format!(
+        "{}{}<text:p><draw:frame><draw:text-box>{}</draw:text-box></draw:frame></text:p>",
+        line("Question 1"),
+        line(argument.trim()),
+        line("boxed")
+    );
+    let document = read(&odt(&body, mono, ""), "a.odt");
+    assert_eq!(
+        blocks(&document, "body"),
+        [(BlockKind::Heading, "", "Question 1"), (BlockKind::Paragraph, "", argument.trim())]
+    );
+    assert_eq!(blocks(&document, "textboxes"), [(BlockKind::Paragraph, "", "boxed")]);
+    let program = line("for (int i = 0; i &lt; n; i++) { total += values[i]; }").repeat(10);
+    assert_eq!(blocks(&read(&odt(&program, mono, ""), "a.odt"), "body").len(), 1);
+}
+
+#[test]
 fn rtf_text_tables_and_notes() {
     let source = r#"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0 Arial;}{\f1\fcharset238 Arial CE;}{\f2 Courier New;}}
         {\stylesheet{\s1 heading 1;}}{\info{\author A. Writer}{\title T}}

@@ -225,3 +225,91 @@ fn files_with_a_password_say_so() {
         assert_eq!(error.details()["path"], "content.attachments[0]");
     }
 }
+
+const IN_COURIER: &str = "<w:rPr><w:rFonts w:ascii=\"Courier New\" w:hAnsi=\"Courier New\"/></w:rPr>";
+
+#[test]
+fn an_essay_in_a_fixed_width_font_is_prose() {
+    let line = |text: &str| format!("<w:p><w:r>{IN_COURIER}<w:t>{text}</w:t></w:r></w:p>");
+    let argument =
+        "My manager leads by example (Smith, 2019). She asks before she decides, and she says why. ";
+    let numbering = "<w:numbering><w:abstractNum w:abstractNumId=\"0\"><w:lvl w:ilvl=\"0\">\
+         <w:numFmt w:val=\"decimal\"/><w:lvlText w:val=\"%1.\"/></w:lvl></w:abstractNum>\
+         <w:num w:numId=\"1\"><w:abstractNumId w:val=\"0\"/></w:num></w:numbering>";
+    let item = "<w:p><w:pPr><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"1\"/></w:numPr></w:pPr><w:r><w:t>one</w:t></w:r></w:p>";
+    let essay =
+        [line("Question 1"), line(argument.repeat(3).trim()), item.into(), line("She is fair.")].concat();
+    let document = read(&docx(&essay, &[("numbering", "numbering.xml", numbering)]), "a.docx");
+    assert_eq!(
+        blocks(&document, "body"),
+        [
+            (BlockKind::Heading, "", "Question 1"),
+            (BlockKind::Paragraph, "", argument.repeat(3).trim()),
+            (BlockKind::ListItem, "1.", "one"),
+            (BlockKind::Paragraph, "", "She is fair."),
+        ]
+    );
+    // A program stays one, and so does code in an essay that is in another font.
+    let program = "for (int i = 0; i &lt; n; i++) { total += values[i]; }";
+    let kinds =
+        |xml: &str| blocks(&read(&docx(xml, &[]), "a.docx"), "body").iter().map(|b| b.0).collect::<Vec<_>>();
+    assert_eq!(kinds(&line(program).repeat(10)), [BlockKind::Code]);
+    assert_eq!(
+        kinds(&(p(&argument.repeat(3)) + &line("the total is 4."))),
+        [BlockKind::Paragraph, BlockKind::Code]
+    );
+}
+
+#[test]
+fn a_style_that_gives_the_level_alone_is_in_the_list_of_its_base() {
+    let styles = "<w:styles><w:style w:type=\"paragraph\" w:styleId=\"Q\"><w:name w:val=\"Question\"/><w:pPr><w:numPr>\
+         <w:numId w:val=\"1\"/></w:numPr></w:pPr></w:style><w:style w:type=\"paragraph\" w:styleId=\"P\"><w:name w:val=\"Part\"/>\
+         <w:basedOn w:val=\"Q\"/><w:pPr><w:numPr><w:ilvl w:val=\"1\"/></w:numPr></w:pPr></w:style></w:styles>";
+    let numbering = "<w:numbering><w:abstractNum w:abstractNumId=\"0\">\
+         <w:lvl w:ilvl=\"0\"><w:numFmt w:val=\"decimal\"/><w:lvlText w:val=\"Question %1\"/></w:lvl>\
+         <w:lvl w:ilvl=\"1\"><w:numFmt w:val=\"lowerLetter\"/><w:lvlText w:val=\"(%2)\"/></w:lvl></w:abstractNum>\
+         <w:num w:numId=\"1\"><w:abstractNumId w:val=\"0\"/></w:num></w:numbering>";
+    let styled = |style: &str, text: &str| {
+        format!("<w:p><w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr>{}</w:p>", run(text))
+    };
+    let xml = [styled("Q", "Explain."), styled("P", "First."), styled("P", "Second.")].concat();
+    let parts = [("styles", "styles.xml", styles), ("numbering", "numbering.xml", numbering)];
+    let document = read(&docx(&xml, &parts), "a.docx");
+    let labels: Vec<_> = blocks(&document, "body").iter().map(|(_, label, _)| *label).collect();
+    assert_eq!(labels, ["Question 1", "(a)", "(b)"]);
+}
+
+#[test]
+fn the_mark_that_is_left_decides_what_a_paragraph_is() {
+    let styles = "<w:styles><w:style w:styleId=\"H1\"><w:name w:val=\"heading 1\"/><w:rPr><w:b/></w:rPr></w:style></w:styles>";
+    for gone in ["del", "moveFrom"] {
+        let text = if gone == "del" { "delText" } else { "t" };
+        let xml = format!(
+            "<w:p><w:pPr><w:pStyle w:val=\"H1\"/><w:rPr><w:{gone} w:author=\"A\"/></w:rPr></w:pPr><w:{gone} w:author=\"A\"><w:r>\
+             <w:{text}>Old heading</w:{text}></w:r></w:{gone}></w:p>{}",
+            p("The answer begins here.")
+        );
+        let document = read(&docx(&xml, &[("styles", "styles.xml", styles)]), "a.docx");
+        assert_eq!(
+            blocks(&document, "body"),
+            [(BlockKind::Paragraph, "", "The answer begins here.")],
+            "{gone}"
+        );
+        assert!(document.parts[0].blocks[0].runs.is_empty(), "{gone}");
+    }
+}
+
+#[test]
+fn each_line_of_an_equation_is_a_line() {
+    let xml = "<w:p><m:oMathPara><m:oMath><m:r><m:t>2x = 4</m:t></m:r><m:r><w:br/></m:r></m:oMath>\
+         <m:oMath><m:r><m:t>x = 2</m:t></m:r></m:oMath></m:oMathPara></w:p>";
+    let document = read(&docx(xml, &[]), "a.docx");
+    assert_eq!(blocks(&document, "body"), [(BlockKind::Equation, "", "2x = 4\nx = 2")]);
+}
+
+#[test]
+fn a_main_text_of_which_nothing_is_left_is_no_empty_document() {
+    let file = zip(&[("word/document.xml", ""), ("word/styles.xml", "<w:styles/>")]);
+    let error = read_with(&file, "a.docx", &awap_core::Limits::default()).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::DocumentDamaged);
+}

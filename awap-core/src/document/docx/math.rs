@@ -91,6 +91,7 @@ pub(super) fn read(xml: &mut Xml<'_, '_>) -> Result<String> {
                         xml.skip()?;
                         continue;
                     }
+                    (Ns::Word, "br" | "cr") => set(&mut stack, |f| f.loose.push('\n')),
                     (Ns::Math, "chr" | "begChr") => {
                         set(&mut stack, |f| f.sign = e.attr("val").map(Into::into));
                     }
@@ -126,7 +127,8 @@ pub(super) fn read(xml: &mut Xml<'_, '_>) -> Result<String> {
     for frame in stack {
         text.push_str(&frame.loose);
     }
-    Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    Ok(lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"))
 }
 
 fn set(stack: &mut [Frame], change: impl FnOnce(&mut Frame)) {

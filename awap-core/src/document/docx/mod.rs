@@ -19,6 +19,7 @@ use super::archive::Archive;
 use super::build::{PartBuilder, Shape};
 use super::properties::{Properties, read_core, read_custom};
 use super::reader::{Context, Reader, Reading, damaged, unreadable};
+use super::role::CodeFont;
 use super::xml::{Node, Xml, decode};
 use super::{BlockKind, Part, PartKind, Warning};
 use crate::{Limits, Result};
@@ -152,9 +153,14 @@ impl Reader for Docx {
         let main = package.of_kind("officeDocument").into_iter().next();
         let main = main.unwrap_or_else(|| "word/document.xml".to_owned());
         let relations = Relations::read(&mut archive, &main, cx)?;
-        let body = match archive.read(&main)? {
+        // Of a member whose data is broken at its start, nothing comes.
+        let is_whole = |body: &Vec<u8>| !body.is_empty();
+        let body = match archive.read(&main)?.filter(is_whole) {
             Some(body) => body,
-            None => archive.read("word/document.xml")?.ok_or_else(|| damaged("its main text is missing"))?,
+            None => archive
+                .read("word/document.xml")?
+                .filter(is_whole)
+                .ok_or_else(|| damaged("its main text is missing"))?,
         };
 
         let styles = part_of(&mut archive, &relations, "styles", "word/styles.xml")?.unwrap_or_default();
@@ -170,9 +176,10 @@ impl Reader for Docx {
             numbering: &numbering,
             counters: Counters::default(),
             collected: Collected::default(),
+            code_font: CodeFont::default(),
         };
         let mut reading = Reading { parts: Vec::new(), warnings };
-        read_story(&mut shared, &relations, &body, "body", PartKind::Body, &mut reading)?;
+        read_body(&mut shared, &relations, &body, &mut reading)?;
 
         let stories = [
             ("footnotes", "footnotes", PartKind::Footnote),
@@ -219,6 +226,27 @@ fn part_of(
         Some(target) => archive.read(target),
         None => archive.read(usual),
     }
+}
+
+/// Reads the body; again where that shows that its code font is that of its text.
+fn read_body(
+    shared: &mut Shared<'_>,
+    relations: &Relations,
+    bytes: &[u8],
+    reading: &mut Reading,
+) -> Result<()> {
+    let warnings = reading.warnings.len();
+    read_story(shared, relations, bytes, "body", PartKind::Body, reading)?;
+    let code_font = shared.code_font;
+    if reading.parts.last().is_some_and(|body| code_font.is_of_prose(&body.text)) {
+        shared.styles.take_mono_for_text();
+        shared.counters = Counters::default();
+        shared.collected = Collected::default();
+        reading.parts.pop();
+        reading.warnings.truncate(warnings);
+        read_story(shared, relations, bytes, "body", PartKind::Body, reading)?;
+    }
+    Ok(())
 }
 
 fn read_story(

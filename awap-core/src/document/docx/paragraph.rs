@@ -63,6 +63,11 @@ impl Paragraph {
         }
     }
 
+    /// The same text as part of the paragraph that follows, whose mark decides what both are.
+    pub(super) fn go_on(self, default: RunProps) -> Self {
+        Self { tally: self.tally, ..Self::new(default, self.at) }
+    }
+
     /// Puts its properties into effect.
     pub(super) fn apply(&mut self, found: Properties, styles: &Styles<'_>) -> Result<()> {
         let style: &Style = match &found.style {

@@ -5,7 +5,7 @@
 
 use super::super::build::{PartBuilder, Shape};
 use super::super::reader::Context;
-use super::super::role::{Role, RunProps, Weight};
+use super::super::role::{CodeFont, Role, RunProps, Weight};
 use super::super::xml::{Element, Node, Ns, Xml};
 use super::super::{BlockKind, Part, PartKind, Position, RunStyle, fonts};
 use super::numbering::{Counters, Numbering};
@@ -21,6 +21,7 @@ pub(super) struct Shared<'s> {
     pub(super) numbering: &'s Numbering,
     pub(super) counters: Counters,
     pub(super) collected: Collected,
+    pub(super) code_font: CodeFont,
 }
 
 /// A field (`PAGE`, `HYPERLINK "…"`): its instruction is not shown, its result is.
@@ -324,9 +325,9 @@ impl<'s, 'd> Story<'s, 'd> {
         }
         let said = match (ns, local) {
             (Ns::Anchor, "docPr") | (Ns::Other, "cNvPr") => ["descr", "title"],
-            (Ns::Vml, _) => ["alt", "title"],
             // What is drawn as a picture of letters, a watermark say.
             (Ns::Vml, "textpath") => ["string", "title"],
+            (Ns::Vml, _) => ["alt", "title"],
             _ => return,
         };
         for name in said {
@@ -363,7 +364,7 @@ impl<'s, 'd> Story<'s, 'd> {
         let default = self.shared.styles.default_paragraph().run;
         let Some(flow) = self.flow() else { return };
         match flow.continues.take() {
-            Some(open) if flow.builder.is_open() => flow.paragraph = Some(open),
+            Some(open) if flow.builder.is_open() => flow.paragraph = Some(open.go_on(default)),
             _ => {
                 if in_note && flow.builder.is_open() && !flow.builder.in_table() {
                     flow.builder.write("\n", RunStyle::default());
@@ -392,6 +393,7 @@ impl<'s, 'd> Story<'s, 'd> {
         if in_note && !flow.builder.in_table() {
             return;
         }
+        self.shared.code_font.add(&paragraph.tally);
         paragraph.number(self.shared.numbering, &mut self.shared.counters);
         let shape = paragraph.shape(flow.builder.open_text(), flow.builder.in_table(), last_heading);
         if let (Some(BlockKind::Heading), Some(level), Some(_)) = (shape.kind, shape.level, paragraph.role) {

@@ -1,6 +1,6 @@
 //! `styles.xml`: what a paragraph or character style means for the text in it.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 use super::super::fonts::is_monospace;
@@ -26,7 +26,7 @@ pub(super) struct Styles<'a> {
     /// The style of a paragraph that names none.
     default_paragraph: Style,
     /// The document's own text is fixed-width, so that a fixed-width font does not mean code.
-    mono_throughout: bool,
+    mono_throughout: Cell<bool>,
     none: Style,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Styles<'a> {
             out.default_paragraph = out.get(&id)?.clone();
             defaults = out.default_paragraph.run.over(defaults);
         }
-        out.mono_throughout = defaults.mono == Some(true);
+        out.mono_throughout = Cell::new(defaults.mono == Some(true));
         Ok(out)
     }
 
@@ -117,7 +117,12 @@ impl<'a> Styles<'a> {
 
     /// Whether a fixed-width font tells code from the rest.
     pub(super) fn mono_means_code(&self) -> bool {
-        !self.mono_throughout
+        !self.mono_throughout.get()
+    }
+
+    /// Takes a fixed-width font for that of the document's own text, though no style says so.
+    pub(super) fn take_mono_for_text(&self) {
+        self.mono_throughout.set(true);
     }
 
     /// What a style says itself.
@@ -144,7 +149,13 @@ impl<'a> Styles<'a> {
             style.role = style.role.or(own.role);
             outline = outline.or(own.outline);
             style.run = style.run.over(own.run);
-            style.list = style.list.take().or_else(|| own.list.clone());
+            style.list = match (style.list.take(), &own.list) {
+                // A style that gives the level alone is in the list of the one it is based on.
+                (Some((id, level)), Some((list, base))) if id.is_empty() => {
+                    Some((list.clone(), level.or(*base)))
+                }
+                (list, own) => list.or_else(|| own.clone()),
+            };
             at = own.base.as_deref();
         }
         if style.role.is_none() {
@@ -231,6 +242,8 @@ mod tests {
             <w:style w:styleId="T" w:type="table"><w:name w:val="heading 4"/></w:style>
             <x:style xmlns:x="http://schemas.openxmlformats.org/wordprocessingml/2006/main" x:styleId="X">
               <x:name x:val="heading 5"/></x:style>
+            <w:style w:styleId="L"><w:name w:val="Question"/><w:pPr><w:numPr><w:numId w:val="7"/></w:numPr></w:pPr></w:style>
+            <w:style w:styleId="L2"><w:name w:val="Part"/><w:basedOn w:val="L"/><w:pPr><w:numPr><w:ilvl w:val="1"/></w:numPr></w:pPr></w:style>
             <w:style w:styleId="E"/>
             <w:style w:styleId="Open"><w:name w:val="heading 1"/><w:style><w:name w:val="heading 3"/>"#;
         let (limits, deadline) = (Limits::default(), Deadline::never());
@@ -254,6 +267,7 @@ mod tests {
         }
         assert_eq!(styles.get("Mine").unwrap().run.bold, Some(true));
         assert_eq!(styles.get("C").unwrap().run.mono, Some(true));
+        assert_eq!(styles.get("L2").unwrap().list, Some(("7".to_owned(), Some(1))));
         assert!(styles.mono_means_code());
     }
 }

@@ -41,20 +41,15 @@ impl Reader for Odt {
         styles.take(Xml::new(&content, cx))?;
 
         let mut beside = Beside { formulas: formulas(&mut archive, cx)?, ..Beside::default() };
-        let mut xml = Xml::new(&content, cx);
-        loop {
-            match xml.next()? {
-                Node::Start(e) if e.ns == Ns::Office && e.local == "text" => {
-                    let story = Story::new(cx, &styles, &mut beside, "body", PartKind::Body);
-                    reading.parts.push(story.read(&mut xml)?);
-                    break;
-                }
-                Node::Start(e) if e.ns == Ns::Office && e.local.ends_with("styles") => xml.skip()?,
-                Node::Eof => return Err(damaged("its main text is missing")),
-                _ => {}
-            }
+        let mut body = read_body(&content, cx, &styles, &mut beside)?;
+        if beside.code_font.is_of_prose(&body.0.text) {
+            styles.take_mono_for_text();
+            beside = beside.anew();
+            body = read_body(&content, cx, &styles, &mut beside)?;
         }
-        if xml.is_damaged() {
+        let (part, is_damaged) = body;
+        reading.parts.push(part);
+        if is_damaged {
             reading.warnings.push(unreadable("body"));
         }
         edges(&page_styles, cx, &styles, &mut beside, &mut reading)?;
@@ -68,6 +63,22 @@ impl Reader for Odt {
         reading.parts.push(properties.finish(cx.limits)?);
         reading.parts.extend(side_parts(beside, cx)?);
         Ok(reading)
+    }
+}
+
+/// The body, and whether its XML was damaged.
+fn read_body(content: &str, cx: &Context<'_>, styles: &Styles, beside: &mut Beside) -> Result<(Part, bool)> {
+    let mut xml = Xml::new(content, cx);
+    loop {
+        match xml.next()? {
+            Node::Start(e) if e.ns == Ns::Office && e.local == "text" => {
+                let part = Story::new(cx, styles, beside, "body", PartKind::Body).read(&mut xml)?;
+                return Ok((part, xml.is_damaged()));
+            }
+            Node::Start(e) if e.ns == Ns::Office && e.local.ends_with("styles") => xml.skip()?,
+            Node::Eof => return Err(damaged("its main text is missing")),
+            _ => {}
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::build::{PartBuilder, Shape};
 use super::super::reader::Context;
-use super::super::role::{Facts, Role, RunProps, Tally, Weight};
+use super::super::role::{CodeFont, Facts, Role, RunProps, Tally, Weight};
 use super::super::xml::{Element, Node, Ns, Xml};
 use super::super::{BlockKind, Part, PartKind, Position, RunStyle};
 use super::lists::{Ended, List};
@@ -24,6 +24,14 @@ pub(super) struct Beside {
     pub(super) authors: Vec<String>,
     /// Formulas are files of their own in the package: the text of each, by its folder.
     pub(super) formulas: BTreeMap<String, String>,
+    pub(super) code_font: CodeFont,
+}
+
+impl Beside {
+    /// Nothing but what the package holds before a story is read.
+    pub(super) fn anew(self) -> Self {
+        Self { formulas: self.formulas, ..Self::default() }
+    }
 }
 
 /// Where a flow's part goes once it has ended.
@@ -54,6 +62,7 @@ struct Open {
     tally: Tally,
     label: Option<(String, bool)>,
     level: u8,
+    at: Position,
 }
 
 /// Reads one story.
@@ -208,13 +217,7 @@ impl<'s> Story<'s> {
                 return Ok(false);
             }
             (Ns::Text, "deletion") => self.begin_flow(Target::Deleted, "", PartKind::Deleted),
-            (
-                Ns::Draw,
-                "text-box" | "custom-shape" | "rect" | "ellipse" | "circle" | "polygon" | "path" | "line"
-                | "connector",
-            ) => {
-                self.begin_flow(Target::TextBox, "", PartKind::TextBox);
-            }
+            (Ns::Draw, local) if is_shape(local) => self.begin_flow(Target::TextBox, "", PartKind::TextBox),
             (Ns::Draw, "image") => {
                 let at = Some(self.here());
                 if let Some(flow) = self.flow() {
@@ -255,9 +258,15 @@ impl<'s> Story<'s> {
                 }
             }
             (Ns::Table, "table-cell") => {
-                let span = e.number::<u32>("number-columns-spanned").unwrap_or(1);
+                // A cell over several columns or rows is followed by those that it covers.
                 if let Some(flow) = self.flow() {
-                    flow.builder.begin_cell(span);
+                    flow.builder.begin_cell(1);
+                }
+            }
+            (Ns::Table, "covered-table-cell") => {
+                let columns = e.number::<u32>("number-columns-repeated").unwrap_or(1);
+                if let Some(flow) = self.flow() {
+                    flow.builder.skip_columns(columns.clamp(1, 1000));
                 }
             }
             (Ns::Text, "ruby-text")
@@ -291,13 +300,10 @@ impl<'s> Story<'s> {
                     flow.lists.pop();
                 }
             }
-            (Ns::Text, "note" | "deletion")
-            | (Ns::Office, "annotation")
-            | (
-                Ns::Draw,
-                "text-box" | "custom-shape" | "rect" | "ellipse" | "circle" | "polygon" | "path" | "line"
-                | "connector",
-            ) if self.flows.len() > 1 => self.end_flow()?,
+            (Ns::Text, "note" | "deletion") | (Ns::Office, "annotation") if self.flows.len() > 1 => {
+                self.end_flow()?;
+            }
+            (Ns::Draw, local) if is_shape(local) && self.flows.len() > 1 => self.end_flow()?,
             (Ns::Table, "table-cell") => {
                 self.end_paragraph();
                 if let Some(flow) = self.flow() {
@@ -329,6 +335,7 @@ impl<'s> Story<'s> {
                 .or(role.filter(|role| !matches!(role, Role::Heading(_)) || heading.is_none())),
         };
         let (label, level) = self.number(heading, style.list.as_deref());
+        let at = self.here();
         let Some(flow) = self.flow() else { return };
         let in_note = matches!(flow.target, Target::Footnote | Target::Endnote | Target::Comment);
         if in_note && flow.builder.is_open() {
@@ -336,7 +343,8 @@ impl<'s> Story<'s> {
         } else {
             flow.builder.begin();
         }
-        flow.paragraph = Some(Open { role, looks: vec![style.run], tally: Tally::default(), label, level });
+        let (looks, tally) = (vec![style.run], Tally::default());
+        flow.paragraph = Some(Open { role, looks, tally, label, level, at });
     }
 
     /// The number of the paragraph that begins.
@@ -373,12 +381,12 @@ impl<'s> Story<'s> {
 
     fn end_paragraph(&mut self) {
         let last_heading = self.last_heading;
-        let at = self.here();
         let Some(flow) = self.flows.last_mut() else { return };
         let Some(open) = flow.paragraph.take() else { return };
         if matches!(flow.target, Target::Footnote | Target::Endnote | Target::Comment) {
             return;
         }
+        self.beside.code_font.add(&open.tally);
         let facts = Facts {
             role: open.role,
             numbered: open.label.as_ref().map(|(_, numbered)| *numbered),
@@ -393,7 +401,7 @@ impl<'s> Story<'s> {
         {
             self.last_heading = level;
         }
-        flow.builder.end(Shape { label: open.label.map(|(label, _)| label), at: Some(at), ..shape });
+        flow.builder.end(Shape { label: open.label.map(|(label, _)| label), at: Some(open.at), ..shape });
     }
 
     fn end_flow(&mut self) -> Result<()> {
@@ -495,6 +503,26 @@ impl<'s> Story<'s> {
         }
         flow.builder.write(text, RunStyle { equation: true, ..RunStyle::default() });
     }
+}
+
+/// What may hold paragraphs of its own within one of the text.
+fn is_shape(local: &str) -> bool {
+    matches!(
+        local,
+        "text-box"
+            | "custom-shape"
+            | "rect"
+            | "ellipse"
+            | "circle"
+            | "polygon"
+            | "polyline"
+            | "regular-polygon"
+            | "path"
+            | "line"
+            | "connector"
+            | "caption"
+            | "measure"
+    )
 }
 
 /// `MathML` as its signs one after another; an annotation, which repeats the formula in another notation, is passed over.

@@ -47,6 +47,8 @@ pub(super) struct Styles {
     lists: BTreeMap<String, BTreeMap<usize, Level>>,
     outline: BTreeMap<usize, Level>,
     default_mono: bool,
+    /// The text is in a fixed-width font though these do not say so.
+    mono_throughout: bool,
 }
 
 impl Styles {
@@ -123,7 +125,12 @@ impl Styles {
     /// Whether a fixed-width font tells code from the rest.
     pub(super) fn mono_means_code(&self) -> bool {
         let standard = self.raw.get("Standard").and_then(|raw| raw.run.mono);
-        !standard.unwrap_or(self.default_mono)
+        !self.mono_throughout && !standard.unwrap_or(self.default_mono)
+    }
+
+    /// Takes a fixed-width font for that of the document's own text, though no style says so.
+    pub(super) fn take_mono_for_text(&mut self) {
+        self.mono_throughout = true;
     }
 
     /// The number that `counts` (from the outermost level) make at their last level of a list; whether it is one and no bullet.
