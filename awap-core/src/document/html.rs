@@ -1,5 +1,10 @@
 //! HTML: a tolerant pass over its tags, with no tree and no recursion. Scripts, styles and what is hidden are left out.
 
+use std::borrow::Cow;
+
+use encoding_rs::WINDOWS_1252;
+use pulldown_cmark::{Event, Options, Parser};
+
 use super::build::{PartBuilder, Shape};
 use super::properties::Properties;
 use super::reader::{Context, Reader, Reading};
@@ -14,6 +19,7 @@ impl Reader for Html {
     fn read(&self, bytes: &[u8], cx: &Context<'_>) -> Result<Reading> {
         let (source, warnings) = decode(bytes);
         let mut page = Page::new(cx);
+        page.is_xml = source.trim_start().starts_with("<?xml");
         let mut rest = source.as_str();
         let mut passed = 0;
         while !rest.is_empty() {
@@ -47,8 +53,11 @@ fn decode(bytes: &[u8]) -> (String, Vec<super::Warning>) {
         encoding_rs::Encoding::for_label(label.as_bytes())
     });
     match declared {
+        // UTF-8 that is not all UTF-8 is read as plain text with such slips is.
         Some(encoding)
-            if std::str::from_utf8(bytes).is_err() && encoding_rs::Encoding::for_bom(bytes).is_none() =>
+            if encoding != encoding_rs::UTF_8
+                && std::str::from_utf8(bytes).is_err()
+                && encoding_rs::Encoding::for_bom(bytes).is_none() =>
         {
             let text = encoding.decode_without_bom_handling(bytes).0.into_owned();
             (text, Vec::new())
@@ -78,6 +87,8 @@ struct Page<'c> {
     tally: Tally,
     last_heading: u8,
     in_title: bool,
+    /// XHTML, in which a tag that ends with `/>` is an element with nothing in it.
+    is_xml: bool,
     line: u32,
 }
 
@@ -104,6 +115,7 @@ impl<'c> Page<'c> {
             tally: Tally::default(),
             last_heading: 0,
             in_title: false,
+            is_xml: false,
             line: 1,
         }
     }
@@ -178,6 +190,8 @@ impl<'c> Page<'c> {
             .take_while(|c| c.is_ascii_alphanumeric() || *c == ':' || *c == '-')
             .map(|c| c.to_ascii_lowercase())
             .collect();
+        // A title or a drawing without an end would swallow the page, and nobody means that.
+        let empty = tag.ends_with("/>") && (self.is_xml || matches!(name.as_str(), "title" | "svg"));
         if !closing
             && matches!(
                 name.as_str(),
@@ -192,13 +206,16 @@ impl<'c> Page<'c> {
                     | "select"
             )
         {
-            if name == "head" {
+            if name == "head" || empty {
                 return length;
             }
             let after = whole.get(at + length..).unwrap_or_default();
             return length + end_of(after, &name);
         }
         self.element(&name, closing, tag);
+        if empty && !matches!(name.as_str(), "br" | "img" | "meta") {
+            self.element(&name, true, tag);
+        }
         length
     }
 
@@ -255,6 +272,8 @@ impl<'c> Page<'c> {
             "ul" | "ol" => {
                 self.end_block();
                 if closing {
+                    // That of an item with nothing in it is nobody else's.
+                    self.label = None;
                     self.lists.pop();
                 } else if self.lists.len() < self.cx.limits.depth {
                     let start =
@@ -264,6 +283,7 @@ impl<'c> Page<'c> {
             }
             "li" => {
                 self.end_block();
+                self.label = None;
                 if !closing {
                     self.label = Some(match self.lists.last_mut() {
                         Some(Some(number)) => {
@@ -392,100 +412,47 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     }
 }
 
-/// Replaces character references, those that writers of text use by name among them.
+/// Replaces character references: numbers, and all names that HTML knows.
 pub(super) fn unescape(text: &str) -> String {
-    if !text.contains('&') {
-        return text.to_owned();
-    }
+    // The longest name of HTML.
+    const LONGEST: usize = "CounterClockwiseContourIntegral".len();
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let end = after.bytes().take(10).position(|b| b == b';');
-        let named = end.and_then(|end| Some((named(after.get(..end)?)?, after.get(end + 1..)?)));
-        let (c, tail) = match named {
-            Some((c, tail)) => (c, tail),
-            None => ('&', after),
-        };
-        out.push(c);
-        rest = tail;
+        let letters = after.bytes().take(LONGEST + 1).take_while(|b| b.is_ascii_alphanumeric() || *b == b'#');
+        let (name, tail) = after.split_at(letters.count());
+        if let Some((shown, tail)) = tail.strip_prefix(';').and_then(|tail| Some((reference(name)?, tail))) {
+            out.push_str(&shown);
+            rest = tail;
+        } else {
+            out.push('&');
+            rest = after;
+        }
     }
     out.push_str(rest);
-    super::xml::unescape(&out).into_owned()
+    out
 }
 
-fn named(name: &str) -> Option<char> {
-    const NAMES: [(&str, char); 60] = [
-        ("nbsp", '\u{a0}'),
-        ("pound", '£'),
-        ("euro", '€'),
-        ("cent", '¢'),
-        ("yen", '¥'),
-        ("copy", '©'),
-        ("reg", '®'),
-        ("trade", '™'),
-        ("deg", '°'),
-        ("plusmn", '±'),
-        ("times", '×'),
-        ("divide", '÷'),
-        ("frac12", '½'),
-        ("frac14", '¼'),
-        ("sup2", '²'),
-        ("sup3", '³'),
-        ("micro", 'µ'),
-        ("para", '¶'),
-        ("sect", '§'),
-        ("middot", '·'),
-        ("bull", '•'),
-        ("hellip", '…'),
-        ("ndash", '–'),
-        ("mdash", '—'),
-        ("lsquo", '‘'),
-        ("rsquo", '’'),
-        ("ldquo", '“'),
-        ("rdquo", '”'),
-        ("laquo", '«'),
-        ("raquo", '»'),
-        ("larr", '←'),
-        ("rarr", '→'),
-        ("le", '≤'),
-        ("ge", '≥'),
-        ("ne", '≠'),
-        ("infin", '∞'),
-        ("pi", 'π'),
-        ("alpha", 'α'),
-        ("beta", 'β'),
-        ("theta", 'θ'),
-        ("agrave", 'à'),
-        ("aacute", 'á'),
-        ("acirc", 'â'),
-        ("auml", 'ä'),
-        ("aring", 'å'),
-        ("ccedil", 'ç'),
-        ("egrave", 'è'),
-        ("eacute", 'é'),
-        ("ecirc", 'ê'),
-        ("euml", 'ë'),
-        ("iacute", 'í'),
-        ("iuml", 'ï'),
-        ("ntilde", 'ñ'),
-        ("oacute", 'ó'),
-        ("ocirc", 'ô'),
-        ("ouml", 'ö'),
-        ("oslash", 'ø'),
-        ("uacute", 'ú'),
-        ("uuml", 'ü'),
-        ("szlig", 'ß'),
-    ];
-    let plain = NAMES.iter().find(|(known, _)| *known == name).map(|(_, c)| *c);
-    plain.or_else(|| {
-        // Capital letters are named as the small ones are, with a capital.
-        let lower = name.to_ascii_lowercase();
-        let first_is_capital =
-            name.starts_with(|c: char| c.is_ascii_uppercase()) && name.get(1..) == lower.get(1..);
-        let c = NAMES.iter().find(|(known, c)| *known == lower && c.is_alphabetic()).map(|(_, c)| *c)?;
-        first_is_capital.then(|| c.to_uppercase().next()).flatten()
-    })
+/// The text of a reference (`eacute`, `#233`); none for one that is not known.
+fn reference(name: &str) -> Option<Cow<'static, str>> {
+    if let Some(text) = super::xml::entity(name) {
+        // Numbers of control characters are those of Windows' code page, as old editors write quotation marks.
+        let byte = text.chars().next().and_then(|c| u8::try_from(c).ok());
+        return Some(match byte.filter(|byte| (0x80..=0x9f).contains(byte)) {
+            Some(byte) => Cow::Owned(WINDOWS_1252.decode_without_bom_handling(&[byte]).0.into_owned()),
+            None => text,
+        });
+    }
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    // HTML has two thousand names, and Markdown the same: they are asked of its reader, which takes half a microsecond.
+    let source = format!("&{name};");
+    let shown: String = Parser::new_ext(&source, Options::empty())
+        .filter_map(|event| if let Event::Text(text) = event { Some(text.into_string()) } else { None })
+        .collect();
+    (shown != source).then_some(Cow::Owned(shown))
 }
 
 #[cfg(test)]
@@ -518,6 +485,42 @@ mod tests {
                 (BlockKind::Quote, None, "said".into()),
             ]
         );
+    }
+
+    #[test]
+    fn all_names_of_references_are_known() {
+        for (source, expected) in [
+            ("Jo&atilde;o Concei&ccedil;&atilde;o", "João Conceição"),
+            (
+                "Tom&aacute;&scaron; Novotn&yacute;, Andr&aelig; &Zcaron;i&zcaron;ka",
+                "Tomáš Novotný, Andræ Žižka",
+            ),
+            ("&Delta;x &sum; &sigma;&NotEqualTilde;", "Δx ∑ σ≂̸"),
+            ("O&#146;Marsh &#x1F600; &CounterClockwiseContourIntegral;", "O’Marsh 😀 ∳"),
+            ("&nbsp;&amp;atilde; &lt;b&gt;", "\u{a0}&atilde; <b>"),
+            // What is no reference stays as it is.
+            ("R&D; &; &#; &é; &ast &-x; a&", "R&D; &; &#; &é; &ast &-x; a&"),
+        ] {
+            assert_eq!(unescape(source), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn elements_of_xhtml_that_hold_nothing_end_where_they_begin() {
+        let page = "<html><head><title/><script src='x.js'/></head><body><iframe src='y'/><p/><b/><ul/>Text.<br/>More.";
+        let text = |source: &str| shown(source).into_iter().map(|(_, _, text)| text).collect::<Vec<_>>();
+        assert_eq!(text(&format!("<?xml version='1.0'?>\n{page}")), ["Text.\nMore."]);
+        assert_eq!(text("<title/><p>One <svg/><p>Two"), ["One", "Two"]);
+    }
+
+    #[test]
+    fn the_label_of_an_empty_item_stays_with_it() {
+        let (kinds, text): (Vec<_>, Vec<_>) = shown("<ul><li>a<li></ul><p>Text.<ol><li></li></ol><p>More.")
+            .into_iter()
+            .map(|(k, _, t)| (k, t))
+            .unzip();
+        assert_eq!(kinds, [BlockKind::ListItem, BlockKind::Paragraph, BlockKind::Paragraph]);
+        assert_eq!(text, ["a", "Text.", "More."]);
     }
 
     #[test]

@@ -25,8 +25,8 @@ impl Reader for Plain {
     }
 }
 
-/// Text from bytes: by the byte order mark, as UTF-8, as UTF-16 without a mark, else as what the bytes look like.
-/// Line ends become `\n`; control characters are dropped.
+/// Text from bytes: by the byte order mark, as UTF-8 (with a few slips), as UTF-16 without a mark, else as what the bytes look
+/// like. Line ends become `\n`; control characters are dropped.
 pub(super) fn decode(bytes: &[u8]) -> (String, Vec<Warning>) {
     let head = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
     let (encoding, bytes) = if let Some((encoding, length)) = Encoding::for_bom(bytes) {
@@ -36,20 +36,55 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Vec<Warning>) {
         (if big { encoding_rs::UTF_16BE } else { encoding_rs::UTF_16LE }, bytes)
     } else if std::str::from_utf8(bytes).is_ok() {
         (encoding_rs::UTF_8, bytes)
+    } else if let Some(text) = almost_utf8(bytes) {
+        return (clean(&text), unreadable(text.contains(REPLACEMENT)));
     } else {
         let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Allow);
         detector.feed(bytes, true);
         (detector.guess(None, chardetng::Utf8Detection::Allow), bytes)
     };
     let (text, replaced) = encoding.decode_without_bom_handling(bytes);
-    let mut warnings = Vec::new();
-    if replaced {
-        warnings.push(Warning::new(
+    (clean(&text), unreadable(replaced))
+}
+
+/// What stands for a character that could not be read.
+const REPLACEMENT: char = '\u{fffd}';
+
+fn unreadable(some: bool) -> Vec<Warning> {
+    let warning = || {
+        Warning::new(
             "part_unreadable",
             "Some characters of this text could not be read; “\u{fffd}” stands in their place.",
-        ));
+        )
+    };
+    some.then(warning).into_iter().collect()
+}
+
+/// UTF-8 with a few bytes in it that are not: cut within a character, or a line of another encoding pasted in, which is nearly
+/// always that of Windows. None where so few characters are UTF-8 that it may be chance.
+fn almost_utf8(bytes: &[u8]) -> Option<String> {
+    let good = |text: &str| text.chars().filter(|c| !c.is_ascii()).count();
+    let (good, bad) = bytes.utf8_chunks().fold((0, 0), |(all, bad), chunk| {
+        (all + good(chunk.valid()), bad + usize::from(!chunk.invalid().is_empty()))
+    });
+    if good <= bad * 3 {
+        return None;
     }
-    (clean(&text), warnings)
+    let mut text = String::with_capacity(bytes.len());
+    let mut read = 0;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        read += chunk.valid().len() + chunk.invalid().len();
+        match chunk.invalid() {
+            [] => {}
+            // At the end it is the beginning of a character that was cut off.
+            byte @ [_] if read < bytes.len() => {
+                text.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(byte).0);
+            }
+            _ => text.push(REPLACEMENT),
+        }
+    }
+    Some(text)
 }
 
 fn clean(text: &str) -> String {
@@ -62,8 +97,10 @@ fn clean(text: &str) -> String {
                 out.push('\n');
             }
             // A form feed ends a page, and with it a paragraph.
-            '\u{c}' => out.push_str("\n\n"),
-            '\n' | '\t' => out.push(c),
+            '\u{c}' | '\u{2029}' => out.push_str("\n\n"),
+            // Among them those that a word processor leaves in place of a line break within a paragraph.
+            '\n' | '\u{b}' | '\u{85}' | '\u{2028}' => out.push('\n'),
+            '\t' => out.push(c),
             '\u{feff}' => {}
             c if c.is_control() => {}
             c => out.push(c),
@@ -298,16 +335,38 @@ mod tests {
 
     #[test]
     fn encodings() {
-        let cases: [(&[u8], &str); 6] = [
+        let cases: [(&[u8], &str); 8] = [
             (b"caf\xc3\xa9\r\n", "café\n"),
             (b"\xef\xbb\xbfa", "a"),
             (b"\xff\xfea\0b\0", "ab"),
             (b"a\0b\0c\0d\0e\0", "abcde"),
             (b"The caf\xe9 is closed \x96 today", "The café is closed – today"),
             (b"a\x0cb\x07", "a\n\nb"),
+            (
+                b"Name: A. Person\x0bPI: X1\xc2\x85c\xe2\x80\xa8d\xe2\x80\xa9e",
+                "Name: A. Person\nPI: X1\nc\nd\n\ne",
+            ),
+            // What may be one character of UTF-8 within what is not.
+            (b"caf\xe9, th\xe9, d\xe9j\xe0, \xc3\xa9", "café, thé, déjà, Ã©"),
         ];
         for (bytes, expected) in cases {
             assert_eq!(decode(bytes).0, expected);
+        }
+    }
+
+    #[test]
+    fn a_few_slips_leave_utf8_what_it_is() {
+        let names = "Zoë, Noël, Chloë, Anaïs, ".repeat(3);
+        // A line in the encoding of Windows, and two bytes of a character's three at the end.
+        for (slip, expected) in [
+            (&b"Ren\xe9e \x96 and"[..], "Renée – and"),
+            (b"and \xe2\x80", "and \u{fffd}"),
+            (b"and \xc3", "and \u{fffd}"),
+            (b"a \xf0\x9f\x98 b", "a \u{fffd} b"),
+        ] {
+            let (text, warnings) = decode(&[names.as_bytes(), slip].concat());
+            assert_eq!(text, names.clone() + expected);
+            assert_eq!(warnings.len(), usize::from(expected.contains(REPLACEMENT)), "{expected}");
         }
     }
 }
