@@ -1,6 +1,6 @@
 //! Markdown: the text a reader of the rendered page sees, with the structure that the marks gave it.
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, MetadataBlockKind, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::build::{PartBuilder, Shape};
 use super::properties::Properties;
@@ -19,11 +19,12 @@ impl Reader for Markdown {
             | Options::ENABLE_STRIKETHROUGH
             | Options::ENABLE_TASKLISTS
             | Options::ENABLE_MATH
-            | Options::ENABLE_HEADING_ATTRIBUTES
-            | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS
-            | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
-        let mut page = Page::new(&source, cx.limits);
-        for (event, range) in Parser::new_ext(&source, options).into_offset_iter() {
+            | Options::ENABLE_HEADING_ATTRIBUTES;
+        let (front, text) = front_matter(&source).unwrap_or(("", &source));
+        let mut page = Page::new(text, cx.limits);
+        page.front_matter(front);
+        page.line += source.get(..source.len() - text.len()).unwrap_or_default().matches('\n').count() as u32;
+        for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
             cx.tick()?;
             page.reach(range.start);
             page.event(event, range);
@@ -64,7 +65,6 @@ struct Page<'s> {
     italic: usize,
     in_link: usize,
     image: Option<String>,
-    metadata: Option<String>,
     raw: Option<String>,
     in_table: bool,
     /// Letters of the paragraph, and those in bold.
@@ -96,7 +96,6 @@ impl<'s> Page<'s> {
             italic: 0,
             in_link: 0,
             image: None,
-            metadata: None,
             raw: None,
             in_table: false,
             all: 0,
@@ -135,7 +134,7 @@ impl<'s> Page<'s> {
     }
 
     fn text(&mut self, text: &str, style: RunStyle) {
-        if let Some(target) = self.image.as_mut().or(self.metadata.as_mut()).or(self.raw.as_mut()) {
+        if let Some(target) = self.image.as_mut().or(self.raw.as_mut()) {
             target.push_str(text);
             return;
         }
@@ -286,9 +285,6 @@ impl<'s> Page<'s> {
                     self.link(&dest_url);
                 }
             }
-            Tag::MetadataBlock(MetadataBlockKind::YamlStyle | MetadataBlockKind::PlusesStyle) => {
-                self.metadata = Some(String::new());
-            }
             Tag::HtmlBlock => {
                 self.finish_item();
                 self.raw = Some(String::new());
@@ -334,10 +330,6 @@ impl<'s> Page<'s> {
             TagEnd::Image => {
                 let alternative = self.image.take().unwrap_or_default();
                 self.picture(&alternative, "");
-            }
-            TagEnd::MetadataBlock(_) => {
-                let block = self.metadata.take().unwrap_or_default();
-                self.front_matter(&block);
             }
             TagEnd::HtmlBlock => {
                 let raw = self.raw.take().unwrap_or_default();
@@ -438,6 +430,39 @@ impl<'s> Page<'s> {
             self.end_paragraph();
         }
     }
+}
+
+/// The fields that a file begins with between two lines of `---` or `+++`, and what comes after them. What stands between two
+/// such lines farther down, or is no list of fields, is the student's text.
+fn front_matter(source: &str) -> Option<(&str, &str)> {
+    const MOST_LINES: usize = 500;
+    let mut lines = source.split_inclusive('\n');
+    let first = lines.next()?;
+    let mark = first.trim_end();
+    if !matches!(mark, "---" | "+++") {
+        return None;
+    }
+    let start = first.len();
+    let mut at = start;
+    let mut after_blank = false;
+    for line in lines.take(MOST_LINES) {
+        let text = line.trim_end();
+        if at > start && (text == mark || mark == "---" && text == "...") {
+            return Some((source.get(start..at)?, source.get(at + line.len()..)?));
+        }
+        let is_field = text.split_once([':', '=']).is_some_and(|(key, _)| {
+            (1..=3).contains(&key.split_whitespace().count()) && !key.starts_with('#')
+        });
+        // A value over several lines, a list; and a comment, which after a blank line is rather a heading.
+        let goes_on = text.is_empty() || text.starts_with([' ', '\t', '-', '[', ']', '}']);
+        let is_comment = text.starts_with('#') && !after_blank;
+        if !is_field && (at == start || !goes_on && !is_comment) {
+            return None;
+        }
+        after_blank = text.is_empty();
+        at += line.len();
+    }
+    None
 }
 
 fn level_of(level: HeadingLevel) -> u8 {

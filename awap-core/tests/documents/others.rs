@@ -183,6 +183,49 @@ fn rtf_text_tables_and_notes() {
 }
 
 #[test]
+fn rtf_fonts_without_groups_have_their_own_names() {
+    let source = r"{\rtf1\ansi\ansicpg1252\cocoartf2761
+        {\fonttbl\f0\froman\fcharset0 TimesNewRomanPSMT;\f1\ftech\fcharset77 Symbol;\f2\fmodern\fcharset0 Menlo-Regular;\f3\fswiss\fcharset0 ArialMT;}
+        \pard\f3\fs24 Question 1\
+        Ada Quillfeather wrote \f1 ab\f3  this.\
+\f2 x = 1\
+\f0 The end.}";
+    let document = read(source.as_bytes(), "a.rtf");
+    assert_eq!(
+        blocks(&document, "body"),
+        [
+            (BlockKind::Heading, "", "Question 1"),
+            (BlockKind::Paragraph, "", "Ada Quillfeather wrote αβ this."),
+            (BlockKind::Code, "", "x = 1"),
+            (BlockKind::Paragraph, "", "The end."),
+        ]
+    );
+}
+
+#[test]
+fn rtf_tables_beside_the_body_are_none_of_the_body() {
+    let row = r"\trowd\pard\intbl Ada Quillfeather\cell z7654321\cell TM112 TMA02\cell\row";
+    let source = format!(
+        r"{{\rtf1{{\header{row}\pard Top\par}}{{\footer{row}}}\pard Essay{{\footnote{row}\pard A note.}} text.\par
+        {{\shp{{\shptxt{row}}}}}\trowd\pard\intbl a\cell b\cell\row\pard End.\par}}"
+    );
+    let document = read(source.as_bytes(), "a.rtf");
+    assert_eq!(part(&document, "body"), "Essay text.\n\na\tb\n\nEnd.");
+    let line = "Ada Quillfeather\tz7654321\tTM112 TMA02";
+    assert_eq!(part(&document, "header1"), format!("{line}\n\nTop"));
+    assert_eq!(["footer1", "textboxes"].map(|name| part(&document, name)), [line, line]);
+    assert_eq!(part(&document, "footnotes"), format!("{line}\t\nA note."));
+}
+
+#[test]
+fn rtf_pages_end_paragraphs() {
+    let source = r"{\rtf1\pard One\page Question 2\par\page\pard Two\column three\par{\footnote a\page b}}";
+    let document = read(source.as_bytes(), "a.rtf");
+    assert_eq!(part(&document, "body"), "One\n\nQuestion 2\n\nTwo\n\nthree");
+    assert_eq!(part(&document, "footnotes"), "a\nb");
+}
+
+#[test]
 fn markdown_blocks_and_front_matter() {
     let source = "---\nauthor: A. Writer\n---\n# Head\n\nSome *text*[^1] with `code`\nwrapped.\n\n1. one\n   - inner\n2. two\n\n\
         ```py\nx = 1\n```\n\n| a | b |\n|---|---|\n| c | d |\n\n> said\n\n**Question 2**\n\n[there](http://a.example/) ![cat](c.png)\n\n\
@@ -206,4 +249,44 @@ fn markdown_blocks_and_front_matter() {
     );
     let parts = ["footnotes", "properties", "links", "alt_text"].map(|name| part(&document, name));
     assert_eq!(parts, ["The note.", "A. Writer", "http://a.example/\n\nc.png", "cat"]);
+}
+
+#[test]
+fn markdown_between_rules_is_text() {
+    let source = "# TMA 01\n\nAnswer to question 1.\n\n---\n## Question 2\n\nA long answer: it has\nseveral lines.\n\n---\n\
+        ## Question 3\n\nThe answer.\n\n+++\nand\n+++\n";
+    let document = read(source.as_bytes(), "a.md");
+    assert_eq!(
+        part(&document, "body"),
+        "TMA 01\n\nAnswer to question 1.\n\nQuestion 2\n\nA long answer: it has several lines.\n\nQuestion 3\n\n\
+         The answer.\n\n+++ and +++"
+    );
+    assert_eq!(part(&document, "properties"), "");
+    // Nor is it anything else where the file begins with a rule.
+    for (source, body, properties) in [
+        (
+            "---\nMy answer begins here.\n\n---\nIt ends here.\n",
+            "My answer begins here.\n\nIt ends here.",
+            "",
+        ),
+        ("---\n\n# Question 1\n\n---\n", "Question 1", ""),
+        (
+            "---\nName: A. Writer\n\n# Question 1\n\n---\nText.\n",
+            "Name: A. Writer\n\nQuestion 1\n\nText.",
+            "",
+        ),
+        ("---\nauthor: A. Writer\ntags:\n  - a\n\n# none\n", "author: A. Writer\ntags:\n\na\n\nnone", ""),
+        (
+            "+++\nauthor = \"A. Writer\"\n\n[extra]\n# none\nn = 1\n+++\nText.\n",
+            "Text.",
+            "A. Writer\n\n[extra]\n\n# none\n\n1",
+        ),
+        ("---\r\ntitle: >\r\n  Trees\r\n...\r\nText.", "Text.", "Trees"),
+    ] {
+        let document = read(source.as_bytes(), "a.md");
+        assert_eq!((part(&document, "body"), part(&document, "properties")), (body, properties), "{source}");
+    }
+    let lines: Vec<_> =
+        read(b"---\na: b\n---\nText.\n", "a.md").parts[0].blocks.iter().filter_map(|b| b.at?.line).collect();
+    assert_eq!(lines, [4]);
 }

@@ -1,5 +1,6 @@
 //! RTF: one pass over its tokens, with the groups that are open on a stack of our own.
 
+mod fonts;
 mod lexer;
 mod state;
 
@@ -176,7 +177,7 @@ impl<'c> Input<'c> {
             }
             "uc" => self.group.fallback = usize::try_from(number.unwrap_or(1)).unwrap_or(1).min(16),
             "ansicpg" => {
-                if let Some(encoding) = state::code_page(number.unwrap_or(1252)) {
+                if let Some(encoding) = fonts::code_page(number.unwrap_or(1252)) {
                     self.encoding = encoding;
                 }
             }

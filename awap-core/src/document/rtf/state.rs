@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use encoding_rs::Encoding;
 
 use super::super::build::{PartBuilder, Shape};
-use super::super::fonts::{is_monospace, symbol};
+use super::super::fonts::symbol;
 use super::super::properties::Properties;
 use super::super::role::{Facts, Role, Tally, Weight};
 use super::super::{BlockKind, Part, PartKind, Position, RunStyle};
+use super::fonts::Fonts;
 use crate::{Limits, Result};
 
 /// Where the text of a group goes.
@@ -57,18 +58,10 @@ pub(super) struct Group {
     in_table: bool,
 }
 
-/// A font.
-#[derive(Debug, Default, Clone)]
-struct Font {
-    mono: bool,
-    name: String,
-    encoding: Option<&'static Encoding>,
-}
-
 /// Writes the parts.
 pub(super) struct Writer<'l> {
     limits: &'l Limits,
-    fonts: BTreeMap<i32, Font>,
+    fonts: Fonts,
     roles: BTreeMap<i32, Role>,
     body: PartBuilder,
     notes: PartBuilder,
@@ -118,7 +111,7 @@ impl<'l> Writer<'l> {
         let part = |name: &str, kind| PartBuilder::new(name, kind, limits);
         Self {
             limits,
-            fonts: BTreeMap::new(),
+            fonts: Fonts::default(),
             roles: BTreeMap::new(),
             body: part("body", PartKind::Body),
             notes: part("footnotes", PartKind::Footnote),
@@ -142,7 +135,7 @@ impl<'l> Writer<'l> {
 
     /// The encoding of a font.
     pub(super) fn encoding_of(&self, font: i32) -> Option<&'static Encoding> {
-        self.fonts.get(&font).and_then(|font| font.encoding)
+        self.fonts.encoding_of(font)
     }
 
     fn out(&mut self, destination: Destination) -> &mut PartBuilder {
@@ -161,7 +154,9 @@ impl<'l> Writer<'l> {
             return;
         }
         if !group.is_text() {
-            if group.destination != Destination::Skip && group.text.len() < 100_000 {
+            if group.destination == Destination::FontTable {
+                self.fonts.text(group.font, &mut group.text, text);
+            } else if group.destination != Destination::Skip && group.text.len() < 100_000 {
                 group.text.push_str(text);
             }
             return;
@@ -173,7 +168,7 @@ impl<'l> Writer<'l> {
             self.deleted.line(text, Shape::of(BlockKind::Paragraph));
             return;
         }
-        let font = self.fonts.get(&group.font);
+        let font = self.fonts.get(group.font);
         let replaced: String;
         let text = match font {
             // Symbol fonts show other signs than their codes say.
@@ -184,7 +179,7 @@ impl<'l> Writer<'l> {
             _ => text,
         };
         let own_mono = font.is_some_and(|font| font.mono);
-        let default_mono = self.fonts.get(&self.default_font).is_some_and(|font| font.mono);
+        let default_mono = self.fonts.get(self.default_font).is_some_and(|font| font.mono);
         let code = own_mono && !default_mono;
         let style =
             RunStyle { bold: group.bold, italic: group.italic, code, equation: false, link: group.link };
@@ -275,11 +270,11 @@ impl<'l> Writer<'l> {
             "f" => {
                 group.font = number.unwrap_or(0);
                 if group.destination == Destination::FontTable {
-                    self.fonts.entry(group.font).or_default();
+                    self.fonts.begin(group.font);
                 }
             }
             "fcharset" if group.destination == Destination::FontTable => {
-                self.fonts.entry(group.font).or_default().encoding = charset(number.unwrap_or(0));
+                self.fonts.set_charset(group.font, number.unwrap_or(0));
             }
             "s" => group.style = number.unwrap_or(0),
             "outlinelevel" => group.outline = number.and_then(|n| u8::try_from(n).ok()).filter(|n| *n < 9),
@@ -304,6 +299,19 @@ impl<'l> Writer<'l> {
             }
             "intbl" => group.in_table = true,
             "par" | "sect" => self.end_paragraph(group),
+            // A page ends what stands before it, as a paragraph does.
+            "page" | "column" => {
+                if group.is_text() && !self.out(group.destination).open_text().trim().is_empty() {
+                    self.end_paragraph(group);
+                }
+            }
+            // Only the body has tables; elsewhere a row is a line, with tabs between its cells.
+            "cell" | "nestcell" if group.is_text() && group.destination != Destination::Body => {
+                self.out(group.destination).write("\t", RunStyle::default());
+            }
+            "row" | "nestrow" if group.is_text() && group.destination != Destination::Body => {
+                self.end_paragraph(group);
+            }
             "cell" | "nestcell" => {
                 if group.is_text() {
                     self.settle_table(true);
@@ -381,14 +389,8 @@ impl<'l> Writer<'l> {
         let text = inner.text.trim();
         let ends = inner.destination != outer.destination;
         match inner.destination {
-            Destination::FontTable => {
-                let name = text.trim_end_matches(';').trim();
-                if !name.is_empty() {
-                    let font = self.fonts.entry(inner.font).or_default();
-                    font.mono = is_monospace(name);
-                    name.clone_into(&mut font.name);
-                }
-            }
+            // The last name may lack its semicolon.
+            Destination::FontTable => self.fonts.name(inner.font, text),
             Destination::StyleSheet => {
                 let name = text.trim_end_matches(';').trim();
                 if let Some(role) = Role::of_style(name) {
@@ -457,45 +459,6 @@ pub(super) fn shown(word: &str) -> Option<&'static str> {
         "rdblquote" => "”",
         "bullet" => "•",
         "emspace" | "enspace" | "qmspace" => " ",
-        _ => return None,
-    })
-}
-
-/// The encoding of a Windows or DOS code page.
-pub(super) fn code_page(number: i32) -> Option<&'static Encoding> {
-    let label = match number {
-        932 => "shift_jis",
-        936 => "gbk",
-        949 => "euc-kr",
-        950 => "big5",
-        866 => "ibm866",
-        874 => "windows-874",
-        10000 => "macintosh",
-        65001 => "utf-8",
-        1250..=1258 => return Encoding::for_label(format!("windows-{number}").as_bytes()),
-        _ => return None,
-    };
-    Encoding::for_label(label.as_bytes())
-}
-
-/// The encoding of a font's character set.
-fn charset(number: i32) -> Option<&'static Encoding> {
-    code_page(match number {
-        77 => 10000,
-        128 => 932,
-        129 => 949,
-        134 => 936,
-        136 => 950,
-        161 => 1253,
-        162 => 1254,
-        163 => 1258,
-        177 => 1255,
-        178 => 1256,
-        186 => 1257,
-        204 => 1251,
-        222 => 874,
-        238 => 1250,
-        0 => 1252,
         _ => return None,
     })
 }
