@@ -21,7 +21,11 @@ const XMP: &str = "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"ht
 /// A PDF of one page with `lines`, by a student who is named in all that stands beside it. `catalog` is added to the catalog.
 fn pdf(lines: &[&str], catalog: &str) -> Vec<u8> {
     let drawn = |(i, line): (usize, &&str)| format!("BT /F1 12 Tf 72 {} Td ({line}) Tj ET", 700 - 20 * i);
-    let content = lines.iter().enumerate().map(drawn).collect::<Vec<_>>().join("\n");
+    of_page(&lines.iter().enumerate().map(drawn).collect::<Vec<_>>().join("\n"), "", catalog)
+}
+
+/// A PDF of a page that draws `content`; `more` is added to the page, `catalog` to the catalog.
+fn of_page(content: &str, more: &str, catalog: &str) -> Vec<u8> {
     let stream = |dictionary: &str, data: &str| {
         format!("<<{dictionary}/Length {}>>\nstream\n{data}\nendstream", data.len())
     };
@@ -30,10 +34,10 @@ fn pdf(lines: &[&str], catalog: &str) -> Vec<u8> {
         format!("<</Type/Catalog/Pages 2 0 R/Metadata 6 0 R/Outlines 10 0 R{catalog}>>"),
         "<</Type/Pages/Count 1/Kids[3 0 R]>>".to_owned(),
         format!(
-            "<<{page}/Metadata 6 0 R/PieceInfo<</Word<</Private(Zebedee Quillfeather)>>>>/Annots[7 0 R 8 0 R 9 0 R]>>"
+            "<<{page}{more}/Metadata 6 0 R/PieceInfo<</Word<</Private(Zebedee Quillfeather)>>>>/Annots[7 0 R 8 0 R 9 0 R]>>"
         ),
         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_owned(),
-        stream("", &content),
+        stream("", content),
         stream("/Type/Metadata/Subtype/XML", XMP),
         "<</Type/Annot/Subtype/Text/Rect[9 9 20 20]/T(Zebedee Quillfeather)/Contents(Shorten this.)>>".to_owned(),
         "<</Type/Annot/Subtype/Highlight/Rect[9 9 20 20]/T(Zebedee)/Contents(Quillfeather was here)/RC(<p>Zebedee</p>)>>"
@@ -122,7 +126,21 @@ fn a_file_that_cannot_be_cleaned_is_withheld_and_says_so() {
     let layers = pdf(&TREES, "/OCProperties<</OCGs[]/D<<>>>>");
     // A scanned page: who may be named on it nobody can tell.
     let scanned = pdf(&[], "");
-    for (what, bytes) in [("named", named), ("form", form), ("layers", layers), ("scanned", scanned)] {
+    // One in which only some text stands beside the scan.
+    let trees = "BT /F1 12 Tf 72 700 Td (Trees along a street.) Tj ET";
+    let scan = of_page(&format!("q 600 0 0 800 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q {trees}"), "", "");
+    // A line with the name is above the area that the page was cropped to.
+    let named_above = format!("{trees} BT /F1 12 Tf 72 770 Td (Zebedee Quillfeather Z7654321) Tj ET");
+    let cropped = of_page(&named_above, "/CropBox[0 0 600 740]", "");
+    let all = [
+        ("named", named),
+        ("form", form),
+        ("layers", layers),
+        ("scanned", scanned),
+        ("scan", scan),
+        ("cropped", cropped),
+    ];
+    for (what, bytes) in all {
         let result = anonymize(&bytes);
         assert!(result.rewritten.is_empty(), "{what}");
         let warnings = &result.tma.content.documents[0].warnings;

@@ -90,7 +90,8 @@ fn is_question(line: &str) -> bool {
     found.is_some_and(|found| found.name("title").is_none_or(fits))
 }
 
-fn is_part_label(line: &str) -> bool {
+/// Whether a line is the label of a part and nothing more: `(a)`, `2(b)`, `c)`.
+pub(super) fn is_part_label(line: &str) -> bool {
     let is_short = || line.chars().filter(|c| !c.is_whitespace()).nth(MOST_OF_LABEL).is_none();
     line.ends_with(')') && is_short() && is(&PART_LABEL, line)
 }

@@ -25,18 +25,18 @@
 //! | columns | `pdf_columns_are_read_one_after_the_other` |
 //! | hyphens | `pdf_paragraphs_headings_and_hyphens` |
 //! | ligatures | `pdf_ligatures_are_letters` |
-//! | headers and footers | `pdf_headers_footers_and_tables` |
+//! | headers and footers | `pdf_headers_footers_and_tables`, `pdf_questions_that_begin_pages_are_no_header`, `numbers_of_pages_are_alike_and_those_of_parts_are_not` |
 //! | footnotes | `pdf_footnotes_are_told_from_the_body` |
 //! | gaps in ToUnicode | `pdf_codes_that_to_unicode_leaves_out_are_read_by_the_encoding`, `pdf_fonts_that_say_nothing_make_a_warning` |
-//! | rotated text | `pdf_rotated_text_and_pages_are_read_in_their_own_direction` |
-//! | scans | `pdf_without_text_says_so` |
+//! | rotated text | `pdf_rotated_text_and_pages_are_read_in_their_own_direction`, `pdf_slanted_text_is_read_along_its_line` |
+//! | scans | `pdf_without_text_says_so`, `pdf_pages_of_which_only_some_are_pictures_say_so` |
 //! | passwords | `pdf_with_a_password_says_so_and_one_without_is_read`, `files_with_a_password_say_so` |
 //! | **Other formats** | |
 //! | ODT | `odt_lists_notes_and_styles`, `odt_lists_that_go_on_after_an_answer`, `odt_formulas_stand_in_their_sentence`, `odt_shapes_of_all_kinds_lie_beside_the_text` |
-//! | RTF | `rtf_text_tables_and_notes` |
-//! | Markdown | `markdown_blocks_and_front_matter` |
-//! | HTML | `elements_make_blocks`, `references_and_attributes` |
-//! | plain text, encodings | `looks_of_lines`, `encodings` |
+//! | RTF | `rtf_text_tables_and_notes`, `rtf_fonts_without_groups_have_their_own_names`, `rtf_tables_beside_the_body_are_none_of_the_body`, `rtf_pages_end_paragraphs` |
+//! | Markdown | `markdown_blocks_and_front_matter`, `markdown_between_rules_is_text` |
+//! | HTML | `elements_make_blocks`, `references_and_attributes`, `all_names_of_references_are_known`, `elements_of_xhtml_that_hold_nothing_end_where_they_begin`, `the_label_of_an_empty_item_stays_with_it` |
+//! | plain text, encodings | `looks_of_lines`, `encodings`, `a_few_slips_leave_utf8_what_it_is` |
 //! | format told by content | `bytes_before_type_before_name` |
 //! | **Cover sheet** | |
 //! | fields in lines | `covers_in_many_layouts` |

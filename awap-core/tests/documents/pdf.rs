@@ -67,10 +67,88 @@ fn pdf_headers_footers_and_tables() {
 }
 
 #[test]
+fn pdf_questions_that_begin_pages_are_no_header() {
+    let pages = |titles: [&str; 3]| -> Vec<String> {
+        let page = |(n, title): (usize, &&str)| {
+            text("F1", 9, 50, 770, "A. Writer")
+                + &text("F2", 12, 72, 710, title)
+                + &text("F1", 11, 72, 680, &format!("Answer number {n} is a text of its own."))
+                + &text("F1", 9, 280, 30, &format!("{}", n + 1))
+        };
+        titles.iter().enumerate().map(page).collect()
+    };
+    for titles in [
+        ["Question 1", "Question 2", "Question 3"],
+        ["Q1", "Q2", "Q3"],
+        ["Answer to Question 1", "Answer to Question 2", "Answer to Question 3"],
+        ["Task 1.1", "Task 1.2", "Task 1.3"],
+        ["\\(a\\)", "\\(c\\)", "\\(a\\)"],
+        ["1\\)", "2\\)", "3\\)"],
+    ] {
+        let made = pages(titles);
+        let document = read(&pdf(&made.iter().map(String::as_str).collect::<Vec<_>>()), "a.pdf");
+        let body = part(&document, "body");
+        for title in titles.map(|title| title.replace('\\', "")) {
+            assert!(body.lines().any(|line| line == title), "{title}: {body}");
+        }
+        assert_eq!(part(&document, "header1"), "A. Writer\n\nA. Writer\n\nA. Writer", "{titles:?}");
+        assert_eq!(part(&document, "footer1"), "1\n\n2\n\n3", "{titles:?}");
+    }
+    // What stands on all of them, with the numbers of the pages, is one.
+    let made = pages(["TMA 01 Part 2, page 1", "TMA 01 Part 2, page 2", "TMA 01 Part 2, page 3"]);
+    let document = read(&pdf(&made.iter().map(String::as_str).collect::<Vec<_>>()), "a.pdf");
+    assert!(!part(&document, "body").contains("Part 2"));
+}
+
+#[test]
 fn pdf_without_text_says_so() {
     let document = read(&pdf(&["0 0 100 100 re f"]), "scan.pdf");
     assert_eq!(part(&document, "body"), "");
     assert_eq!(document.warnings[0].code, "no_text_layer");
+}
+
+#[test]
+fn pdf_pages_of_which_only_some_are_pictures_say_so() {
+    let typed = text(
+        "F1",
+        12,
+        72,
+        700,
+        "My answers follow on the next pages, which I wrote by hand and took pictures of.",
+    );
+    let image = |matrix: &str| format!("q {matrix} cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q\n");
+    let scanned = image("600 0 0 800 0 0");
+    let in_strips = image("600 0 0 400 0 0")
+        + &image("600 0 0 400 0 400")
+        + &text("F1", 8, 50, 20, "Scanned with a telephone");
+    let by_pen = "0 0 m ".to_owned() + &"1 2 3 4 5 6 c 7 8 l ".repeat(2000) + "S";
+    let warnings = |pages: &[&str]| read(&pdf(pages), "a.pdf").warnings;
+    let found = warnings(&[&typed, &scanned, &in_strips, &by_pen]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].code, "no_text_layer");
+    assert!(found[0].message.starts_with("Of the 4 pages of this PDF 3 "), "{found:?}");
+    // A figure with its text, or a background behind it, is no such page; nor is an empty one.
+    let figure = image("400 0 0 300 100 300") + &text("F1", 12, 72, 200, "Figure 1: A network");
+    assert_eq!(warnings(&[&typed, &figure, &(scanned + &typed), ""]), []);
+}
+
+#[test]
+fn pdf_slanted_text_is_read_along_its_line() {
+    let slanted = |x: u32, y: u32, words: &str| {
+        format!("BT /F1 40 Tf .7071 .7071 -.7071 .7071 {x} {y} Tm ({words}) Tj ET\n")
+    };
+    let page = slanted(150, 250, "Ada Quillfeather") + &text("F1", 12, 50, 700, "Upright text.");
+    let document = read(&pdf(&[&page]), "a.pdf");
+    assert_eq!(part(&document, "body"), "Upright text.\n\nAda Quillfeather");
+    // The labels of an axis, downwards and side by side.
+    let labels: String = ["January", "February", "March"]
+        .iter()
+        .zip([100, 160, 220])
+        .map(|(month, x)| format!("BT /F1 9 Tf .7071 -.7071 .7071 .7071 {x} 300 Tm ({month}) Tj ET\n"))
+        .collect();
+    let document = read(&pdf(&[&(text("F1", 12, 50, 700, "Upright text.") + &labels)]), "a.pdf");
+    let words: Vec<&str> = part(&document, "body").split_whitespace().collect();
+    assert_eq!(words, ["Upright", "text.", "January", "February", "March"]);
 }
 
 /// A page in one font, which these objects (from the sixth on) make up.

@@ -23,6 +23,30 @@ pub(super) struct Drawn {
     pub(super) images: Vec<([f64; 4], usize)>,
     pub(super) width: f64,
     pub(super) height: f64,
+    /// There is text in the file that is not among the spans, since it does not show.
+    pub(super) unread: bool,
+    /// Pieces of paths, straight or not.
+    strokes: usize,
+}
+
+impl Drawn {
+    /// Whether the page is a picture with next to no text: the work of a scanner or a camera, or of a pen on a tablet.
+    pub(super) fn is_picture(&self) -> bool {
+        const MOST_LETTERS: usize = 60;
+        /// More than the rules of the tables of a page, and less than a page of handwriting.
+        const LEAST_STROKES: usize = 2000;
+        let letters = self.spans.iter().flat_map(|span| span.text.chars()).filter(|c| c.is_alphanumeric());
+        if letters.take(MOST_LETTERS).count() == MOST_LETTERS {
+            return false;
+        }
+        let shown = |[left, top, right, bottom]: [f64; 4]| {
+            let width = right.min(self.width) - left.max(0.0);
+            width.max(0.0) * (bottom.min(self.height) - top.max(0.0)).max(0.0)
+        };
+        // Some scanners cut a page into strips.
+        let area: f64 = self.images.iter().map(|(area, _)| shown(*area)).sum();
+        area > self.width * self.height * 0.5 || self.strokes >= LEAST_STROKES
+    }
 }
 
 /// A straight line along an axis: its place across, its ends along.
@@ -162,6 +186,7 @@ impl<'d, 'c> Interpreter<'d, 'c> {
         };
         run.all()?;
         let mut drawn = run.drawn;
+        drawn.unread |= run.spans.unread;
         drawn.spans = run.spans.finish();
         Ok(drawn)
     }
@@ -238,6 +263,7 @@ impl<'d> Run<'_, 'd, '_> {
                         open.clear();
                         if operator == b"ID" {
                             lexer.skip_inline_image();
+                            self.image();
                         } else {
                             self.operator(operator, &operands)?;
                         }
@@ -371,8 +397,8 @@ impl<'d> Run<'_, 'd, '_> {
             }
             b"l" => self.line_to(apply(self.state.ctm, number(0), number(1))),
             b"h" => self.line_to(self.first),
-            b"c" => self.at = apply(self.state.ctm, number(4), number(5)),
-            b"v" | b"y" => self.at = apply(self.state.ctm, number(2), number(3)),
+            b"c" => self.curve_to(apply(self.state.ctm, number(4), number(5))),
+            b"v" | b"y" => self.curve_to(apply(self.state.ctm, number(2), number(3))),
             b"S" | b"B" | b"B*" => self.paint(true),
             b"s" | b"b" | b"b*" => {
                 self.line_to(self.first);
@@ -380,7 +406,6 @@ impl<'d> Run<'_, 'd, '_> {
             }
             b"f" | b"F" | b"f*" => self.paint(false),
             b"n" => self.path.clear(),
-            b"EI" => self.image(),
             _ => {}
         }
         Ok(())
@@ -400,7 +425,10 @@ impl<'d> Run<'_, 'd, '_> {
     }
 
     fn glyphs(&mut self, bytes: &[u8]) -> Result<()> {
-        let Some(font) = self.state.font.clone() else { return Ok(()) };
+        let Some(font) = self.state.font.clone() else {
+            self.drawn.unread |= !bytes.is_empty();
+            return Ok(());
+        };
         let artifact = self.marks.iter().any(|mark| mark.artifact);
         let look = Look { bold: font.bold, italic: font.italic, mono: font.mono, math: font.math };
         let mut rest = bytes;
@@ -530,6 +558,12 @@ impl<'d> Run<'_, 'd, '_> {
     fn line_to(&mut self, to: (f64, f64)) {
         self.segment([self.at.0, self.at.1, to.0, to.1], false);
         self.at = to;
+        self.drawn.strokes += 1;
+    }
+
+    fn curve_to(&mut self, to: (f64, f64)) {
+        self.at = to;
+        self.drawn.strokes += 1;
     }
 
     fn segment(&mut self, ends: [f64; 4], rectangle: bool) {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::super::heading::is_part_label;
 use super::line::Line;
 
 /// What a line at the edge of a page is.
@@ -68,11 +69,14 @@ pub(super) fn edges(pages: &[PageLines<'_>]) -> Vec<Vec<Option<Edge>>> {
                 let repeats = count >= 2 && times >= enough && !text.is_empty();
                 let at_end = out_of_all(lines, *index, *edge);
                 let text = line.text();
+                let text = text.trim();
+                // The label of a part that begins a page is no header, however often parts of that letter do.
+                let label = *edge == Edge::Header && (is_part_label(text) || is_item(text));
                 let says = |regex: &LazyLock<Option<Regex>>| {
-                    at_end && regex.as_ref().is_some_and(|r| r.is_match(text.trim()))
+                    at_end && regex.as_ref().is_some_and(|r| r.is_match(text))
                 };
                 let numbered = says(&SAYS_PAGE) || (count >= 2 && says(&PAGE_NUMBER));
-                if (repeats || line.artifact || numbered)
+                if (line.artifact || (repeats || numbered) && !label)
                     && let Some(slot) = out.get_mut(*index)
                 {
                     *slot = Some(*edge);
@@ -110,19 +114,63 @@ fn out_of_all(lines: &[Line], index: usize, edge: Edge) -> bool {
     })
 }
 
-/// A line with its numbers made alike.
+/// What is counted within a work, and not with its pages: `Question 2` is another line than `Question 3`.
+const PARTS: &str = "question questions q qu part section task activity exercise ex problem answer chapter appendix figure fig table \
+    listing screenshot image diagram chart graph step stage scenario study case item entry topic theme experiment assignment tma \
+    essay unit week block day session lesson test option objective outcome criterion requirement reflection";
+
+/// Words between the name of a part and its number.
+const NUMBER: &str = "no nr number";
+
+/// A line with its numbers made alike, but for those of parts of the work: these tell one part from the next, where the number
+/// of a page tells nothing.
 fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    // Whether a number that comes now is kept, which the word before it says; and where a word begins that has not ended.
+    let mut kept = begins_with_part(text);
+    let mut word = None;
+    let mut begun = None;
     for c in text.chars() {
-        if c.is_numeric() {
+        if c.is_alphabetic() {
+            begun.get_or_insert(out.len());
+            out.extend(c.to_lowercase());
+            continue;
+        }
+        if let Some(start) = begun.take()
+            && out.get(start..).is_some_and(|word| !is_among(NUMBER, word))
+        {
+            word = Some(start..out.len());
+        }
+        if c.is_numeric()
+            && let Some(word) = word.take().and_then(|word| out.get(word))
+        {
+            kept = is_among(PARTS, word);
+        }
+        if c.is_numeric() && !kept {
             if !out.ends_with('#') {
                 out.push('#');
             }
         } else if !c.is_whitespace() {
-            out.extend(c.to_lowercase());
+            out.push(c);
         }
     }
     out
+}
+
+fn is_among(words: &str, word: &str) -> bool {
+    words.split_ascii_whitespace().any(|known| known == word)
+}
+
+/// Whether a line begins with the number of a part, `1.2 …` or `2) …`, which no page has.
+fn begins_with_part(text: &str) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_below = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    rest.len() < text.len() && (rest.starts_with(['(', ')']) || rest.strip_prefix('.').is_some_and(is_below))
+}
+
+/// Whether a line is the number of an item and nothing more: `2)`.
+fn is_item(text: &str) -> bool {
+    text.strip_suffix(')').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Where the notes at the foot of a page begin: the first line of the small print that closes it and starts with a mark.
@@ -151,4 +199,35 @@ pub(super) fn begins_note(line: &Line) -> bool {
             .trim_start()
             .starts_with(|c: char| c.is_alphabetic() || c == '‘' || c == '“');
     marked || spelled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_pages_are_alike_and_those_of_parts_are_not() {
+        for (one, other) in [
+            ("Page 2", "Page 3"),
+            ("Quillfeather 2", "Quillfeather 3"),
+            ("TMA 02 Question 1, page 2 of 9", "TMA 02  Question 1, Page 10 of 9"),
+            ("2 | Networks", "12 | Networks"),
+            ("A. Writer X1234567 – 2", "A. Writer X1234567 – 3"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one}");
+        }
+        for (one, other) in [
+            ("Question 2", "Question 3"),
+            ("Q2", "q3"),
+            ("Answer to Question No. 2", "Answer to Question No. 3"),
+            ("TMA01 Part 1", "TMA01 Part 2"),
+            ("Activity 1.2: Answer", "Activity 1.3: Answer"),
+            ("Figure 1", "Figure 2"),
+            ("1) Answer", "2) Answer"),
+            ("3.1", "3.2"),
+            ("1(a)", "2(a)"),
+        ] {
+            assert_ne!(folded(one), folded(other), "{one}");
+        }
+    }
 }

@@ -56,6 +56,7 @@ fn read(bytes: &[u8], cx: &Context<'_>) -> Result<Reading> {
     let mut laid_out = Vec::with_capacity(pages.len());
     let mut letters = 0;
     let mut unknown = 0;
+    let mut pictures = 0;
     for page in &pages {
         cx.check()?;
         let drawn = interpreter.page(page)?;
@@ -66,6 +67,7 @@ fn read(bytes: &[u8], cx: &Context<'_>) -> Result<Reading> {
         if letters > cx.limits.text_bytes {
             return Err(crate::Limits::exceeded("text_bytes", cx.limits.text_bytes));
         }
+        pictures += usize::from(drawn.is_picture());
         laid_out.push(lay_out(drawn));
     }
     let mut flow = Flow::new(&laid_out, cx.limits);
@@ -82,7 +84,17 @@ fn read(bytes: &[u8], cx: &Context<'_>) -> Result<Reading> {
             "no_text_layer",
             "This PDF holds no text: its pages are images, such as a scanner makes. Ask the student for the file it was made from.",
         ));
-    } else if unknown * 4 > letters {
+    } else if pictures > 0 {
+        warnings.push(Warning::new(
+            "no_text_layer",
+            format!(
+                "Of the {} pages of this PDF {pictures} hold next to nothing but images or drawings, such as a scanner or a \
+                 tablet makes; what is written there was not read. Ask the student for the file they were made from.",
+                pages.len()
+            ),
+        ));
+    }
+    if has_text && unknown * 4 > letters {
         warnings.push(Warning::new(
             "part_unreadable",
             "The fonts of this PDF do not say which characters they show; much of its text could not be read.",
@@ -93,7 +105,7 @@ fn read(bytes: &[u8], cx: &Context<'_>) -> Result<Reading> {
 
 /// Puts what a page draws into reading order.
 fn lay_out(drawn: Drawn) -> Page {
-    let Drawn { spans, rules, images, width, height } = drawn;
+    let Drawn { spans, rules, images, width, height, .. } = drawn;
     let (mut along, other): (Vec<_>, Vec<_>) =
         spans.into_iter().enumerate().partition(|(_, span)| span.way == Way::Right);
     // A page that is printed sideways is read sideways.

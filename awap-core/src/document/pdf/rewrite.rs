@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use lopdf::{Dictionary, Object, ObjectId};
 
 use super::super::reader::{Context, damaged};
+use super::content::Interpreter;
 use super::objects::{Pdf, text_string};
 use crate::Result;
 
@@ -77,7 +78,7 @@ const LOOKS: [&str; 22] = [
 
 /// The file `bytes` anew. Of notes and of the targets of links those stay that `may_stay` agrees to.
 ///
-/// None where something cannot be cleaned: forms, layers, portfolios of files, what was encrypted.
+/// None where something cannot be cleaned: forms, layers, portfolios of files, what was encrypted, text that does not show.
 pub(in crate::document) fn rewrite(
     bytes: &[u8],
     may_stay: &dyn Fn(&str) -> bool,
@@ -85,10 +86,26 @@ pub(in crate::document) fn rewrite(
 ) -> Result<Option<Vec<u8>>> {
     let written = catch_unwind(AssertUnwindSafe(|| {
         let pdf = Pdf::open(bytes, cx)?;
+        if has_unread_text(&pdf)? {
+            return Ok(None);
+        }
         let pages: Vec<ObjectId> = pdf.document.page_iter().collect();
         written(pdf.document, &pages, may_stay, cx)
     }));
     written.unwrap_or_else(|_| Err(damaged("its structure is broken")))
+}
+
+/// Whether a page holds text that does not show, such as that beside the area it was cropped to: nobody looked through it, and
+/// it is in the file all the same.
+fn has_unread_text(pdf: &Pdf<'_>) -> Result<bool> {
+    let mut interpreter = Interpreter::new(pdf);
+    for page in &pdf.pages()? {
+        pdf.cx.check()?;
+        if interpreter.page(page)?.unread {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn written(

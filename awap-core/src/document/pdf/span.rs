@@ -76,11 +76,13 @@ pub(super) struct Spans {
     /// Where the glyph after the last one is expected.
     pen: f64,
     last_x: f64,
+    /// Something was to be shown off the page or in no size, which is not read.
+    pub(super) unread: bool,
 }
 
 impl Spans {
     pub(super) fn new(width: f64, height: f64) -> Self {
-        Self { width, height, done: Vec::new(), open: None, pen: 0.0, last_x: 0.0 }
+        Self { width, height, done: Vec::new(), open: None, pen: 0.0, last_x: 0.0, unread: false }
     }
 
     /// How many spans there are, the open one included.
@@ -122,11 +124,17 @@ impl Spans {
             && glyph.x < self.width + MARGIN
             && glyph.y < self.height + glyph.size.min(12.0);
         if !finite || !on_page || glyph.size <= 0.0 {
+            self.unread |= !glyph.text.trim().is_empty();
             return;
         }
         let way = way_of(glyph.direction);
         let (x, y) = match way {
-            Way::Right | Way::Slanted => (glyph.x, glyph.y),
+            Way::Right => (glyph.x, glyph.y),
+            Way::Slanted => {
+                let (a, b) = glyph.direction;
+                let length = a.hypot(b).max(f64::MIN_POSITIVE);
+                ((glyph.x * a + glyph.y * b) / length, (glyph.y * a - glyph.x * b) / length)
+            }
             Way::Down => (glyph.y, -glyph.x),
             Way::Left => (-glyph.x, -glyph.y),
             Way::Up => (-glyph.y, glyph.x),
