@@ -21,6 +21,8 @@ pub(super) struct Line {
     pub(super) aside: bool,
     /// The number that the word processor draws before its paragraph.
     pub(super) number: Option<u32>,
+    /// The word processor draws a letter before its paragraph, or a word with a number: `(b)`, `Question 2`.
+    pub(super) part: bool,
     /// The first line of another part of the document.
     pub(super) part_start: bool,
 }
@@ -57,7 +59,9 @@ fn block_lines(text: &str, block: &Block, out: &mut Vec<Line>) {
             block.runs.iter().filter(|r| r.style.bold).map(|r| r.end.saturating_sub(r.start)).sum();
         covered * 10 >= span.len() * 9
     };
-    let number = block.label.as_deref().and_then(list_number);
+    let label = block.label.as_deref();
+    let number = label.and_then(list_number);
+    let part = number.is_none() && label.is_some_and(|l| l.len() > 1 && l.chars().any(char::is_alphabetic));
     let heading = matches!(block.kind, BlockKind::Heading | BlockKind::Title);
     let aside = matches!(
         block.kind,
@@ -71,7 +75,17 @@ fn block_lines(text: &str, block: &Block, out: &mut Vec<Line>) {
     each_line(text, span, |span, indent, _| {
         let row = block.kind == BlockKind::Table;
         let number = number.filter(|_| first);
-        out.push(Line { span, indent, first: first || row, heading, bold, aside, number, part_start: false });
+        out.push(Line {
+            span,
+            indent,
+            first: first || row,
+            heading,
+            bold,
+            aside,
+            number,
+            part: part && first,
+            part_start: false,
+        });
         first = false;
     });
 }
@@ -93,6 +107,7 @@ fn plain_lines(text: &str, part: Span, out: &mut Vec<Line>) {
             bold,
             aside: fence || mark,
             number: None,
+            part: false,
             part_start: false,
         });
         fence ^= mark;

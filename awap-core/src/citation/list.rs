@@ -92,6 +92,15 @@ static ANY_YEAR: LazyLock<Regex> =
 static WEB: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)https?://|www\.|available\s+(?:at|from)\b|accessed\b|\bdoi\b|\[online\]"));
 
+/// An address, or the day it was looked at, as entries give them: prose says `accessed` and `available from`, too.
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?xi)https?://|www\.|\bdoi\s*:|\b10\.\d{4,9}/|\[online\]|\bavailable\s+(?:at|from)\s*:
+        |\baccessed\s*:|[(\[]\s*(?:last\s+)?accessed\b[^)\]]{0,30}\d
+        |\baccessed\s+(?:on\s+)?\d{1,2}(?:st|nd|rd|th)?[\s/.-]+(?:\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
+    )
+});
+
 static MARKER: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^(?:\[(\d{1,3})\]\s*|\(?(\d{1,3})[.)]\s+|[•●▪◦–·➢\u{F0B7}]\s*|[-*+]\s+)"));
 
@@ -213,7 +222,8 @@ fn bare_list(text: &str, lines: &[Line], at: usize, out: &mut Lists) -> Option<u
         lines.iter().skip(next).take_while(|l| !l.part_start).all(|l| END.is_match(l.span.of(text)));
     let single = || {
         let words = last.of(text);
-        WEB.is_match(words) || rest_is_short && PERSON.is_match(words)
+        let short = || words.split_whitespace().take(46).count() <= 45;
+        is_entry(words) && (ADDRESS.is_match(words) || rest_is_short && short() && PERSON.is_match(words))
     };
     if !strong || found.len() < 2 && !single() {
         return None;
@@ -246,14 +256,15 @@ fn weak_start(text: &str, lines: &[Line], at: usize) -> bool {
     long && entry_start(text, start, paragraph_end(text, start))
 }
 
-/// Whether a line begins an entry beyond doubt: people with initials or an organisation, the year in brackets, a title.
+/// Whether a line begins an entry beyond doubt: people with initials, or an organisation whose work has an address; the
+/// year in brackets, a title.
 fn strong_start(text: &str, lines: &[Line], at: usize) -> bool {
     let Some(line) = lines.get(at) else { return false };
     let (start, _) = after_marker(text, line);
     let end = paragraph_end(text, start);
     weak_start(text, lines, at)
         && (PERSON.is_match(head(text, start, end))
-            || WEB.is_match(clip(text.get(start..end).unwrap_or_default(), 600)))
+            || ADDRESS.is_match(clip(text.get(start..end).unwrap_or_default(), 600)))
 }
 
 /// Splits what follows a heading into entries; returns them and the first line after the list. Where the heading is in
@@ -264,6 +275,7 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
     let mut previous: Option<&Line> = None;
     let mut next = from;
     let hanging = hanging_indent(lines, from);
+    let lettered = lines.get(from).is_some_and(|l| l.part);
     for line in lines.iter().skip(from) {
         let words = line.span.of(text);
         if let Some(start) = start.filter(|_| out.is_empty()) {
@@ -293,7 +305,13 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
         if line.heading && !looks_like_entry() || ends_list(text, line, previous) {
             break;
         }
-        if line.first && !out.is_empty() && begins_part(text, line) {
+        let looks_like_more = || looks_like_entry() || is_url(own(text, start, line)) || continues(words);
+        if line.first
+            && !out.is_empty()
+            && (begins_part(text, line)
+                || line.part && !lettered && !looks_like_more()
+                || number.is_some_and(|n| is_out_of_step(n, words, &out)) && !looks_like_more())
+        {
             break;
         }
         if line.bold
@@ -306,7 +324,7 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
             break;
         }
         // Prose after the list: no year, no address, several lines' worth of words.
-        if line.first && number.is_none() && !out.is_empty() && is_prose(text, start) && !continues(words) {
+        if line.first && !out.is_empty() && is_prose(text, start) && !continues(words) {
             break;
         }
         let begins = match out.last() {
@@ -340,17 +358,39 @@ fn entries(text: &str, lines: &[Line], from: usize, start: Option<usize>) -> (Ve
     (out, next)
 }
 
-/// Whether a paragraph begins the answer to the next part of a question (`(b) I recommend …`) and no entry.
+/// Whether a paragraph begins the answer to the next part of a question (`(b) I recommend …`, `Q1b`, `Answer 2`) and no
+/// entry.
 fn begins_part(text: &str, line: &Line) -> bool {
-    static PART: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[*_]*\(?[a-h]\)[*_]*\s+\S"));
-    let words = line.span.of(text);
-    let Some(mark) = PART.find(words) else { return false };
-    let after = line.span.start + mark.end() - words.get(..mark.end()).map_or(0, last_char_len);
-    !entry_start(text, after, paragraph_end(text, after))
+    static PART: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?xi)^[*_]*(?:
+              \(?[a-h]\) | \d{1,2}\s*\(?[a-h]\) | \d{1,2}[a-h][*_]*$
+            | q(?:uestion)?\s*\.?\d{1,2}\s*(?:\(?[a-h]\b\)?)?
+            | (?:my\s+)?answers?\s+(?:to\s+)?(?:the\s+)?(?:q(?:uestion)?\s*)?\d{1,2}(?:\s?\(?[a-h]\b\)?)?
+            | (?:part|section)\s+(?:one|two|three|four|five|six|[a-h]) | (?:part|section)\s+(?:\d{1,2}|[ivx]{1,4})\s*$
+            )[*_]*(?:\s*[:.–—-][*_]*(?:\s|$)|\s|$)",
+        )
+    });
+    let Some(mark) = PART.find(clip(line.span.of(text), 120)) else { return false };
+    let start = line.span.start + mark.end();
+    start >= line.span.end || !entry_start(text, start, paragraph_end(text, start))
 }
 
-fn last_char_len(text: &str) -> usize {
-    text.chars().next_back().map_or(0, char::len_utf8)
+/// Whether a paragraph's number is none of the list's: `2. I would set up …` below entries without numbers, or counting
+/// back. A list may begin anew with 1 (`Websites`), and brackets (`[2]`) are of entries.
+fn is_out_of_step(number: u32, words: &str, entries: &[RawEntry]) -> bool {
+    let last = entries.iter().rev().find_map(|e| e.number);
+    (2..=MOST_QUESTIONS).contains(&number)
+        && !words.starts_with('[')
+        && last.is_none_or(|last| number <= last)
+}
+
+/// A TMA has no more questions: what bears a higher number is a page, a volume, the rest of a date.
+const MOST_QUESTIONS: u32 = 20;
+
+/// A line past its bullet and number.
+fn own<'t>(text: &'t str, start: usize, line: &Line) -> &'t str {
+    text.get(start..line.span.end).unwrap_or_default()
 }
 
 /// Whether a line belongs to what comes after a list. Inside a paragraph only where the line before ends an entry:
@@ -358,7 +398,7 @@ fn last_char_len(text: &str) -> usize {
 fn ends_list(text: &str, line: &Line, previous: Option<&Line>) -> bool {
     let words = line.span.of(text);
     let free = line.first || previous.is_none_or(|l| l.span.of(text).ends_with(['.', ')', '>', '/']));
-    free && END.is_match(clip(words, 300)) && !WEB.is_match(clip(words, 300))
+    free && END.is_match(clip(words, 300)) && !ADDRESS.is_match(clip(words, 300))
 }
 
 /// Whether a line inside a paragraph begins another entry.
@@ -463,7 +503,7 @@ fn is_subheading(words: &str) -> bool {
 fn is_prose(text: &str, start: usize) -> bool {
     let paragraph = text.get(start..paragraph_end(text, start)).unwrap_or_default();
     let words = paragraph.split_whitespace().take(40).count();
-    words >= 25 && !WEB.is_match(clip(paragraph, 1200)) && !ANY_YEAR.is_match(clip(paragraph, 400))
+    words >= 25 && !ADDRESS.is_match(clip(paragraph, 1200)) && !ANY_YEAR.is_match(clip(paragraph, 400))
 }
 
 /// Whether an entry, whole, looks like one: a year or an address, and a beginning that is no sentence's.
@@ -526,10 +566,13 @@ fn another_before(authors: &str) -> bool {
     })
 }
 
-/// `Smith, J. (2019) argues` is a sentence where more than initials stand before the year.
+/// `Smith, J. (2019) argues` is a sentence where more than initials stand before the year, and `Smith, Jones et al. (2019)
+/// argue` is one where no initials do: that stop is of `al.`.
 fn authors_end_a_sentence(authors: &str) -> bool {
     let words = authors.trim_end();
-    !words.ends_with('.') && !words.ends_with(|c: char| c.is_uppercase())
+    let initials = || words.split([' ', ',', ';']).any(super::names::is_initials);
+    words.ends_with("al.") && !initials()
+        || !words.ends_with('.') && !words.ends_with(|c: char| c.is_uppercase())
 }
 
 /// The name of an organisation or a title: mostly capitals, not a sentence.

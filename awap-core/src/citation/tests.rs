@@ -334,6 +334,93 @@ fn two_lists_and_prose_between() {
     assert!(found.references.iter().all(|r| r.cited));
 }
 
+/// A sentence of an answer, so that paragraphs are as long as they are.
+const FILLER: &str =
+    "It went on for a while in the setting, and nobody who was there at the time could have said why it did.";
+
+#[test]
+fn a_paragraph_that_opens_with_a_citation_is_no_list() {
+    for opening in [
+        "Bronfen’s (1979) Ecological Systems Theory puts the child in the middle. Some layers are accessed at home.",
+        "Maslow’s (1943) Hierarchy of Needs explains why services can be accessed late.",
+        "NHS (2023) Talking Therapies are accessed by self-referral, and 24 hours a day.",
+        "Marlow (2019) ‘in his own words’ says that help is available at no cost.",
+        "Ward, Osei, Lindgren et al. (2022) argue that it is available from any surgery.",
+    ] {
+        for after in ["\n\nThen we talked about it for an hour.", ""] {
+            let text = format!(
+                "{FILLER}\n\n{opening} {FILLER}{after}\n\nReferences\n\nReed, J. (2019) A Book. Leeds: A Press.\n"
+            );
+            let found = found(&text);
+            assert_eq!(found.references.len(), 1, "{opening:?}: {:?}", found.references);
+            let text = format!("{FILLER}\n\n{opening} {FILLER}{after}");
+            assert!(self::found(&text).references.is_empty(), "{opening:?}");
+        }
+    }
+    // Entries without a heading are found as before.
+    for entry in [
+        "Barnardo’s (2021) Young carers. Available at: https://b.example/carers (Accessed: 3 May 2025).",
+        "NHS (2023) Talking Therapies. [Online] Accessed 3 May 2025.",
+        "Ward, I. et al. (2022) the wards at night. Leeds: Aire Press.",
+    ] {
+        let text = format!("{FILLER}\n\n{entry}");
+        assert_eq!(found(&text).references.len(), 1, "{entry:?}");
+    }
+}
+
+#[test]
+fn the_next_answer_ends_a_list() {
+    let entry = "Marlow, P. (2019) Networks for Small Places. Leeds: Crane Press.";
+    let answer = "A guest network keeps visitors away from the till, as Heath (2021) shows. The router gives each a name.";
+    for label in [
+        "2. ",
+        "2) ",
+        "Q1b\n\n",
+        "1b) ",
+        "1b\n\n",
+        "1(b) ",
+        "Answer 2\n\n",
+        "Answer to Question 2\n\n",
+        "Part Two\n\n",
+        "Section B\n\n",
+        "Question 2 ",
+        "(b) ",
+        "(b)\n\n",
+    ] {
+        let text = format!(
+            "{FILLER}\n\nReferences\n\n{entry}\n\n{label}{answer}\n\n{FILLER}\n\nReferences\n\nHeath, O. (2021) Packets. Hull: B Press.\n"
+        );
+        let found = found(&text);
+        let entries: Vec<_> = found.references.iter().map(|r| r.text.as_str()).collect();
+        assert_eq!(entries, [entry, "Heath, O. (2021) Packets. Hull: B Press."], "{label:?}");
+        assert_eq!(found.citations.len(), 1, "{label:?}");
+    }
+}
+
+#[test]
+fn the_next_answer_ends_a_list_where_its_label_is_drawn() {
+    let text = "References\n\nMarlow, P. (2019) Networks. Leeds: Crane Press.\n\nHeath (2021) shows how a guest is kept out.";
+    let block = |range: std::ops::Range<usize>, label: Option<&str>| -> Block {
+        serde_json::from_value(serde_json::json!({
+            "kind": "paragraph", "start": range.start, "end": range.end, "label": label,
+        }))
+        .unwrap()
+    };
+    let at = text.find("Marlow").unwrap();
+    let then = text.find("Heath").unwrap();
+    for (label, entries) in [("(b)", 1), ("Question 2", 1), ("2.", 1), ("•", 2), ("o", 2)] {
+        let blocks = [block(0..10, None), block(at..then - 2, None), block(then..text.len(), Some(label))];
+        let found = find(text, &blocks, &Deadline::never()).unwrap();
+        assert_eq!(found.references.len(), entries, "{label:?}");
+    }
+}
+
+#[test]
+fn numbers_of_a_list_go_on() {
+    let text = "As [1] and [2].\n\nReferences\n\nBooks\n\n1. Reed, J. (2019) A Book.\n\n2. Tide tables, Hull: B Press, 2010.\n\nWebsites\n\n1. BBC (2020) Story. Available at: https://b.example\n\n2. Tides today, 2021, www.tides.example\n";
+    assert_eq!(found(text).references.len(), 4);
+}
+
 #[test]
 fn editors_and_translators_are_protected() {
     let text = "References\n\nBlack, T. (2003) ‘A chapter’, in Green, A. and White, B. (eds) A Grammar. Translated by J. Brown. London: Harrow.\n";
