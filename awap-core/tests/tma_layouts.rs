@@ -525,6 +525,108 @@ const LAYOUTS: &[(&str, &str, &[&str], &[&str])] = &[
         &[],
         &["1(a): 1:–1", "1(b): 2–2"],
     ),
+    (
+        "activities in an answer",
+        "Question 1\n\nP(1)\n\nQuestion 2\n\nActivity 1: Painting\n\nP(2)\n\nActivity 2: Water play\n\nP(3)\n\nP(4)\n\nActivity 3: Sand\n\nP(5)",
+        &["1", "2"],
+        &["1: 1–1", "2: 2–5"],
+    ),
+    (
+        "activities in an answer, no rubric",
+        "Question 1\n\nP(1)\n\nActivity A: Painting\n\nP(2)\n\nQuestion 2\n\nP(3)\n\nActivity 1: Water\n\nP(4)\n\nActivity 2: Sand\n\nP(5)",
+        &[],
+        &["1: 1–2", "2: 3–5"],
+    ),
+    (
+        "solutions in an answer",
+        "Question 1\n\nP(1)\n\nP(2)\n\nQuestion 2\n\nP(3)\n\nSolution 1: Sponges\n\nP(4)\n\nSolution 2: Jugs\n\nP(5)",
+        &["1", "2"],
+        &["1: 1–2", "2: 3–5"],
+    ),
+    (
+        "prompts first, solutions after",
+        "Question 1\n\nExplain what a network is and what it is for.\n\nQuestion 2\n\nExplain what a packet is.\n\nSolution 1\n\nP(1)\n\nSolution 2\n\nP(2)",
+        &[],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "prompts and solutions in turn",
+        "Question 1\n\nP(1)\n\nP(2)\n\nSolution 1\n\nP(3)\n\nQuestion 2\n\nExplain it.\n\nSolution 2\n\nP(4)",
+        &[],
+        &["1: 3–3", "2: 4–4"],
+    ),
+    (
+        "sections of an answer",
+        "Question 1\n\nP(1)\n\nQuestion 2\n\nSection 1: What happened\n\nP(2)\n\nSection 2: What I would change\n\nP(3)\n\nQuestion 3\n\nPart 1: The plan\n\nP(4)\n\nPart 2: The day\n\nP(5)",
+        &["1", "2", "3"],
+        &["1: 1–1", "2: 2–3", "3: 4–5"],
+    ),
+    (
+        "sections of an answer under parts",
+        "Part 1\n\nQuestion 1\n\nP(1)\n\nSection 2: What I would change\n\nP(2)\n\nPart 2\n\nQuestion 2\n\nP(3)",
+        &[],
+        &["1: 1–2", "2: 3–3"],
+    ),
+    (
+        "tasks within activities",
+        "Activity 1\n\nP(1)\n\nTask 1: First\n\nP(2)\n\nTask 2: Then\n\nP(3)\n\nActivity 2\n\nP(4)",
+        &[],
+        &["1: 1–3", "2: 4–4"],
+    ),
+    (
+        "questions by two words",
+        "Question 1\n\nP(1)\n\nTask 2\n\nP(2)\n\nQuestion 3\n\nP(3)",
+        &["1", "2", "3"],
+        &["1: 1–1", "2: 2–2", "3: 3–3"],
+    ),
+    (
+        "a statute and a quarter at the head of paragraphs",
+        "Question 1\n\nP(1)\n\nSection 1 Theft Act 1968 provides that a person is guilty of theft.\n\nSection 47(1) Children Act 1989 places a duty on it.\n\nQ1 2024 saw sales fall.\n\nP(2)\n\nQuestion 2\n\nP(3)",
+        &["1", "2"],
+        &["1: 1–2", "2: 3–3"],
+    ),
+    (
+        "an essay with statutes",
+        "P(1)\n\nSection 1 Theft Act 1968 provides that a person is guilty of theft.\n\nP(2)",
+        &[],
+        &["essay: 1–2"],
+    ),
+    (
+        "a list with letters in a part",
+        "Question 1\n\n(a) P(1)\n\n(b) P(2)\n\na) a second router for the guests\nb) a guest network on the same router\n\nP(3)\n\nQuestion 2\n\nP(4)",
+        &["1(a)", "1(b)", "2"],
+        &["1(a): 1–1", "1(b): 2–3", "2: 4–4"],
+    ),
+    (
+        "lists with the letters of the parts",
+        "Question 1\n\n(a) P(1)\n\n(a) a second router for the guests\n(b) a guest network on the same router\n\nP(2)\n\n(b) P(3)\n\n(a) one for the guests\n(b) one for the till\n(c) P(4)\n\nQuestion 2\n\nP(5)",
+        &["1(a)", "1(b)", "1(c)", "2"],
+        &["1(a): 1–2", "1(b): 3–?", "1(c): 4–4", "2: 5–5"],
+    ),
+    (
+        "a list with letters in a part, no rubric",
+        "Question 1\n\n(a) P(1)\n\na) a second router for the guests\nb) a guest network on the same router\n\nP(2)\n\n(b) P(3)",
+        &[],
+        &["1(a): 1–2", "1(b): 3–3"],
+    ),
+    (
+        "parts restated, then answered in a few words",
+        "Question 1\n\n(a) Explain what a router is. (5 marks)\n\n(b) Describe how a packet travels a network. (5 marks)\n\n(a) Start1 is a box that sends on what comes to end1.\n(b) Start2 of it goes from hop to hop until the end2.",
+        &["1(a)", "1(b)"],
+        &["1(a): 1–1", "1(b): 2–2"],
+    ),
+    (
+        "references end an answer, and a number begins the next",
+        "1. P(1)\n\nReferences\n\nMarlow, P. (2019) Networks. Leeds: Crane Press.\n\n2. Start2 is a guest network, as Heath (2021) shows.\n\nP(3)\n\nReferences\n\nHeath, O. (2021) Packets. Hull: B Press.",
+        &["1", "2"],
+        &["1: 1–1", "2: 2–3"],
+    ),
+    (
+        "a paragraph that opens with a citation",
+        "Question 1\n\nP(1)\n\nBronfen’s (1979) Ecological Systems Theory has layers. They are accessed at home.\n\nP(2)\n\nReferences\n\nBronfen, U. (1979) Layers. Hull: B Press.",
+        &["1"],
+        &["1: 1–2"],
+    ),
 ];
 
 #[test]

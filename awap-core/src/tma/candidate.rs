@@ -14,6 +14,8 @@ pub(super) struct Candidate {
     pub(super) shown: String,
     /// Words from here to the next candidate.
     pub(super) words: usize,
+    /// Words of its own line, where they only put the question.
+    pub(super) asked: usize,
     pub(super) heading: bool,
     /// Of a list of short items, one beside the other.
     pub(super) in_list: bool,
@@ -85,6 +87,7 @@ fn question_beside(unit: &Unit, i: usize, line: &str, part: &Candidate) -> Optio
     (label.word == Some(Word::Question)).then(|| Candidate {
         unit: i,
         words: rest_words(unit, line, len),
+        asked: 0,
         heading: unit.is_heading(),
         in_list: false,
         len,
@@ -108,6 +111,7 @@ fn candidate(whole: &Whole, units: &[Unit], i: usize, line: &str) -> Option<Cand
     let found = |label: Label, len: usize, shown: String, form: Form| Candidate {
         unit: i,
         words: rest_words(unit, line, len),
+        asked: if puts_its_question(line, len) { rest_words(unit, line, len) } else { 0 },
         heading: unit.is_heading(),
         in_list: false,
         label: Label { alone: len >= line.len(), ..label },
@@ -158,6 +162,13 @@ fn candidate(whole: &Whole, units: &[Unit], i: usize, line: &str) -> Option<Cand
     }
     let (len, shown) = (label.len, shown(&label));
     Some(found(label, len, shown, Form::Plain))
+}
+
+/// Whether what follows a label on its line is the question and no more.
+fn puts_its_question(line: &str, len: usize) -> bool {
+    line.get(len..).is_some_and(|rest| {
+        rest.ends_with('?') || asking::ends_with_marks(rest) || rest.len() <= 600 && asking::only_asks(rest)
+    })
 }
 
 /// Whether a task follows a label.

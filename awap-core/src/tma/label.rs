@@ -17,6 +17,23 @@ pub(super) enum Word {
     Answer,
 }
 
+/// Which word that is: a TMA has one for its questions, and others within its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// `Question`, `Q`
+    Question,
+    Task,
+    Activity,
+    Exercise,
+    Problem,
+    Part,
+    Section,
+    /// `Answer 2`, `Response to Question 2`
+    Answer,
+    /// `Solution 2`, `Response 2`
+    Solution,
+}
+
 /// One step of a label: `1`, `a`, `ii`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
@@ -29,6 +46,8 @@ pub(super) enum Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Label {
     pub(super) word: Option<Word>,
+    /// The word itself.
+    pub(super) key: Option<Key>,
     pub(super) steps: Vec<Step>,
     /// Bytes of the line up to what follows the label and its punctuation.
     pub(super) len: usize,
@@ -36,6 +55,16 @@ pub(super) struct Label {
     pub(super) shown: usize,
     /// Nothing follows on the line.
     pub(super) alone: bool,
+}
+
+impl Label {
+    /// The number that it begins with.
+    pub(super) fn number(&self) -> Option<u32> {
+        match self.steps.first() {
+            Some(Step::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
 }
 
 static KEYWORD: LazyLock<Regex> = LazyLock::new(|| {
@@ -133,13 +162,20 @@ fn keyword(head: &str, line: &str) -> Option<Label> {
         len += part.end();
     }
     let bracketed = subs(head, &mut len, &mut steps) || enclosed;
-    let word = match written.as_str() {
-        _ if found.name("to").is_some() => Word::Answer,
-        "part" | "section" => Word::Part,
-        "answer" | "ans" | "solution" | "response" => Word::Answer,
-        _ => Word::Question,
+    let (word, key) = match written.as_str() {
+        _ if found.name("to").is_some() => (Word::Answer, Key::Answer),
+        "part" => (Word::Part, Key::Part),
+        "section" => (Word::Part, Key::Section),
+        "answer" | "ans" => (Word::Answer, Key::Answer),
+        "solution" | "response" => (Word::Answer, Key::Solution),
+        "task" | "tasks" => (Word::Question, Key::Task),
+        "activity" => (Word::Question, Key::Activity),
+        "exercise" => (Word::Question, Key::Exercise),
+        "problem" => (Word::Question, Key::Problem),
+        _ => (Word::Question, Key::Question),
     };
     let mut label = finish(Some(word), steps, len, head, line);
+    label.key = Some(key);
     let rest = line.get(label.len..).unwrap_or_default();
     // `Part 1, Question 2`: what follows the comma is a label of its own.
     if word == Word::Part
@@ -159,11 +195,31 @@ fn keyword(head: &str, line: &str) -> Option<Label> {
     {
         return None;
     }
+    if !parted && (key == Key::Section && goes_on_with_an_act(rest) || written == "q" && is_year(rest)) {
+        return None;
+    }
     // `Question 1, 2 and 3`, `Questions 1–3`
     if rest.starts_with([',', '&', '/']) || written.ends_with('s') && written != "ans" && !label.alone {
         return None;
     }
     Some(label)
+}
+
+/// `Section 1 |Theft Act 1968 provides that`: the section of a statute, in a sentence.
+fn goes_on_with_an_act(rest: &str) -> bool {
+    let mut words = rest.split_whitespace().take(12);
+    let act = |word: &str| matches!(word, "Act" | "Acts" | "Regulations" | "Order" | "Rules" | "Code");
+    if !words.by_ref().take(9).any(act) {
+        return false;
+    }
+    let next = words.find(|word| !is_year(word));
+    next.is_some_and(|word| word.starts_with(char::is_lowercase))
+}
+
+/// `Q1 |2024 saw`: a quarter of a year.
+fn is_year(rest: &str) -> bool {
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    digits == 4 && (rest.starts_with("19") || rest.starts_with("20"))
 }
 
 fn numbered(head: &str, line: &str) -> Option<Label> {
@@ -329,7 +385,7 @@ fn finish(word: Option<Word>, steps: Vec<Step>, len: usize, head: &str, line: &s
         end = len + marks.end();
         end += punctuation(head.get(end..).unwrap_or_default());
     }
-    Label { word, steps, len: end, shown: len, alone: end >= line.len() }
+    Label { word, key: None, steps, len: end, shown: len, alone: end >= line.len() }
 }
 
 fn begins_with_any(text: &str, words: &[&str]) -> bool {

@@ -8,10 +8,12 @@ mod count;
 mod cover;
 mod fields;
 mod label;
+mod letters;
 mod model;
 mod module;
 mod outline;
 mod scheme;
+mod sections;
 mod tops;
 mod unit;
 

@@ -134,7 +134,7 @@ fn without_repeats(units: &[Unit], marks: &[Mark]) -> Vec<Mark> {
             within.filter(|u| Some(u.part) == part && !u.is_heading()).map(|u| u.words).sum()
         })
         .collect();
-    let mut keep = vec![true; marks.len()];
+    let mut out: Vec<Option<Mark>> = marks.iter().cloned().map(Some).collect();
     let mut last: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     for (i, mark) in marks.iter().enumerate() {
         let Some(id) = mark.id.as_deref() else { continue };
@@ -142,8 +142,10 @@ fn without_repeats(units: &[Unit], marks: &[Mark]) -> Vec<Mark> {
             // The one with more to say is the answer's; an `Answer` label always is.
             let earlier_wins = !mark.is_answer && words.get(first) >= words.get(i);
             let lose = if earlier_wins { i } else { first };
-            if let Some(slot) = keep.get_mut(lose) {
-                *slot = false;
+            if let Some(slot) = out.get_mut(lose) {
+                // Where the answer has a label of its own, the question's still ends the answer before it.
+                *slot =
+                    slot.take().filter(|_| !earlier_wins && mark.is_answer).map(|m| Mark { id: None, ..m });
             }
             if !earlier_wins {
                 last.insert(id, i);
@@ -152,7 +154,7 @@ fn without_repeats(units: &[Unit], marks: &[Mark]) -> Vec<Mark> {
             last.insert(id, i);
         }
     }
-    marks.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(m, _)| m.clone()).collect()
+    out.into_iter().flatten().collect()
 }
 
 impl Outline {

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::asking;
 use super::assemble::Whole;
 use super::candidate::{Candidate, Form, candidates};
-use super::label::{self, Step, Word};
+use super::label::{self, Key, Step, Word};
+use super::letters::{LetterList, Within, next_letter};
+use super::sections::{self, Numbered};
 use super::tops::Tops;
 use super::unit::Unit;
 
@@ -74,8 +77,14 @@ struct Place {
     roman: Option<u32>,
     /// The next number of a list inside an answer, and the unit of its last item.
     list: Option<(u32, usize)>,
+    /// A list with letters inside the present part.
+    letters: Option<LetterList>,
+    /// The word that heads the sections of the present answer.
+    sections: Option<Key>,
     /// Words of the present question before its first part.
     own_words: usize,
+    /// Those of them that stand on the line of the label and restate the question.
+    asked: usize,
 }
 
 impl Place {
@@ -126,6 +135,7 @@ pub(super) fn marks(
             is_answer: candidate.label.word == Some(Word::Answer),
         });
         place.own_words = candidate.words;
+        place.asked = candidate.asked;
     }
     out
 }
@@ -141,6 +151,8 @@ struct Scheme<'a> {
     numbers: bool,
     /// The parts over the questions, where there are such.
     tops: Option<Tops>,
+    /// The word before the questions' numbers.
+    numbered: Numbered,
 }
 
 impl<'a> Scheme<'a> {
@@ -151,16 +163,21 @@ impl<'a> Scheme<'a> {
         ids: &'a BTreeSet<String>,
         skip: &dyn Fn(usize) -> bool,
     ) -> Self {
-        let numbered = |word: Word| {
-            candidates
-                .iter()
-                .any(|c| c.label.word == Some(word) && matches!(c.label.steps.first(), Some(Step::Number(_))))
-        };
+        let numbered =
+            |word: Word| candidates.iter().any(|c| c.label.word == Some(word) && c.label.number().is_some());
         let questions = numbered(Word::Question) || numbered(Word::Answer);
         let parts = !questions && numbered(Word::Part);
         let numbers = !questions && !parts && Self::bare_numbers(whole, units, candidates, ids, skip);
         let tops = if questions { Tops::of(candidates, ids) } else { None };
-        Self { ids, questions, parts, numbers, tops }
+        let is_prompt = |i: usize| {
+            let unit = |i: usize| candidates.get(i).map_or(units.len(), |c: &Candidate| c.unit);
+            let own = units.get(unit(i)..unit(i + 1).max(unit(i))).unwrap_or_default();
+            let lines = own.iter().map(|u| u.span.of(&whole.text));
+            candidates.get(i).is_some_and(|c| c.asked > 0)
+                || lines.skip(1).any(|line| asking::asks(line) || asking::ends_with_marks(line))
+        };
+        let numbered = Numbered::of(candidates, questions, is_prompt);
+        Self { ids, questions, parts, numbers, tops, numbered }
     }
 
     /// Whether a candidate is a part at the top, over the questions.
@@ -241,6 +258,10 @@ impl<'a> Scheme<'a> {
         let Some(candidate) = candidates.get(i) else { return Meaning::Nothing };
         let steps = &candidate.label.steps;
         let Some((first, rest)) = steps.split_first() else { return Meaning::Nothing };
+        if self.is_section(place, candidates, i) {
+            place.sections = candidate.label.key;
+            return Meaning::Nothing;
+        }
         match (candidate.label.word, first) {
             (Some(Word::Part), Step::Number(number)) if self.is_nested() && self.is_top(candidate) => {
                 *place = Place { top: Some(number.to_string()), ..Place::default() };
@@ -266,6 +287,23 @@ impl<'a> Scheme<'a> {
             (None, Step::Number(number)) => self.bare(place, candidate, *number, rest),
             (None, Step::Mark(mark)) => self.relative(place, candidates, i, mark, false),
         }
+    }
+
+    /// Whether a word with a number heads a section of the present answer: `Activity 1` in Question 2.
+    fn is_section(&self, place: &Place, candidates: &[Candidate], i: usize) -> bool {
+        let (Some(number), Some(candidate)) = (place.number, candidates.get(i)) else { return false };
+        if self.is_top(candidate) {
+            return false;
+        }
+        if self.questions && candidate.label.word == Some(Word::Part) {
+            return candidate.label.number().is_some() && !self.numbered.divides(candidates, i);
+        }
+        let knows = |number: u32| {
+            let id = number.to_string();
+            self.ids.contains(&id) || has_parts(self.ids, &id)
+        };
+        let within = sections::Within { number, sections: place.sections, ids: self.ids, knows: &knows };
+        self.numbered.is_section(&within, candidates, i)
     }
 
     /// A number begins a question anew, whatever came before it under the same part at the top.
@@ -345,7 +383,18 @@ impl<'a> Scheme<'a> {
             let letter_fits = place.roman.is_none() && next.as_deref() == Some(mark);
             *value == expected && !letter_fits || mark.len() > 1
         });
-        let mut next = place.clone();
+        if !sure && value.is_none() {
+            let within = Within {
+                letter: place.letter.as_deref(),
+                words: place.own_words.saturating_sub(place.asked),
+                list: place.letters.as_ref(),
+            };
+            if let Some(list) = LetterList::after(&within, candidates, i, mark) {
+                place.letters = Some(list);
+                return Meaning::Nothing;
+            }
+        }
+        let mut next = Place { letters: None, ..place.clone() };
         let mut id = if value.is_some() {
             next.roman = value;
             let outer = place.letter.as_ref().map(|l| under(base.as_ref(), l)).or(base);
@@ -437,10 +486,4 @@ fn append(place: &mut Place, id: &mut String, rest: &[Step]) {
 pub(super) fn has_parts(ids: &BTreeSet<String>, id: &str) -> bool {
     let prefix = format!("{id}(");
     ids.range(prefix.clone()..).next().is_some_and(|next| next.starts_with(&prefix))
-}
-
-fn next_letter(letter: &str) -> Option<String> {
-    let c = letter.chars().next().filter(char::is_ascii_lowercase)?;
-    let next = char::from(u8::try_from(c).ok()?.checked_add(1)?);
-    next.is_ascii_lowercase().then(|| next.to_string())
 }

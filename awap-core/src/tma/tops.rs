@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::Candidate;
-use super::label::{Step, Word};
+use super::label::{Key, Step, Word};
 use super::scheme::has_parts;
 
 /// The parts over the questions of a TMA.
@@ -31,9 +31,10 @@ impl Tops {
     }
 }
 
-/// How a label writes the letter or numeral of a part: `Part B` over questions is another thing than `Part (b)` of one.
+/// How a label writes a part: `Part B` over questions is another thing than `Part (b)` of one, or `Section 2` in an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Written {
+    key: Option<Key>,
     bracket: bool,
     capital: bool,
 }
@@ -44,7 +45,7 @@ impl Written {
         (candidate.label.word == Some(Word::Part) && candidate.label.steps.len() == 1).then(|| {
             let own = candidate.shown.rsplit(char::is_whitespace).next().unwrap_or_default();
             let small = own.chars().any(char::is_lowercase) && !own.chars().any(char::is_uppercase);
-            Self { bracket: own.ends_with([')', ']']), capital: !small }
+            Self { key: candidate.label.key, bracket: own.ends_with([')', ']']), capital: !small }
         })
     }
 }
@@ -68,7 +69,7 @@ fn nested(candidates: &[Candidate], tops: Written, ids: &BTreeSet<String>) -> bo
         }
         let Some(part) = parts.last_mut() else { continue };
         part.words += candidate.words;
-        if let (Step::Number(number), Some(_)) = (first, candidate.label.word) {
+        if let (Step::Number(number), Some(Word::Question | Word::Answer)) = (first, candidate.label.word) {
             part.questions.insert(*number);
         }
     }
