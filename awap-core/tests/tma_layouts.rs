@@ -627,6 +627,54 @@ const LAYOUTS: &[(&str, &str, &[&str], &[&str])] = &[
         &["1"],
         &["1: 1–2"],
     ),
+    (
+        "a first answer without a label",
+        "DD102 TMA 03\n\nHow is order made on a street?\n\nP(1)\n\nP(2)\n\nReferences\n\nReed, E. (1959) A Book. Leeds: A Press.\n\nPart 2: Self-reflection\n\nP(3)",
+        &["1", "2"],
+        &["1: 1–2", "2: 3–3"],
+    ),
+    (
+        "a first answer without a label, no rubric",
+        "How is order made on a street?\n\nP(1)\n\nP(2)\n\nPart 2: Self-reflection\n\nP(3)",
+        &[],
+        &["1: 1–2", "2: 3–3"],
+    ),
+    (
+        "an essay that goes on after its list",
+        "P(1)\n\nReferences\n\nReed, E. (1959) A Book. Leeds: A Press.\n\nReflection\n\nP(2)\n\nP(3)",
+        &["1"],
+        &["1: 1–1", "1: ?–3"],
+    ),
+    (
+        "an essay and a statement on its making",
+        "P(1)\n\nP(2)\n\nReferences\n\nReed, E. (1959) A Book. Leeds: A Press.\n\nStatement on the use of generative AI\n\nP(3)\n\nP(4)",
+        &[],
+        &["essay: 1–2"],
+    ),
+    (
+        "an answer that stands after a list",
+        "Question 1\n\nP(1)\n\nReferences\n\nReed, E. (1959) A Book. Leeds: A Press.\n\nReflection\n\nP(2)\n\nP(3)",
+        &["1", "2"],
+        &["1: 1–1", "2: ?–3"],
+    ),
+    (
+        "an introduction, and a last question not answered",
+        "P(1)\n\nP(2)\n\nQuestion 1\n\nP(3)\n\nQuestion 2\n\nP(4)",
+        &["1", "2", "3"],
+        &["1: 3–3", "2: 4–4"],
+    ),
+    (
+        "a scenario of the paper",
+        "Part 1\n\nQuestion 1\n\nP(1)\n\nPart 2\n\nP(2)\n\nP(3)\n\nQuestion 2\n\nP(4)",
+        &["1", "2", "3"],
+        &["1: 1–1", "2: 4–4"],
+    ),
+    (
+        "a paper restated before its answers",
+        "Question 1\n\nP(1)\n\nQuestion 2\n\nP(2)\n\nP(3)\n\nAnswer 1\n\nP(4)\n\nAnswer 2\n\nP(5)",
+        &["1", "2", "3"],
+        &["1: 4–4", "2: 5–5"],
+    ),
 ];
 
 #[test]
@@ -658,6 +706,123 @@ fn a_form_has_a_question_for_each_answer() {
         ..Content::default()
     };
     assert_eq!(outline(&parse_with(content, None)), ["1(a): 1–1", "2: 2–3"]);
+}
+
+/// A TMA of several files.
+fn files(files: &[(&str, &str)]) -> Content {
+    let document = |(name, words): &(&str, &str)| {
+        let text = expand(words);
+        let blocks: Vec<Value> = text
+            .split("\n\n")
+            .scan(0, |at, block| {
+                let start = *at;
+                *at += block.len() + 2;
+                Some(json!({"kind": "paragraph", "start": start, "end": start + block.len()}))
+            })
+            .collect();
+        json!({"source": "content.attachments[0]", "filename": name, "format": "docx", "parts": [
+            {"name": "body", "kind": "body", "text": text, "blocks": blocks},
+        ]})
+    };
+    let documents: Vec<Value> = files.iter().map(document).collect();
+    Content { documents: serde_json::from_value(json!(documents)).unwrap(), ..Content::default() }
+}
+
+fn codes(parsed: &ParsedTma) -> Vec<&str> {
+    parsed.warnings.iter().map(|w| w.code.as_str()).collect()
+}
+
+#[test]
+fn each_file_is_in_an_answer() {
+    let long = "P(1)\n\nP(2)";
+    let longer = "P(3)\n\nP(4)\n\nP(5)";
+    let cases: &[(&str, &[(&str, &str)], &[&str], &[&str])] = &[
+        ("named", &[("Q1.docx", long), ("Q2.docx", longer)], &["1", "2"], &["1: 1–2", "2: 3–5"]),
+        ("named, no rubric", &[("q1.docx", longer), ("q2.docx", long)], &[], &["1: 3–5", "2: 1–2"]),
+        (
+            "named, with letters in them",
+            &[("Q1.docx", "(a) P(1)\n\n(b) P(2)"), ("Q2.docx", "(a) P(3)\n\n(b) P(4)")],
+            &["1(a)", "1(b)", "2(a)", "2(b)"],
+            &["1(a): 1–1", "1(b): 2–2", "2(a): 3–3", "2(b): 4–4"],
+        ),
+        (
+            "one left over",
+            &[("tma.docx", "Question 1\n\nP(3)"), ("reflection.docx", long)],
+            &["1", "2"],
+            &["1: 3–3", "2: 1–2"],
+        ),
+        (
+            "of an essay",
+            &[("essay.docx", longer), ("reflection.docx", long)],
+            &[],
+            &["essay: 3–5", "essay: 1–2"],
+        ),
+        (
+            "of one question",
+            &[("tma.docx", "Question 1\n\nP(3)"), ("reflection.docx", long)],
+            &["1"],
+            &["1: 3–3", "1: 1–2"],
+        ),
+        ("beside an essay", &[("essay.docx", longer), ("Appendix A.docx", long)], &["1"], &["1: 3–5"]),
+        (
+            "each with its list",
+            &[
+                (
+                    "Q1.docx",
+                    "P(1)\n\nReferences\n\nReed, E. (1959) A Book. Leeds: A Press.\n\nReflection\n\nP(6)\n\nP(7)",
+                ),
+                ("Q2.docx", longer),
+            ],
+            &["1", "2"],
+            &["2: 3–5"],
+        ),
+    ];
+    for (name, given, ids, want) in cases {
+        let rubric = (!ids.is_empty())
+            .then(|| json!({"questions": ids.iter().map(|id| json!({"id": id})).collect::<Vec<_>>()}));
+        let parsed = parse_with(files(given), rubric);
+        let mut got = outline(&parsed);
+        if *name == "each with its list" {
+            got.retain(|q| !q.starts_with("1: "));
+        }
+        assert_eq!(got, *want, "{name}");
+        assert!(!codes(&parsed).contains(&"text_in_no_answer"), "{name}");
+    }
+}
+
+#[test]
+fn text_in_no_answer_is_told_of() {
+    let parsed = parse_with(
+        files(&[("tma.docx", "Question 1\n\nP(1)\n\nQuestion 2\n\nP(2)"), ("notes.docx", "P(3)\n\nP(4)")]),
+        Some(json!({"questions": [{"id": "1"}, {"id": "2"}]})),
+    );
+    assert_eq!(outline(&parsed), ["1: 1–1", "2: 2–2"]);
+    let told: Vec<_> = parsed.warnings.iter().filter(|w| w.code == "text_in_no_answer").collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].message.ends_with("70 words in a file without an answer."), "{}", told[0].message);
+    for (text, ids, place) in [
+        (
+            "P(1)\n\nP(2)\n\nQuestion 1\n\nP(3)\n\nQuestion 2\n\nP(4)",
+            &["1", "2"][..],
+            "before the answer to 1.",
+        ),
+        (
+            "Question 1\n\nP(1)\n\nQuestion 2\n\nP(2)\n\nReferences\n\nReed, E. (1959) A Book. Leeds: A Press.\n\nReflection\n\nP(3)\n\nP(4)",
+            &[],
+            "after the answer to 2.",
+        ),
+    ] {
+        let parsed = parse(&expand(text), ids);
+        let told: Vec<_> = parsed.warnings.iter().filter(|w| w.code == "text_in_no_answer").collect();
+        assert!(told.len() == 1 && told[0].message.ends_with(place), "{told:?}");
+    }
+    // What restates the paper, or is too short to be an answer, is no loss.
+    for text in [
+        "Question 1\n\nP(1)\n\nQuestion 2\n\nP(2)\n\nAnswer 1\n\nP(3)\n\nP(4)\n\nAnswer 2\n\nP(5)\n\nP(6)",
+        "TMA 02\n\nI had a hard week and could not do more.\n\nQuestion 1\n\nP(1)\n\nWord count: 35",
+    ] {
+        assert_eq!(codes(&parse(&expand(text), &[])), [""; 0], "{text}");
+    }
 }
 
 /// A paragraph of a word processor: kind, automatic number, text, bold.

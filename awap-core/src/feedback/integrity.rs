@@ -64,6 +64,12 @@ fn review(criterion: Option<&str>, reason: &str, detail: Value) -> Review {
     }
 }
 
+/// Work that was read for no question, as the parser found it.
+pub(crate) fn unread(tma: &ParsedTma) -> Option<Review> {
+    let warning = tma.warnings.iter().find(|w| w.code == "text_in_no_answer")?;
+    Some(review(None, "low_confidence", json!({"message": warning.message})))
+}
+
 /// What the criteria ask a person to look at, and what the answers themselves show.
 pub(crate) fn reviews(
     rubric: &Rubric,

@@ -85,6 +85,7 @@ pub fn mark_with(tma: &ParsedTma, rubrics: &Rubrics, deadline: &Deadline) -> Res
         }
     }
     let mut needs_review = integrity::reviews(rubric, &answers, &marked, &lexicon);
+    needs_review.extend(integrity::unread(tma));
     let totals = totals::add_up(tma, rubric, &answers, &marked, &lexicon, unread, &mut needs_review);
     deadline.check()?;
     let input_sha256 = rubric::sha256(tma.text.as_bytes());

@@ -16,6 +16,7 @@ mod scheme;
 mod sections;
 mod tops;
 mod unit;
+mod unlabelled;
 
 use std::collections::BTreeMap;
 

@@ -8,6 +8,7 @@ use regex::Regex;
 use super::assemble::Whole;
 use super::scheme::{self, Mark};
 use super::unit::{self, Unit};
+use super::unlabelled::{Loose, named_by_file};
 use super::{Asked, ParsedBlock, Question, answer, asking, fields, label};
 use crate::citation::Citations;
 use crate::document::{Block, BlockKind, Cell, PartKind, Warning};
@@ -19,12 +20,14 @@ pub(super) struct Outline {
     pub(super) questions: Vec<Question>,
     /// Stretches of prose that do not count as the student's words: labels, restated questions, closing lines.
     pub(super) holes: Vec<Span>,
+    /// Work that is in no answer.
+    pub(super) loose: Vec<Loose>,
     /// What each unit is for.
     roles: Vec<Role>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(super) enum Role {
     None,
     Cover,
     References,
@@ -43,26 +46,28 @@ const PROSE_WORDS: usize = 15;
 const SENTENCE_WORDS: usize = 7;
 
 /// Words over the parts of a question from which they are an answer of its own.
-const CONTAINER_WORDS: usize = 40;
+pub(super) const CONTAINER_WORDS: usize = 40;
 
 /// Makes the outline.
 pub(super) fn outline(whole: &Whole, cited: &Citations, asked: &Asked) -> Outline {
     let units = unit::units(whole, |block| holds_answers(whole, block));
     let roles = roles(whole, &units, cited);
     let ids: BTreeSet<String> = asked.ids.keys().cloned().collect();
-    let mut out = Outline { units, questions: Vec::new(), holes: Vec::new(), roles };
+    let mut out = Outline { units, questions: Vec::new(), holes: Vec::new(), loose: Vec::new(), roles };
     let skip = |i: usize| out.roles.get(i).is_some_and(|r| matches!(r, Role::References | Role::Appendix));
     let forms = |i: usize| {
         out.units.get(i).and_then(|u| whole.parts.get(u.part)).is_some_and(|p| p.question.is_some())
     };
-    let marks = scheme::marks(whole, &out.units, &ids, &|i| skip(i) || forms(i));
-    let marks = without_repeats(&out.units, &marks);
+    let labels = scheme::marks(whole, &out.units, &ids, &|i| skip(i) || forms(i));
+    let marks = without_repeats(&out.units, &labels);
     out.cover(whole, &marks);
     let mut questions = out.answers(whole, &marks, asked);
-    if questions.is_empty() {
-        questions.extend(out.essay(whole, asked));
-    }
+    let essay = if questions.is_empty() { out.essay(whole, asked) } else { None };
+    questions.extend(essay.clone());
     questions.extend(out.form_answers(whole, asked));
+    questions.sort_by_key(|q| q.start);
+    let more = out.unlabelled(whole, &labels, &questions, essay.as_ref(), asked);
+    questions.extend(more);
     questions.sort_by_key(|q| q.start);
     out.questions = questions;
     out.closing_lines(whole);
@@ -158,6 +163,11 @@ fn without_repeats(units: &[Unit], marks: &[Mark]) -> Vec<Mark> {
 }
 
 impl Outline {
+    /// What unit `i` is for.
+    pub(super) fn role(&self, i: usize) -> Option<Role> {
+        self.roles.get(i).copied()
+    }
+
     /// Whether unit `i` is of a cover sheet.
     pub(super) fn is_cover(&self, i: usize) -> bool {
         self.roles.get(i) == Some(&Role::Cover)
@@ -189,7 +199,7 @@ impl Outline {
     }
 
     /// Whether running text begins with unit `i`: a paragraph, no field, no declaration.
-    fn begins_prose(&self, whole: &Whole, i: usize) -> bool {
+    pub(super) fn begins_prose(&self, whole: &Whole, i: usize) -> bool {
         let Some(unit) = self.units.get(i).filter(|u| u.is_prose() && u.first) else { return false };
         if self.roles.get(i).is_some_and(|r| matches!(r, Role::References | Role::Appendix)) {
             return false;
@@ -307,7 +317,7 @@ impl Outline {
     }
 
     /// Words of prose in a stretch: headings, tables, code and captions left out.
-    fn words(&self, whole: &Whole, span: Span) -> usize {
+    pub(super) fn words(&self, whole: &Whole, span: Span) -> usize {
         let from = self.units.partition_point(|u| u.span.end <= span.start);
         self.units
             .iter()
@@ -404,6 +414,7 @@ impl Outline {
             out.push(Warning::new("no_text", "This TMA holds no text."));
             return out;
         }
+        out.extend(self.loose_text());
         let found: BTreeSet<String> = self.questions.iter().map(|q| label::normalize_id(&q.id)).collect();
         let missing: Vec<&str> =
             asked.ids.iter().filter(|(id, _)| !found.contains(*id)).map(|(_, own)| own.as_str()).collect();
@@ -418,7 +429,13 @@ impl Outline {
     }
 }
 
-fn question(whole: &Whole, id: String, label: String, bounds: answer::Bounds, words: usize) -> Question {
+pub(super) fn question(
+    whole: &Whole,
+    id: String,
+    label: String,
+    bounds: answer::Bounds,
+    words: usize,
+) -> Question {
     Question {
         id,
         label,
@@ -428,13 +445,4 @@ fn question(whole: &Whole, id: String, label: String, bounds: answer::Bounds, wo
         words: words as u32,
         prompt: bounds.prompt,
     }
-}
-
-/// `Q2b.docx`: a file for each question.
-fn named_by_file(whole: &Whole, part: usize) -> Option<String> {
-    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r"(?i)(?:^|[^a-z])q(?:uestion)?[\s_-]*(?P<id>\d{1,2}(?:[\s_-]*\(?[a-h]\)?)?)(?:$|[^a-z0-9])")
-    });
-    let filename = whole.parts.get(part)?.filename.as_deref()?;
-    NAMED.captures(filename)?.name("id").map(|m| label::normalize_id(m.as_str()))
 }

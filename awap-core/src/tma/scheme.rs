@@ -10,6 +10,7 @@ use super::letters::{LetterList, Within, next_letter};
 use super::sections::{self, Numbered};
 use super::tops::Tops;
 use super::unit::Unit;
+use super::unlabelled::named_by_file;
 
 /// A label that begins a question, or something that ends one.
 #[derive(Debug, Clone)]
@@ -116,7 +117,8 @@ pub(super) fn marks(
             && unit.part != part
         {
             part = unit.part;
-            place = Place::default();
+            let number = scheme.number_of_file(whole, units, candidates.get(i..).unwrap_or_default(), part);
+            place = Place { number, ..Place::default() };
         }
         let id = match scheme.resolve(&mut place, &candidates, i) {
             Meaning::Nothing => {
@@ -178,6 +180,21 @@ impl<'a> Scheme<'a> {
         };
         let numbered = Numbered::of(candidates, questions, is_prompt);
         Self { ids, questions, parts, numbers, tops, numbered }
+    }
+
+    /// The question that a file is named by, where only parts of it are labelled there. `candidates` are those from the
+    /// part on.
+    fn number_of_file(
+        &self,
+        whole: &Whole,
+        units: &[Unit],
+        candidates: &[Candidate],
+        part: usize,
+    ) -> Option<u32> {
+        let number = named_by_file(whole, part)?.parse().ok().filter(|_| !self.numbers)?;
+        let within = |c: &&Candidate| units.get(c.unit).is_some_and(|u| u.part == part);
+        let mut own = candidates.iter().take_while(within);
+        (!own.any(|c| c.label.word.is_some() && c.label.number().is_some())).then_some(number)
     }
 
     /// Whether a candidate is a part at the top, over the questions.
