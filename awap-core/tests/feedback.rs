@@ -158,6 +158,27 @@ fn parts_run_together_are_read_as_one_and_doubted() {
 }
 
 #[test]
+fn work_that_is_in_no_answer_goes_to_a_person() {
+    let text =
+        format!("{FAIR_SEARCH} {POOR_SEARCH}\n\nQuestion 1\n\n{GOOD_SEARCH}\n\nQuestion 2\n\n{FAIR_SEARCH}");
+    let content = awap_core::submission::Content { text: Some(text), ..Default::default() };
+    let tma = awap_core::Submission { content, ..Default::default() };
+    let deadline = awap_core::Deadline::never();
+    let parsed = awap_core::tma::parse(tma, &awap_core::Limits::default(), &deadline).unwrap();
+    let feedback = awap_core::feedback::mark(&parsed, &deadline).unwrap();
+    let reviews = &feedback.marking_criteria.needs_review;
+    assert!(
+        reviews.iter().any(|r| {
+            r.reason == "low_confidence"
+                && r.detail.as_ref().is_some_and(|d| {
+                    d["message"].as_str().is_some_and(|m| m.contains("before the answer to 1"))
+                })
+        }),
+        "{reviews:?}"
+    );
+}
+
+#[test]
 fn an_open_criterion_leaves_a_range() {
     let essay = "This essay will discuss how social order is made and remade on the street in everyday interaction.\n\n\
         Goffman wrote of an interaction order, in which each performance matters.\n\nIn conclusion, order is made by people together.";

@@ -732,11 +732,14 @@ fn codes(parsed: &ParsedTma) -> Vec<&str> {
     parsed.warnings.iter().map(|w| w.code.as_str()).collect()
 }
 
+/// Name, files, the rubric's ids, the outline.
+type Files<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str], &'a [&'a str]);
+
 #[test]
 fn each_file_is_in_an_answer() {
     let long = "P(1)\n\nP(2)";
     let longer = "P(3)\n\nP(4)\n\nP(5)";
-    let cases: &[(&str, &[(&str, &str)], &[&str], &[&str])] = &[
+    let cases: &[Files<'_>] = &[
         ("named", &[("Q1.docx", long), ("Q2.docx", longer)], &["1", "2"], &["1: 1–2", "2: 3–5"]),
         ("named, no rubric", &[("q1.docx", longer), ("q2.docx", long)], &[], &["1: 3–5", "2: 1–2"]),
         (

@@ -214,4 +214,6 @@ fn both_kinds_of_orphan_are_reported() {
         said("Words that are cited (Brown, 2001) by others.", list),
         ["citation_without_reference", "reference_not_cited"]
     );
+    let through = "Words that are cited (Brown, 2001, cited in Smith, 2019) by others.";
+    assert_eq!(said(through, list), [""; 0]);
 }

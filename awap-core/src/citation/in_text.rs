@@ -1,11 +1,15 @@
 //! Author–year citations in running text: in brackets, and in the sentence with the year in brackets.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::authors::{narrative, parenthetical};
 use super::index::Index;
 use super::names::Name;
 use super::year::{self, Year};
 use super::{Citation, CitationKind};
-use crate::text::Span;
+use crate::text::{Span, pattern};
 
 /// A citation and where it names people.
 pub(super) struct Found {
@@ -206,9 +210,20 @@ fn make(b: &Bracket<'_>, names: &[Name], item: &Item, span: Span, kind: Citation
             year: Some(item.year.text.clone()),
             page: item.page.map(|p| p.of(b.text).to_owned()),
             kind,
+            secondary: is_cited_through(b.text.get(item.end..).unwrap_or_default()),
         },
         protected: names.iter().map(|n| n.span).collect(),
     }
+}
+
+/// Whether what follows a citation names the work in which it was read: `, cited in Jones, 2019`.
+fn is_cited_through(after: &str) -> bool {
+    static THROUGH: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)^[\s,;)\]]{0,4}[(\[]?\s*(?:as\s+)?(?:cited|quoted|referenced|mentioned|reported|discussed|referred\s+to)\s+(?:in|by)\s+[\p{Lu}‘“]",
+        )
+    });
+    THROUGH.is_match(after)
 }
 
 pub(super) fn strings(names: &[Name]) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! From authors and year to the reference that is meant.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::Reference;
 use crate::text::{fold, is_apostrophe};
@@ -13,6 +14,8 @@ pub(super) struct Index {
     /// First word of an organisation or title → references.
     by_word: HashMap<String, Vec<usize>>,
     entries: Vec<Entry>,
+    /// The references of the list below the text at hand, which are meant before others.
+    own: Range<usize>,
 }
 
 #[derive(Debug)]
@@ -46,6 +49,11 @@ impl Index {
             index.entries.push(Entry { authors, year: reference.year.clone() });
         }
         index
+    }
+
+    /// Prefers the references of one list: where each question has its own, the same work may stand in several.
+    pub(super) fn prefer(&mut self, own: Range<usize>) {
+        self.own = own;
     }
 
     fn add(&mut self, key: String, reference: Option<usize>) {
@@ -135,7 +143,7 @@ impl Index {
             }
             let same = cited.iter().filter(|a| entry.authors.contains(a)).count();
             let exact = usize::from(cited.len() == entry.authors.len());
-            Some((years, same, exact))
+            Some((years, same, exact, usize::from(self.own.contains(&i))))
         };
         let mut best = None;
         for i in candidates.iter().copied() {

@@ -18,6 +18,8 @@ mod year;
 
 pub use model::{Citation, CitationKind, Citations, Reference};
 
+use std::ops::Range;
+
 use self::index::Index;
 use crate::document::{Block, BlockKind, Run};
 use crate::text::Span;
@@ -52,18 +54,29 @@ pub(crate) fn find_in_parts(
         out.protected.extend(entry.protected);
         out.references.push(entry.reference);
     }
-    let index = Index::new(&out.references);
+    let mut index = Index::new(&out.references);
     deadline.check()?;
 
     let italic = |span: Span| {
         runs_at(blocks, span).iter().any(|r| r.style.italic && r.start <= span.start && span.end <= r.end)
     };
-    let numbers = sorted(numbers);
+    let mut numbered = Vec::new();
     let mut in_text = Vec::new();
+    let mut list = usize::MAX;
     for range in outside(text, blocks, parts, &out.lists) {
+        // The list below a text is its own, where each question has one.
+        let below = out.lists.partition_point(|l| l.start < range.end);
+        if below != list {
+            list = below;
+            let own = references_of(&out, below);
+            if !numbers.is_empty() && (numbered.is_empty() || out.lists.len() <= MANY_LISTS) {
+                numbered = sorted(&numbers, &own);
+            }
+            index.prefer(own);
+        }
         in_text::find(text, range, &index, &italic, &mut in_text);
         if !numbers.is_empty() {
-            numbered::find(text, range, &numbers, &mut out.citations);
+            numbered::find(text, range, &numbered, &mut out.citations);
         }
         deadline.check()?;
     }
@@ -94,11 +107,22 @@ fn is_case(text: &str, citation: &Citation) -> bool {
     [" v ", " v. "].iter().any(|versus| before.ends_with(versus)) || within()
 }
 
-/// Numbers in order, the first of each.
-fn sorted(mut numbers: Vec<(u32, usize)>) -> Vec<(u32, usize)> {
-    numbers.sort_unstable();
-    numbers.dedup_by_key(|(n, _)| *n);
-    numbers
+/// More lists than a TMA has questions: their numbers are not sorted anew for each.
+const MANY_LISTS: usize = 64;
+
+/// The references of a list; of the last where there are none so late.
+fn references_of(found: &Citations, list: usize) -> Range<usize> {
+    let Some(list) = found.lists.get(list).or(found.lists.last()) else { return 0..0 };
+    let before = |at: usize| found.references.partition_point(|r| r.start < at);
+    before(list.start)..before(list.end)
+}
+
+/// Numbers in order, one of each: that of the text's own list, or the first.
+fn sorted(numbers: &[(u32, usize)], own: &Range<usize>) -> Vec<(u32, usize)> {
+    let mut out = numbers.to_vec();
+    out.sort_unstable_by_key(|(number, i)| (*number, !own.contains(i), *i));
+    out.dedup_by_key(|(number, _)| *number);
+    out
 }
 
 /// The runs of the block in which `span` begins.

@@ -49,8 +49,18 @@ pub struct Citation {
     pub page: Option<String>,
     /// How it stands in its sentence.
     pub kind: CitationKind,
-    /// Index of the cited reference, or none (an orphan).
+    /// Index of the cited reference, or none (an orphan, unless [`secondary`](Self::secondary)).
     pub reference: Option<usize>,
+    /// It is cited through the work that follows (`Smith, 2001, cited in Jones, 2019`), and needs no entry of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secondary: bool,
+}
+
+impl Citation {
+    /// Whether the reference list should have its work and does not.
+    pub(crate) fn is_orphan(&self) -> bool {
+        self.reference.is_none() && !self.secondary
+    }
 }
 
 /// One entry of the reference list.

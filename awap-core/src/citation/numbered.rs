@@ -28,6 +28,7 @@ pub(super) fn find(text: &str, range: Span, numbers: &[(u32, usize)], out: &mut 
                 page: page.clone(),
                 kind: CitationKind::Numbered,
                 reference: numbers.get(place).map(|(_, i)| *i),
+                secondary: false,
             });
         }
     }

@@ -422,6 +422,28 @@ fn numbers_of_a_list_go_on() {
 }
 
 #[test]
+fn a_work_cited_through_another_is_no_orphan() {
+    let text = "So (Penhallow, 1955, cited in Abara, 2020, p. 77). Quill (2014, cited in Abara, 2020) and Reed (2001) (as cited in Abara, 2020) agree; Black (2003) is cited by many.\n\nReferences\n\nAbara, N. (2020) Who Collects? London: Tull.\n";
+    let found = found(text);
+    let orphans: Vec<_> =
+        found.citations.iter().filter(|c| c.is_orphan()).map(|c| c.authors.join("+")).collect();
+    assert_eq!(orphans, ["Black"]);
+    assert_eq!(found.citations.iter().filter(|c| c.secondary).count(), 3);
+}
+
+#[test]
+fn each_text_cites_the_list_below_it() {
+    let entry = "The Open University (2024) Block. Available at: https://learn.example/b";
+    let text = format!(
+        "Question 1\n\nPackets travel (The Open University, 2024).\n\nReferences\n\n{entry}1\n\nQuestion 2\n\nNetworks are shared (The Open University, 2024).\n\nReferences\n\n{entry}2\n"
+    );
+    let links = |text: &str| found(text).citations.iter().map(|c| c.reference).collect::<Vec<_>>();
+    assert_eq!(links(&text), [Some(0), Some(1)]);
+    let text = "Question 1\n\nPackets travel [1].\n\nReferences\n\n[1] J. Reed, A Book. Leeds: A Press, 2019.\n\nQuestion 2\n\nNetworks are shared [1].\n\nReferences\n\n[1] K. Quill, Other. Hull: B Press, 2010.\n";
+    assert_eq!(links(text), [Some(0), Some(1)]);
+}
+
+#[test]
 fn editors_and_translators_are_protected() {
     let text = "References\n\nBlack, T. (2003) ‘A chapter’, in Green, A. and White, B. (eds) A Grammar. Translated by J. Brown. London: Harrow.\n";
     let found = found(text);

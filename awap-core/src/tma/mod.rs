@@ -151,7 +151,7 @@ fn headings(whole: &Whole) -> Vec<Heading> {
 /// What does not hold together between citations and references.
 fn orphans(cited: &Citations) -> Vec<Warning> {
     let mut out = Vec::new();
-    let loose = cited.citations.iter().filter(|c| c.reference.is_none()).count();
+    let loose = cited.citations.iter().filter(|c| c.is_orphan()).count();
     if loose > 0 {
         let message = if cited.references.is_empty() {
             format!("The text cites works ({loose} citations) and has no reference list.")

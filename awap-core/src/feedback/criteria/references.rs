@@ -225,7 +225,7 @@ impl References {
                 if self.has(Check::Year) && done.insert((Check::Year as u8, work(citation))) {
                     faults.push(year_fault(citation, span, reference));
                 }
-            } else if citation.reference.is_none()
+            } else if citation.is_orphan()
                 && self.has(Check::Orphan)
                 && done.insert((Check::Orphan as u8, work(citation)))
             {
