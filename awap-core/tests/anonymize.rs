@@ -253,3 +253,88 @@ fn nobody_but_the_student_is_looked_for_among_places_and_publishers() {
     let text = with_publisher("Robin Quillfeather");
     assert!(text.ends_with("Leeds: [STUDENT].\n"), "{text}");
 }
+
+/// What a file is called after anonymization.
+fn file_name(student: &Value, name: &str) -> String {
+    let result = run(json!({"student_id": "E123456X", "student": student, "content": {
+        "text": "Question 1", "documents": [{"source": "content.attachments[0]", "format": "docx", "filename": name,
+            "parts": []}]
+    }}));
+    result["content"]["documents"][0]["filename"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_joined_to_other_words_in_the_name_of_a_file_goes() {
+    let student = json!({"name": "Kofi Mensah", "username": "zd417"});
+    for (name, expected) in [
+        ("mensahtma02.docx", "[STUDENT]tma02.docx"),
+        ("tmakofi.docx", "tma[STUDENT].docx"),
+        ("kofis_tma02.docx", "[STUDENT]s_tma02.docx"),
+        ("mensahtm112tma01.pdf", "[STUDENT]tm112tma01.pdf"),
+        ("zd417tma02.docx", "[USERNAME]tma02.docx"),
+        ("tmazd417.docx", "tma[USERNAME].docx"),
+        ("TM112_123456X_TMA01.docx", "TM112_[ID]_TMA01.docx"),
+        ("123456xtma01.docx", "[ID]tma01.docx"),
+    ] {
+        assert_eq!(file_name(&student, name), expected);
+    }
+    assert_eq!(file_name(&json!({"name": "Tom Port"}), "sport_essay.docx"), "sport_essay.docx");
+}
+
+#[test]
+fn a_student_spoken_to_by_a_name_that_is_a_word_is_the_student() {
+    for (name, text, expected) in [
+        ("Hope Mensah", "Hope, you need a reference here.", "[STUDENT], you need a reference here."),
+        ("Hope Mensah", "Hope: I think we should start.", "[STUDENT]: I think we should start."),
+        ("Hope Mensah", "Hope – please add a source.", "[STUDENT] – please add a source."),
+        ("Paul Mensah", "Paul, you need a reference here.", "[STUDENT], you need a reference here."),
+        ("Oliver Mensah", "Oliver should say more here.", "[STUDENT] should say more here."),
+        ("Charlotte Brown", "Well done Charlotte, a good start.", "Well done [STUDENT], a good start."),
+        ("Hope Mensah", "Hope, I argue, is given. Hope: a study.", "Hope, I argue, is given. Hope: a study."),
+    ] {
+        assert_eq!(
+            known(name, &format!("Question 1\n\nIt checks each.\n\n{text}\n")).lines().last(),
+            Some(expected)
+        );
+    }
+}
+
+#[test]
+fn a_name_in_small_letters_goes_whole() {
+    let text = known(
+        "Sarah Walker",
+        "Question 1\n\nMy name is sarah walker and this is the second assignment that I have written for the module.\n\n\
+         ```\n# sarah walker, tma 02\n```\n",
+    );
+    assert!(!text.contains("walker"), "{text}");
+    // The verb stays.
+    assert_eq!(known("Anna Will", "It is Anna will go there."), "It is [STUDENT] will go there.");
+}
+
+#[test]
+fn accounts_made_of_the_name_go() {
+    for (name, account) in
+        [("Kofi Mensah", "kmensah"), ("Paul Walker", "paulwalker"), ("Grace Hill", "gracehill")]
+    {
+        let text =
+            known(name, &format!("I posted it on the module forum as {account} and had two replies.\n"));
+        assert!(!text.contains(account), "{text}");
+        let text = known(name, &format!("```\nFile \"C:\\Users\\{account}\\q.py\", line 4\n```\n"));
+        assert!(!text.contains(account), "{text}");
+    }
+}
+
+#[test]
+fn an_identifier_with_a_check_letter_goes_in_every_form() {
+    for written in ["E123456X", "E 123456X", "e-123456x", "123456X"] {
+        let data = json!({"student_id": "E123456X", "student": {"name": "Kofi Mensah"},
+            "content": format!("Question 1\n\nThe tree falls, {written}.\n")});
+        assert_eq!(run(data)["content"]["text"], "Question 1\n\nThe tree falls, [ID].\n", "{written}");
+    }
+}
+
+#[test]
+fn a_thinker_who_is_called_like_the_student_stays() {
+    let text = "As Michel Foucault argued, power is everywhere (Foucault, 1977).\n";
+    assert_eq!(known("Michelle Osei", text), text);
+}

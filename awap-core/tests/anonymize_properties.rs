@@ -355,18 +355,49 @@ proptest! {
 
     #[test]
     fn names_that_are_words_go_in_their_full_forms(
-        (given, family) in prop::sample::select(WORDS), which in 0usize..6, frame in prop::sample::select(FRAMES),
+        (given, family) in prop::sample::select(WORDS), which in 0usize..7, frame in prop::sample::select(FRAMES),
     ) {
         let initial = &given[..1];
         let variant = [
             format!("{given} {family}"), format!("{family}, {given}"), format!("{given} {family}").to_uppercase(),
             format!("{initial}. {family}"), format!("Mr {given} {family}"), format!("{given}_{family}"),
+            format!("{given}{family}tma02").to_lowercase(),
         ][which].clone();
         let text = format!("{}{variant}{}", frame.0, frame.1);
         let result = anonymize(everywhere("A7654321", &student(given, family), &text)).unwrap();
         let body = result["content"]["text"].as_str().unwrap().to_owned();
         prop_assert!(!body.to_lowercase().contains(&variant.to_lowercase()), "{}", body);
         prop_assert!(body.contains("[STUDENT]"), "{}", body);
+    }
+
+    #[test]
+    fn accounts_and_files_made_of_the_name_do_not_survive(
+        given in prop::sample::select(GIVEN), family in prop::sample::select(FAMILY),
+        which in 0usize..5, frame in prop::sample::select(FRAMES),
+    ) {
+        let plain = |s: &str| {
+            let letters = s.nfd().filter(|c| !is_combining_mark(*c) && c.is_alphabetic());
+            letters.collect::<String>().to_lowercase()
+        };
+        let (first, last) = (plain(given), plain(family));
+        let initial: String = first.chars().take(1).collect();
+        let made = [
+            format!("{initial}{last}"),
+            format!("{last}{initial}"),
+            format!("{last}tma02"),
+            format!("{first}essay2"),
+            format!("tma02{initial}{last}"),
+        ][which].clone();
+        // A name of its own, and as likely somebody else's.
+        prop_assume!(made != "petrovich" && made != "vandervelden");
+        let text = format!("{}{made}{}", frame.0, frame.1);
+        let data = json!({
+            "student_id": "A7654321", "student": student(given, family),
+            "content": {"text": text, "documents": [{
+                "source": "content.attachments[0]", "format": "docx", "filename": format!("{made}.docx"), "parts": [],
+            }]},
+        });
+        assert_clean(&anonymize(data).unwrap(), &[given, family])?;
     }
 
     #[test]

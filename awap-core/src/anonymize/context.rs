@@ -1,5 +1,6 @@
 //! How a word that may be a name is used where it stands.
 
+use super::address::{is_praised, is_spoken_to, speaks_under_it};
 use super::names::starts_upper;
 use super::pieces::Zone;
 use super::words::{Ambiguity, is_honorific, is_not_a_name};
@@ -10,6 +11,7 @@ use crate::text::{Span, fold};
 /// - In a file name every part of the name counts.
 /// - A line that holds nothing else is a signature or a cover line.
 /// - After `Dear`, `Regards,`, `Name:`, a title: a name.
+/// - A given name at the start of a sentence that somebody is spoken to by, or speaks under, is one ([`address`]).
 /// - A word with a capital in the middle of a sentence, between words in lower case, is a name, unless it is a word
 ///   that always has one ([`Ambiguity::Proper`]) or an article stands before it.
 pub(super) fn is_used_as_name(text: &str, span: Span, zone: Zone, ambiguity: Ambiguity, given: bool) -> bool {
@@ -39,11 +41,15 @@ pub(super) fn is_used_as_name(text: &str, span: Span, zone: Zone, ambiguity: Amb
     if possessive && !given {
         return false;
     }
-    if after_cue(&previous, last, words.next(), ambiguity) {
+    let before_it = words.next();
+    if after_cue(&previous, last, before_it, ambiguity) || given && is_praised(before_it, last) {
         return true;
     }
     let starts_sentence =
         last.is_empty() || last.ends_with(['.', '?', '!', ':', '”', '"', '“', '•', '*', '-', '–']);
+    if given && (starts_sentence && is_spoken_to(after) || speaks_under_it(last, after)) {
+        return true;
+    }
     // What stands last, after a whole sentence, is a signature: `… off the point. Hope`.
     if starts_sentence && !last.is_empty() && edge(after) && line.end == text.trim_end().len() {
         return true;
@@ -210,7 +216,7 @@ fn is_determiner(word: &str) -> bool {
     )
 }
 
-fn bare(word: &str) -> String {
+pub(super) fn bare(word: &str) -> String {
     fold(word.trim_matches(|c: char| !c.is_alphanumeric()))
 }
 
@@ -269,6 +275,15 @@ mod tests {
             ("we met in May 2020", "May", Proper, false),
             ("my name is May and", "May", Proper, true),
             ("Thanks,\nMay", "May", Proper, true),
+            ("Grace, you need a reference here.", "Grace", Word, true),
+            ("It is late. Grace – please add a source.", "Grace", Word, true),
+            ("Grace: I think that we should start", "Grace", Word, true),
+            ("[10:32] Grace: yes, me too", "Grace", Word, true),
+            ("**Grace:** I think that we should", "Grace", Word, true),
+            ("Well done May, this is a good start.", "May", Proper, true),
+            ("Grace, this chapter holds, is given", "Grace", Word, false),
+            ("Grace: a study of what it is", "Grace", Word, false),
+            ("It went well. Done. May, then, it is", "May", Proper, false),
         ] {
             let at = text.find(word).unwrap();
             let span = Span::new(at, at + word.len());

@@ -6,9 +6,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde_json::Value;
 
 use super::finding::{Finding, Label};
+use super::glued;
 use super::patterns::dates;
 use super::person::{Person, Side, push_new};
-use super::pieces::Piece;
+use super::pieces::{Piece, Zone};
 use super::words::{Ambiguity, ambiguity};
 use crate::text::{Folded, Span, fold};
 use crate::{Error, ErrorCode, Result, Submission};
@@ -93,14 +94,17 @@ impl Known {
     fn id(&mut self, id: &str) {
         self.value(id, Label::IdNum, "identity.student_id");
         let folded = fold(id);
-        let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
-        let letters: String = folded.chars().filter(|c| c.is_alphabetic()).collect();
-        // `A1234567` is also written `A 1234567`, `A-1234567` and without its letter.
-        if digits.len() >= 6 && letters.len() <= 2 && folded.starts_with(&letters) {
+        let compact: String = folded.chars().filter(|c| c.is_alphanumeric()).collect();
+        let number = compact.trim_start_matches(char::is_alphabetic);
+        let letters = compact.get(..compact.len() - number.len()).unwrap_or_default();
+        // A check character may stand last.
+        let digits = number.strip_suffix(|c: char| c.is_ascii_alphabetic()).unwrap_or(number);
+        // `A1234567`, or `E123456X`, is also written `A 1234567`, `A-1234567` and without its letter.
+        if digits.len() >= 6 && letters.len() <= 2 && digits.bytes().all(|b| b.is_ascii_digit()) {
             for joint in ["", " ", "-", "_"] {
-                self.value(&format!("{letters}{joint}{digits}"), Label::IdNum, "identity.student_id");
+                self.value(&format!("{letters}{joint}{number}"), Label::IdNum, "identity.student_id");
             }
-            self.value(&digits, Label::IdNum, "identity.student_id");
+            self.value(number, Label::IdNum, "identity.student_id");
         }
     }
 
@@ -237,13 +241,23 @@ impl<'a> ValueMatcher<'a> {
                 let after = text.get(found.end()..).and_then(|t| t.chars().next());
                 // Digits run on in numbers, letters in words; an identifier glued to letters is still the identifier.
                 let numeric = value.text.chars().all(|c| c.is_ascii_digit());
-                let word = |c: Option<char>| {
-                    c.is_some_and(|c| if numeric { c.is_ascii_digit() } else { c.is_alphanumeric() })
+                let file = piece.zone() == Zone::FileName;
+                let inside = |outer: Option<char>, inner: Option<char>| match (outer, inner) {
+                    (Some(outer), _) if numeric => outer.is_ascii_digit(),
+                    // In the name of a file there is no mark between: `zd417tma02`.
+                    (Some(outer), Some(inner)) if file => {
+                        outer.is_alphanumeric() && outer.is_ascii_digit() == inner.is_ascii_digit()
+                    }
+                    (outer, _) => outer.is_some_and(char::is_alphanumeric),
                 };
-                if word(before) || word(after) {
+                let place = Span::new(found.start(), found.end());
+                if (inside(before, value.text.chars().next())
+                    || inside(after, value.text.chars().next_back()))
+                    && (numeric || glued::beside_words(text, place, &[], false).is_none())
+                {
                     continue;
                 }
-                let span = folded.span(&piece.text, Span::new(found.start(), found.end()));
+                let span = folded.span(&piece.text, place);
                 out.push(Finding::value(span, value.label, value.rule, 1.0));
             }
         }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::finding::Label;
+use super::glued;
 use super::known::Known;
 use super::person::{Person, Side};
 use super::pieces::{is_own_part, is_own_source};
@@ -77,9 +78,12 @@ impl Secrets {
                 let capitals = given.ambiguity != Ambiguity::Plain && family.ambiguity != Ambiguity::Plain;
                 add(&[&given.text, &family.text], Label::NameStudent, capitals);
                 add(&[&family.text, &given.text], Label::NameStudent, capitals);
-                if !capitals {
-                    add(&[&format!("{}{}", given.text, family.text)], Label::NameStudent, false);
-                    add(&[&format!("{}{}", family.text, given.text)], Label::NameStudent, false);
+                for (first, last) in [(given, family), (family, given)] {
+                    // Two words may be one more (`willpower`).
+                    let joined = format!("{}{}", first.text, last.text);
+                    if !capitals || joined.len() >= glued::ACCOUNT && awap_names::known_of(&joined) == 0 {
+                        add(&[&joined], Label::NameStudent, false);
+                    }
                 }
             }
         }

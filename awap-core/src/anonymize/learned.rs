@@ -68,15 +68,20 @@ fn with_family_name(text: &str, span: Span) -> Span {
         return span;
     };
     let word = next.of(text);
-    let known = awap_names::known_of(word);
-    let is_family = known == 0 || known & (FAMILY | NAME) != 0 && frequency(known) <= 3;
     let ends =
         !text.get(next.end..).is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || c == '@'));
-    let is_name = starts_upper(word)
-        && word.chars().any(char::is_lowercase)
-        && is_family
-        && !is_not_a_name(&fold(word));
-    if is_name && ends && !span.of(text).contains(' ') { Span::new(span.start, next.end) } else { span }
+    if ends && is_family_name(word) && !span.of(text).contains(' ') {
+        Span::new(span.start, next.end)
+    } else {
+        span
+    }
+}
+
+/// Whether a word right after a given name is a family name by its look: a name of the lists, or none of their words.
+pub(super) fn is_family_name(word: &str) -> bool {
+    let known = awap_names::known_of(word);
+    let is_family = known == 0 || known & (FAMILY | NAME) != 0 && frequency(known) <= 3;
+    starts_upper(word) && word.chars().any(char::is_lowercase) && is_family && !is_not_a_name(&fold(word))
 }
 
 #[cfg(test)]

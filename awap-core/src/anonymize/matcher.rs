@@ -6,10 +6,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::context::is_used_as_name;
 use super::finding::{Finding, Label};
-use super::names::is_unicased;
 use super::person::{Roster, Side};
-use super::pieces::{Piece, Zone, touches};
-use super::words::{Ambiguity, is_honorific, is_not_a_name};
+use super::pieces::{Piece, touches};
+use super::place::Place;
+use super::words::{Ambiguity, is_honorific};
 use crate::text::{Folded, Span};
 use crate::{Error, ErrorCode, Result};
 
@@ -22,19 +22,19 @@ pub(super) struct Matcher<'a> {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Hit {
-    start: usize,
-    end: usize,
+pub(super) struct Hit {
+    pub(super) start: usize,
+    pub(super) end: usize,
     needle: usize,
 }
 
 /// Hits of one person's parts with nothing but glue between them.
 #[derive(Debug, Clone)]
-struct Chain {
-    start: usize,
-    end: usize,
+pub(super) struct Chain {
+    pub(super) start: usize,
+    pub(super) end: usize,
     people: Vec<usize>,
-    hits: Vec<Hit>,
+    pub(super) hits: Vec<Hit>,
     /// Whether something joined the parts but stood outside any boundary (`janesmith`).
     initials: bool,
     titled: bool,
@@ -158,7 +158,7 @@ impl<'a> Matcher<'a> {
     }
 
     /// Whether `hit` can be the next part of the name in `open`: no part comes twice, and a word in lower case after a
-    /// blank is a word (`Will Grace, will you`).
+    /// blank is a word (`Will Grace, will you`), but where the name is written so (`sarah walker`).
     fn goes_on(&self, place: &Place<'_>, who: usize, open: &Chain, hit: Hit) -> bool {
         let parts = |hit: Hit| {
             self.owners
@@ -176,7 +176,12 @@ impl<'a> Matcher<'a> {
                 part.is_some_and(|p| p.ambiguity != Ambiguity::Plain)
             })
         };
-        !twice && (!blank || place.is_upper(hit.start) || place.piece.zone().is_technical() || !word())
+        !twice
+            && (!blank
+                || place.is_upper(hit.start)
+                || place.piece.zone().is_technical()
+                || !word()
+                || place.goes_on_small(open, hit))
     }
 
     fn close(&self, place: &Place<'_>, mut chain: Chain, out: &mut Vec<Finding>) {
@@ -204,33 +209,45 @@ impl<'a> Matcher<'a> {
         let Some((_, who)) = best else { return };
         let parts = distinct(who);
         let Some(person) = self.roster.people.get(who) else { return };
-        let joined = parts.len() >= 2 && chain.end - chain.start >= 8;
+        let mut named = parts.iter().filter_map(|p| person.parts.get(*p));
+        let plain = named.clone().any(|p| p.ambiguity == Ambiguity::Plain);
+        let core = Span::new(chain.start, chain.end);
         let left_ok = place.left_boundary(chain.start);
         let right_ok = place.right_boundary(chain.end);
         let technical =
             place.piece.zone().is_technical() || place.in_token_with_digits(chain.start, chain.end);
-        self.extend(place, &mut chain, who, technical);
-        if !(left_ok || chain.start < chain.hits.first().map_or(0, |h| h.start) || joined) {
-            return self.each_alone(place, &chain, out);
+        let whole = left_ok && right_ok;
+        let account = place.account(&chain, person, plain, whole);
+        let beside = if technical && !whole { place.beside_words(core, person, plain) } else { None };
+        if let Some(run) = account {
+            chain.initials = run != core;
+            (chain.start, chain.end) = (run.start, run.end);
+        } else {
+            self.extend(place, &mut chain, who, technical);
         }
-        if !(right_ok || chain.initials || joined) {
-            return self.each_alone(place, &chain, out);
+        let joined = account.is_some() || parts.len() >= 2 && core.len() >= 8;
+        let left_ok = left_ok || chain.start < core.start || joined;
+        let right_ok = right_ok || chain.initials || joined;
+        if !(left_ok && right_ok) {
+            let Some(name) = beside else { return self.each_alone(place, &chain, out) };
+            chain.initials = name != core;
+            (chain.start, chain.end) = (name.start, name.end);
         }
         let span = place.folded.span(&place.piece.text, Span::new(chain.start, chain.end));
         if !person.is_student && touches(&place.piece.published, span) {
             return;
         }
-        let named: Vec<_> = parts.iter().filter_map(|p| person.parts.get(*p)).collect();
-        let plain = named.iter().any(|p| p.ambiguity == Ambiguity::Plain);
         let strong = parts.len() >= 2 || chain.initials || chain.titled;
         let (rule, confidence) = if strong {
             let capitals = place.capitals(&chain);
-            if !(plain || place.piece.zone().is_technical() || capitals >= chain.hits.len().min(2)) {
+            let joined = account.is_some() || beside.is_some();
+            let written = plain || joined || capitals >= chain.hits.len().min(2);
+            if !(written || place.piece.zone().is_technical()) {
                 return;
             }
             if parts.len() >= 2 { ("identity.full_name", 1.0) } else { ("identity.initials", 0.95) }
         } else {
-            let Some(part) = named.first() else { return };
+            let Some(part) = named.next() else { return };
             let given = part.side == Side::Given;
             let capital = place.capitals(&chain) > 0;
             let used = if person.is_student {
@@ -333,170 +350,6 @@ pub(super) fn with_umlauts(part: &str) -> Option<String> {
         || ["que", "aue", "eue"].iter().any(|v| part.contains(v));
     let plain = part.replace("oe", "o").replace("ue", "u").replace("ae", "a");
     (!two && plain.len() >= 4 && plain.len() < part.len()).then_some(plain)
-}
-
-/// A piece, its folded text, and questions about places in it.
-struct Place<'a> {
-    piece: &'a Piece,
-    folded: &'a Folded,
-    text: &'a str,
-}
-
-impl Place<'_> {
-    fn is_protected(&self, hit: Hit) -> bool {
-        !self.piece.protected.is_empty()
-            && touches(
-                &self.piece.protected,
-                self.folded.span(&self.piece.text, Span::new(hit.start, hit.end)),
-            )
-    }
-
-    fn in_code(&self, span: Span) -> bool {
-        touches(&self.piece.code, span)
-    }
-
-    fn before(&self, at: usize) -> Option<char> {
-        self.text.get(..at)?.chars().next_back()
-    }
-
-    fn after(&self, at: usize) -> Option<char> {
-        self.text.get(at..)?.chars().next()
-    }
-
-    /// The character of the original text that the folded character at `at` came from.
-    fn written(&self, at: usize) -> Option<char> {
-        self.piece.text.get(self.folded.original(at)..)?.chars().next()
-    }
-
-    fn is_upper(&self, at: usize) -> bool {
-        self.written(at).is_some_and(|c| c.is_uppercase() || is_unicased(c))
-    }
-
-    fn left_boundary(&self, at: usize) -> bool {
-        match (self.before(at), self.after(at)) {
-            (Some(before), _) if !before.is_alphabetic() => true,
-            (Some(before), Some(first)) => {
-                if is_unicased(before) || is_unicased(first) {
-                    return true;
-                }
-                let here = self.is_upper(at);
-                let upper_before = self.is_upper(at - before.len_utf8());
-                // camelCase, and a capitalised word after capitals (TMASmith).
-                here && (!upper_before
-                    || self.after(at + first.len_utf8()).is_some_and(char::is_alphabetic)
-                        && !self.is_upper(at + first.len_utf8()))
-            }
-            _ => true,
-        }
-    }
-
-    fn right_boundary(&self, at: usize) -> bool {
-        match (self.before(at), self.after(at)) {
-            (_, Some(next)) if !next.is_alphabetic() => true,
-            (Some(last), Some(next)) => {
-                is_unicased(next)
-                    || is_unicased(last)
-                    || self.is_upper(at) && !self.is_upper(at - last.len_utf8())
-            }
-            _ => true,
-        }
-    }
-
-    /// A given name that nobody told of before a family name at `start`: a nickname of the student, or a relative
-    /// (`as Luke Mensah says`). Inside a sentence, or where the two are a line.
-    fn given_before(&self, start: usize, end: usize) -> Option<usize> {
-        let (word, gap) = self.word_before(start)?;
-        let letters = word.of(self.text);
-        let name = gap == 1
-            && self.text.get(word.end..start) == Some(" ")
-            && letters.chars().count() >= 2
-            && self.is_upper(word.start)
-            && self.left_boundary(word.start)
-            && !is_not_a_name(letters)
-            && !is_honorific(letters);
-        if !name || touches(&self.piece.protected, self.folded.span(&self.piece.text, word)) {
-            return None;
-        }
-        let here = self.folded.span(&self.piece.text, Span::new(word.start, end));
-        let inside = self.piece.text.get(..here.start).is_some_and(|head| {
-            let last = head.strip_suffix(' ').and_then(|h| h.chars().next_back());
-            last.is_some_and(|c| c.is_lowercase() || c == ',')
-        });
-        let line = super::context::line_around(&self.piece.text, here).of(&self.piece.text);
-        (inside || line.trim().len() <= here.len() + 1).then_some(word.start)
-    }
-
-    /// How many hits of the chain are written with a capital.
-    fn capitals(&self, chain: &Chain) -> usize {
-        chain.hits.iter().filter(|h| self.is_upper(h.start)).count()
-    }
-
-    /// Whether the run of letters, digits, dots and underscores around it looks like an account or a file.
-    fn in_token_with_digits(&self, start: usize, end: usize) -> bool {
-        let token = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '/' | '=' | '+');
-        let left =
-            self.text.get(..start).unwrap_or_default().chars().rev().take(40).take_while(|c| token(*c));
-        let right = self.text.get(end..).unwrap_or_default().chars().take(40).take_while(|c| token(*c));
-        left.chain(right).any(|c| c.is_ascii_digit() || matches!(c, '_' | '@' | '/' | '='))
-    }
-
-    /// The run of letters before `at`, with at most a separator between; and the bytes between.
-    fn word_before(&self, at: usize) -> Option<(Span, usize)> {
-        let head = self.text.get(..at)?;
-        let trimmed = head.trim_end_matches([' ', '.', '_', '-', '\'']);
-        let gap = head.len() - trimmed.len();
-        if gap > 3 {
-            return None;
-        }
-        if gap == 0 {
-            // `jsmith`: one letter, joined.
-            let c = trimmed.chars().next_back().filter(|c| c.is_alphabetic())?;
-            return Some((Span::new(at - c.len_utf8(), at), 0));
-        }
-        let start = trimmed.char_indices().rev().take(12).take_while(|(_, c)| c.is_alphabetic()).last()?.0;
-        Some((Span::new(start, trimmed.len()), gap))
-    }
-
-    fn word_after(&self, at: usize) -> Option<(Span, usize)> {
-        let tail = self.text.get(at..)?;
-        let trimmed = tail.trim_start_matches([' ', ',', '.', '_', '-']);
-        let gap = tail.len() - trimmed.len();
-        if gap > 3 {
-            return None;
-        }
-        let start = at + gap;
-        if gap == 0 {
-            let c = trimmed.chars().next().filter(|c| c.is_alphabetic())?;
-            return Some((Span::new(start, start + c.len_utf8()), 0));
-        }
-        let len: usize = trimmed.chars().take(12).take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
-        (len > 0).then(|| (Span::new(start, start + len), gap))
-    }
-
-    /// `I` before a name without a full stop is the pronoun (“Can I Smith”, rarely an initial), and so is `A`.
-    fn is_lone_pronoun(&self, word: Span, name: usize) -> bool {
-        let dotted = self.text.get(word.end..name).is_some_and(|gap| gap.contains('.'));
-        !dotted && matches!(word.of(self.text), "i" | "a")
-    }
-
-    /// Whether a name may end at `at` with an initial that has no full stop: a line, a bracket, a mark follows.
-    fn ends_name(&self, at: usize) -> bool {
-        let original = self.folded.original(at);
-        self.piece.text.get(original..).is_none_or(|rest| {
-            rest.trim_start_matches(' ')
-                .chars()
-                .next()
-                .is_none_or(|c| matches!(c, '\n' | '\r' | '\t' | ')' | ';' | ',' | ':'))
-                || rest.starts_with("  ")
-        })
-    }
-
-    /// Whether the full stop after an initial belongs to it, and is not the end of the sentence.
-    fn dot_belongs(&self, at: usize) -> bool {
-        self.text.get(at + 1..).is_none_or(|rest| {
-            !rest.is_empty() && !rest.starts_with('\n') || self.piece.zone() == Zone::Margin
-        })
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Tables of how known people are found.
 
+use super::super::pieces::Zone;
 use super::*;
 
 fn found(name: &str, text: &str, zone: Zone) -> Vec<String> {
@@ -64,6 +65,9 @@ fn leaves_words_alone() {
         ("Zhe Du", "Both visit the Du Pont works; see du and Le Monde."),
         ("Sam Hall", "They shall stall in the hall."),
         ("Ann Lake", "A blanket on planned lakes."),
+        ("Sam Tanner", "The tanners of Leeds."),
+        ("Anna Field", "She went far afield."),
+        ("Will Power", "It takes willpower."),
     ] {
         assert!(
             found(name, text, Zone::Prose).is_empty(),
@@ -74,12 +78,50 @@ fn leaves_words_alone() {
 }
 
 #[test]
+fn finds_names_in_accounts() {
+    for (name, text, expected) in [
+        ("Kofi Mensah", "on the forum as kmensah and had", "kmensah"),
+        ("Kofi Mensah", "File \"C:\\Users\\kmensah\\Documents\\q.py\", line 4", "kmensah"),
+        ("Kofi A. Mensah", "as kamensah and", "kamensah"),
+        ("Kofi Mensah", "KMENSAH was here", "KMENSAH"),
+        ("Zanele O'Hanlon", "by zohanlon and", "zohanlon"),
+        ("Will Grace", "I said willgracetma02 was late", "willgrace"),
+        ("Grace Walker", "as gracewalker and", "gracewalker"),
+        ("Grace Walker", "as gwalker and", "gwalker"),
+        ("Kofi Mensah", "I sent mensahtma02.docx to you", "mensah"),
+    ] {
+        assert_eq!(found(name, text, Zone::Prose), [expected], "{name}: {text}");
+    }
+}
+
+#[test]
+fn finds_names_in_small_letters() {
+    for (name, text, expected) in [
+        ("Sarah Walker", "My name is sarah walker and this", "sarah walker"),
+        ("Sarah Walker", "My name is Sarah walker and this", "Sarah walker"),
+        ("Sarah Green", "My name is sarah green and this", "sarah green"),
+        ("Sarah Green", "then Sarah green with envy went", "Sarah"),
+        ("Sarah May", "then sarah may go", "sarah"),
+        ("Sarah Will", "then Sarah will go", "Sarah"),
+    ] {
+        assert_eq!(found(name, text, Zone::Prose), [expected], "{name}: {text}");
+    }
+}
+
+#[test]
 fn finds_in_file_names() {
     for (name, text, expected) in [
         ("Will Grace", "Grace_W_A111_TMA02.pdf", "Grace_W"),
         ("Kofi Mensah", "TM112_TMA02_Kofi_Mensah_C7.docx", "Kofi_Mensah"),
         ("Kofi Mensah", "kofimensahtma01.docx", "kofimensah"),
         ("Kofi Mensah", "tma-mensahk.docx", "mensahk"),
+        ("Kofi Mensah", "mensahtma02.docx", "mensah"),
+        ("Kofi Mensah", "MENSAHTMA02.docx", "MENSAH"),
+        ("Kofi Mensah", "tmakofi.docx", "kofi"),
+        ("Kofi Mensah", "kofis_tma02.docx", "kofi"),
+        ("Kofi Mensah", "mensahtm112tma01.pdf", "mensah"),
+        ("Kofi Mensah", "mensahktma02.docx", "mensahk"),
+        ("Kofi Mensah", "mensahethics.docx", "mensah"),
     ] {
         assert_eq!(found(name, text, Zone::FileName), [expected], "{name}: {text}");
     }

@@ -36,12 +36,14 @@
 //! name, as a line of its own, after a cue, with a capital inside a sentence.
 
 mod acquaintances;
+mod address;
 mod brackets;
 mod context;
 mod cover;
 mod cues;
 mod echoes;
 mod finding;
+mod glued;
 mod initials;
 mod introductions;
 mod known;
@@ -57,6 +59,7 @@ mod outside;
 mod patterns;
 mod person;
 mod pieces;
+mod place;
 mod pseudonym;
 mod published;
 mod recognizer;

@@ -4,11 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::names::{next_capital, without_possessive, word_at};
-use super::person::{NamePart, Roster, Side};
+use super::learned::is_family_name;
+use super::names::{next_capital, starts_upper, without_possessive, word_at};
+use super::person::{NamePart, Person, Roster, Side};
 use super::pieces::{Piece, Zone, touches};
-use super::words::{Ambiguity, ambiguity, is_not_a_name};
-use crate::text::fold;
+use super::words::{Ambiguity, ambiguity, is_not_a_name, is_particle};
+use crate::text::{Span, fold};
 
 /// A name that stands more often is a character's of the module, who happens to be called like the student.
 const OFTEN: usize = 4;
@@ -27,14 +28,15 @@ pub(super) fn add(roster: &mut Roster, pieces: &[Piece]) {
     if given.is_empty() {
         return;
     }
-    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut counts = Counts::default();
     for piece in pieces.iter().filter(|p| matches!(p.zone(), Zone::Prose | Zone::Margin)) {
-        count_in(piece, &given, &mut counts);
+        count_in(piece, &given, roster.student(), &mut counts);
     }
-    counts.retain(|_, count| *count <= OFTEN);
+    let Counts { mut shorts, others } = counts;
+    shorts.retain(|short, count| *count <= OFTEN && !others.contains(short));
     let Some(student) = roster.people.first_mut() else { return };
     let mut found: Vec<String> =
-        counts.into_keys().filter(|short| !student.parts.iter().any(|p| p.text == *short)).collect();
+        shorts.into_keys().filter(|short| !student.parts.iter().any(|p| p.text == *short)).collect();
     found.sort_unstable();
     student.parts.extend(found.into_iter().map(|text| NamePart {
         ambiguity: ambiguity(&text),
@@ -43,8 +45,17 @@ pub(super) fn add(roster: &mut Roster, pieces: &[Piece]) {
     }));
 }
 
-/// Counts the words in `piece` that are short forms of names in `given`.
-fn count_in(piece: &Piece, given: &[String], counts: &mut HashMap<String, usize>) {
+/// What may be short forms of the student's name.
+#[derive(Debug, Default)]
+struct Counts {
+    /// How often each stands.
+    shorts: HashMap<String, usize>,
+    /// Those that are somebody else's name: `Michel Foucault` is no Michelle.
+    others: HashSet<String>,
+}
+
+/// Counts the words in `piece` that are short forms of names in `given`, which are the student's.
+fn count_in(piece: &Piece, given: &[String], student: &Person, counts: &mut Counts) {
     let first = first_letters(given);
     let mut at = 0;
     while let Some(start) = next_capital(&piece.text, at) {
@@ -63,9 +74,32 @@ fn count_in(piece: &Piece, given: &[String], counts: &mut HashMap<String, usize>
         }
         let short = fold(word.of(&piece.text));
         if given.iter().any(|name| is_short_for(&short, name)) && is_name_only(&short) {
-            *counts.entry(short).or_default() += 1;
+            if has_another_family_name(&piece.text, word, student) {
+                counts.others.insert(short.clone());
+            }
+            *counts.shorts.entry(short).or_default() += 1;
         }
     }
+}
+
+/// Whether a family name that is not the student's follows the given name at `given`, after initials and particles.
+fn has_another_family_name(text: &str, given: Span, student: &Person) -> bool {
+    let mut at = given.end;
+    for _ in 0..4 {
+        let rest = text.get(at..).unwrap_or_default();
+        let Some(next) = rest.strip_prefix([' ', '\u{a0}']) else { return false };
+        let start = text.len() - next.len();
+        let Some(word) = word_at(text, start).map(|w| without_possessive(text, w)) else { return false };
+        let name = fold(word.of(text));
+        at = word.end;
+        if name.chars().count() == 1 && starts_upper(word.of(text)) {
+            at += usize::from(text.get(at..).is_some_and(|r| r.starts_with('.')));
+        } else if !is_particle(&name) {
+            return is_family_name(word.of(text))
+                && !name.split('-').any(|part| student.parts.iter().any(|p| p.text == part));
+        }
+    }
+    false
 }
 
 /// What short forms of the names in `given` may begin with.
@@ -199,6 +233,10 @@ mod tests {
         };
         assert_eq!(added("She told me “Jas, draw the bags”.", "Jasvinder Gill"), ["jas"]);
         assert_eq!(added("The theory of Theo and the Chris.", "Theresa Christie"), Vec::<String>::new());
+        assert_eq!(added("As Michel Foucault argued.", "Michelle Osei"), Vec::<String>::new());
+        assert_eq!(added("As Alan M. Turing says, Alan’s test.", "Alana Osei"), Vec::<String>::new());
+        assert_eq!(added("As Michel de Certeau argued.", "Michelle Osei"), Vec::<String>::new());
+        assert_eq!(added("As Mich Osei I sign; Mich Please.", "Michelle Osei"), ["mich"]);
         assert_eq!(added(&"Sam is the owner. ".repeat(6), "Samantha Reed"), Vec::<String>::new());
     }
 }

@@ -41,7 +41,7 @@ static ALSO_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     dawn eve star sky angel chance chase hunter mason carter cooper parker taylor tyler archer baker miller bill rob
     pat art mark frank grant jack drew guy earl duke king prince miles gene ray rich dick nick pip sue bea penny
     patience prudence charity constance verity mercy honor honour gay bliss merry page brook brooke reed wade cliff
-    rocky sandy stormy robin martin jay wren drake colt buck buddy max van victor victory viola melody harmony destiny
+    rocky sandy stormy robin jay wren drake colt buck buddy max van victor victory viola melody harmony destiny
     trinity nova sage basil rosemary ginger cherry clay flint rusty dale glen heath forest river lane ford long short
     small little strong hill wood woods field fields stone stones rivers lake pool marsh moor moore bush banks bank
     bridge church castle hall house park parks street knight bishop pope abbot prior judge chambers cook fisher butler
@@ -56,53 +56,53 @@ static ALSO_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     clean cool cold hot warm wet dry sweet bitter sour salt sugar honey candy cookie apple plum peach lemon
     bell bells ball bond book books boot boots box branch bread brand broad burn burns bright bruce buckle bud
     burden cage camp cane cannon cape card care cave chain chalk champion chapel chapman chart child childs churchill
-    clark clerk coal coat coin cole comb conway cord corn cotton couch craft crisp crow crown curry dance daring dear
+    clerk coal coat coin comb cord corn cotton couch craft crisp crow crown curry dance daring dear
     dell dice dodge doll door dove drum dust eagle east edge fallow falls fanning farmer farrow fear fence fern
     fields fine flag flood flower flowers foot foreman foster fountain freed freeman frost gale game gamble
-    garden gardener gate gates gentle gift godfrey goldsmith goose granger grave graves green greens grove guest gun
-    hand hands harper harrow hart hatch hawk hay hazel head healey heard heart heaven hedge herd hill hills hog holder
-    hollow home hood hook horn horne house howl hull hunt hunter ice inch inn iron jewel joiner joy judge keen key keys
+    garden gardener gate gates gentle gift goldsmith goose granger grave graves green greens grove guest gun
+    hand hands harper harrow hart hatch hawk hay hazel head heard heart heaven hedge herd hill hills hog holder
+    hollow home hood hook horn house howl hull hunt hunter ice inch inn iron jewel joiner joy judge keen key keys
     kitchen kite lace lance latch lark leaf leaves legend lion lock loft lord low lumber lynch manger manners manning
     march marsh marshal marshall mast maze mead mean mellow merchant merit mild mill mills mind mist monk moon moss
     mount mustard myth nail neat needle nest noble north nut oak oaks orchard organ page pace pack packer painter palm
-    paradise pardon pear peck peel penn perch picks pitch place plant pole pond poole porter post pound pratt pride
-    priest proud pulley quick quill race rain ram ranger raven read reader rector reid ridge rider rivers road
-    roads roberts rock roman rook rooms row rowe rug ruler rust sack sadler sail saint sales salmon sand sands savage
+    paradise pardon pear peck peel penn perch picks pitch place plant pole pond porter post pound pride
+    priest proud pulley quick quill race rain ram ranger raven read reader rector ridge rider rivers road
+    roads rock roman rook rooms row rug ruler rust sack sail saint sales salmon sand sands savage
     sawyer scholar sea seal seed seller service seven shade shaft sheen shepherd sheriff shore shutter sides singer
-    skinner slate slaughter sleight sloan smart smoke snow south spark sparks spear spence spicer spike spinner
-    squire squires staff stamp staple steady steer step stock stout straw stream stubbs sumner
-    swallow swan tanner tape teller thatcher thick thrush tiller tinker tower towers trapper travers treasure trim
+    skinner slate slaughter sleight smart smoke snow south spark sparks spear spicer spike spinner
+    squire squires staff stamp staple steady steer step stock stout straw stream
+    swallow swan tanner tape teller thatcher thick thrush tiller tinker tower towers trapper treasure trim
     trout tuck tune tucker upright usher valentine valley veil vest vice vine voice wade wagner wagon wait wake
-    walk warden warm warner wash waste water waters wax way weaver webb weed welcome west wheat wheel wheeler whistle
-    whitehead wick wilder wind winder window wing wings wish wolfe wool worm wren yates yeoman yes
-    abbey abbott amen arch archer armour arrow ash barber barley barn baron barrel base bay beach beacon beam bear
+    walk warden warm warner wash waste water waters wax way weaver weed welcome west wheat wheel wheeler whistle
+    whitehead wick wilder wind winder window wing wings wish wool worm wren yeoman yes
+    abbey amen arch archer armour arrow ash barber barley barn baron barrel base bay beach beacon beam bear
     beard bee belle bench bent bible birch bishop bit blade blank blaze bloom blue blunt boast boat bold bone bones
     boss bow bowl bowler boy brace brain brake brass brave breeze brewer brick bride brush bunch burr butcher button
     cabbage cable cadet calm candle canon captain cardinal caring carol cart carver caster cat cedar chandler chanter
-    cheer chestnut chief china christian clarity clay clement cliffs clover coach cobb coke collar collier commons
-    conrad constable coral core cork count counter coward cowper cox crab craven creed creek crook croft crump cry
-    crystal cub cupid cutler cutter cypress dame darling dash dean deal deacon den dew dewey dill dim divine dollar don
+    cheer chestnut chief china christian clarity clay clement cliffs clover coach coke collar collier commons
+    constable coral core cork count counter coward cowper cox crab craven creed creek crook croft crump cry
+    crystal cub cupid cutter cypress dame darling dash dean deal deacon den dew dewey dill dim divine dollar don
     draper dream drew driver dry duck dyer echo elder ember emerald emery essence ever faithful fallen farm faulk
-    felicity fellow felt fennel ferry fiddler fleet fletcher flint flora flow flynn forge fowler franklin friday friend
+    felicity fellow felt fennel ferry fiddler fleet fletcher flint flora flow forge fowler franklin friday friend
     fuller gable gallant garland garner garnet gem general genesis gentry gill glad glover gram grand granite gray grey
     graceful griffin grim groom grounds gully hail hale halo harbour hardy harm haven haze heap herb hero hewer hick
-    hind hitch holiday holt honest hopper horse hound hurt hyde imp ink isle ivory jasper jazz jet jewell jolly journey
-    joyce just justice kane kelly kidd kidder kin kind kinder lad lady lake lamp lancer lark laurel lavender law lawless
+    hind hitch holiday holt honest hopper horse hound hurt hyde imp ink isle ivory jasper jazz jet jolly journey
+    joyce just justice kidder kin kind kinder lad lady lake lamp lancer lark laurel lavender law lawless
     lawyer leach leader lean lee legacy lever liberty link list little liver loader locke locks lodge lot loud love
     lovely loyal luck lucky lush lyric magic maiden mallow maple marble marine marker marks marlin marrow marvel master
     masters maverick mayor meadow meadows medal melon memory mercer mere mermaid mice middle miner mint miracle mole
-    moody moral morrow mort mortal mouse mule mushroom muse music myrtle nash naylor nettle noel nova nurse oliver onion
-    opal orange orchid organ osprey otter paddock page paler pane parable parent parish parson parsons partridge passion
-    pastor patch paul peace peacock pearl pease peer pilgrim pine piper plato player plumb plumber poet point polo
-    poppy precious primrose prosper purple quarry queen quiet rabbit radish raine ransom rave raw ray red redfern reeve
+    moody moral morrow mort mortal mouse mule mushroom muse music myrtle nash nettle nova nurse onion
+    opal orange orchid organ osprey otter paddock page paler pane parable parent parish parson partridge passion
+    pastor patch peace peacock pearl pease peer pilgrim pine piper plato player plumb plumber poet point polo
+    poppy precious primrose prosper purple quarry queen quiet rabbit radish raine ransom rave raw ray red reeve
     reeves regal rhyme ripple rite rivet roach robe robins roe rooster ruff ruffle rule russet rye sabbath saddler sage
-    salter scarlet season seasons self senior serene serenity shadow sharpe sheep shine shook short shower sierra
-    silk simple sky slack slater sleep sly small snell solace solomon sorrell sparrow spell spencer spirit spruce
-    stable star starling steele sterling stiles still stirling stow street style summit surrey sutton tailor tate
-    teal tempest tenant terry thistle thyme tide tiger tile timber toby tom tone topping topaz torrent tough town trainer
-    trivial truth tulip turpin twin valor velvet venture vicar vigil village violet virtue vision walks waller warrior
+    salter scarlet season seasons self senior serene serenity shadow sheep shine shook short shower sierra
+    silk simple sky slack slater sleep sly small solace solomon sparrow spell spirit spruce
+    stable star starling sterling stiles still stirling stow street style summit surrey sutton tailor tate
+    teal tempest tenant terry thistle thyme tide tiger tile timber tom tone topping topaz torrent tough town trainer
+    trivial truth tulip twin valor velvet venture vicar vigil village violet virtue vision walks warrior
     wary watch waver wealth weal welder whale whisper whittle wiggle willow willows wills wilt wit witty wonder woodland
-    woodman woody worthy wrath wright yarn yarrow yearling zeal zest
+    woodman woody worthy wrath yarn yarrow yearling zeal zest
     ")
 });
 
@@ -165,6 +165,11 @@ static NOT_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 /// Whether `word` (folded) is a word that starts sentences, headings or lines of a cover sheet and is no name.
 pub(super) fn is_not_a_name(word: &str) -> bool {
     NOT_NAMES.contains(word)
+}
+
+/// Whether `word` (folded) stands after a name to say what its bearer will or may do.
+pub(super) fn is_modal(word: &str) -> bool {
+    matches!(word, "will" | "would" | "can" | "could" | "may" | "might" | "must" | "shall" | "should")
 }
 
 /// Words of places and groups that are family names after a given name (`Noor Hall`).
