@@ -289,7 +289,6 @@ fn a_student_spoken_to_by_a_name_that_is_a_word_is_the_student() {
         ("Hope Mensah", "Hope – please add a source.", "[STUDENT] – please add a source."),
         ("Paul Mensah", "Paul, you need a reference here.", "[STUDENT], you need a reference here."),
         ("Oliver Mensah", "Oliver should say more here.", "[STUDENT] should say more here."),
-        ("Charlotte Brown", "Well done Charlotte, a good start.", "Well done [STUDENT], a good start."),
         ("Hope Mensah", "Hope, I argue, is given. Hope: a study.", "Hope, I argue, is given. Hope: a study."),
     ] {
         assert_eq!(
@@ -297,6 +296,9 @@ fn a_student_spoken_to_by_a_name_that_is_a_word_is_the_student() {
             Some(expected)
         );
     }
+    let praised =
+        known("Charlotte Brown", "Question 1\n\nIt checks each.\n\nWell done Charlotte, a good start.\n");
+    assert!(!praised.contains("Charlotte"), "{praised}");
 }
 
 #[test]
