@@ -295,6 +295,115 @@ fn numbers_are_read_in_each_form_and_a_list_of_guesses_is_no_result() {
     assert!(reasons(&feedback).contains(&"padding_suspected"));
 }
 
+#[test]
+fn a_unit_is_seen_before_a_word_and_is_not_taken_for_another() {
+    for (expected, unit, text, want) in [
+        (12, "kg", "The sack holds 12 kg of flour when it is full.", 10.0),
+        (20, "comparisons", "A binary search takes at most 20 comparisons where the other takes many.", 10.0),
+        (5, "m", "The wall is 5 m high at the end of the garden.", 10.0),
+        (5, "m", "The ball moves at 5 m/s when it leaves the hand.", 5.0),
+        (5, "m", "The ball moves at 5 m s⁻¹ when it leaves the hand.", 5.0),
+        (5, "m", "The ball moves at 5 m per second when it leaves the hand.", 5.0),
+        (5, "m", "The floor of the room is 5 m² when it is measured.", 5.0),
+        (5, "min", "The wall is 5 m in the garden behind the house.", 5.0),
+        (3, "£", "The ticket costs £3 at the door of the hall.", 10.0),
+    ] {
+        let params = json!({"expected": expected, "unit": unit});
+        assert_eq!(score("computed_value", &params, text), want, "{text}");
+    }
+}
+
+#[test]
+fn a_number_of_the_data_is_not_taken_for_the_result() {
+    let params = json!({"expected": 7});
+    let wrong = "The readings in order are 3, 7 and 12, so the median is 12.";
+    let feedback = mark(&work("computed_value", &params, wrong));
+    assert_eq!(one(&feedback).score, Some(0.0));
+    assert!(reasons(&feedback).contains(&"low_confidence"));
+    let with_unit = json!({"expected": 7, "unit": "kg"});
+    let wrong = "The readings in order are 3 kg, 7 kg and 12 kg, so the median is 12 kg.";
+    assert_eq!(score("computed_value", &with_unit, wrong), 0.0);
+    for right in [
+        "The readings in order are 3, 7 and 12, so the median is 7.",
+        "The median of the three readings is 7, and their highest is 12.",
+        "Of the readings in this table 7 is the median, and the highest is 12.",
+        "I put the readings in order, and their median comes to 7.",
+    ] {
+        assert_eq!(score("computed_value", &params, right), 10.0, "{right}");
+    }
+}
+
+#[test]
+fn an_answer_of_equations_alone_is_found_and_read() {
+    let mut work = work("computed_value", &json!({"expected": 42}), "");
+    let (start, end) = work.block("equation", None, "x = 42");
+    work.questions.push(
+        json!({"id": "1", "label": "1", "start": start, "end": end, "text": "x = 42", "words": 0, "prompt": null}),
+    );
+    assert_eq!(one(&mark(&work)).score, Some(10.0));
+}
+
+#[test]
+fn an_answer_that_is_a_figure_with_its_caption_is_found() {
+    let mut work = work("required_artifact", &json!({"artifact": "figure"}), "");
+    let (start, end) = work.block("caption", None, "Figure 1 The network of the library");
+    work.blocks.insert(
+        0,
+        json!({"kind": "figure", "level": null, "start": start, "end": start, "part": "body", "role": null}),
+    );
+    work.questions.push(
+        json!({"id": "1", "label": "1", "start": start, "end": end, "text": "", "words": 0, "prompt": null}),
+    );
+    assert!(one(&mark(&work)).score.unwrap() > 0.0);
+}
+
+#[test]
+fn lists_of_references_are_ordered_each_by_itself_and_accents_move_no_name() {
+    let params = json!({"checks": ["alphabetical_order"]});
+    let faults = |lists: &[&[&str]]| {
+        let mut work =
+            work("references", &params, "The town has kept its birds (Wren, 2019) for many years.");
+        for list in lists {
+            work.block("heading", Some("reference_list"), "References");
+            for author in *list {
+                let text = format!("{author}, A. (2019) Birds of the town. Leeds: Fen.");
+                let (start, end) = work.block("paragraph", Some("reference_list"), &text);
+                work.references.push(json!({"text": text, "start": start, "end": end, "authors": [author],
+                    "year": "2019", "title": "Birds of the town", "kind": "book", "cited": true}));
+            }
+            work.block("paragraph", None, "The next question is answered here in a few words.");
+        }
+        cite(&mut work, "(Wren, 2019)", "Wren", "2019", Some(0));
+        let feedback = mark(&work);
+        one(&feedback).trace.iter().filter(|t| t.rule == "references.alphabetical_order").count()
+    };
+    assert_eq!(faults(&[&["Wren"], &["Adair"]]), 0);
+    assert_eq!(faults(&[&["Nash", "Özdemir", "Patel"]]), 0);
+    assert_eq!(faults(&[&["Patel", "Özdemir"]]), 1);
+    assert_eq!(faults(&[&["Wren", "Adair"], &["Nash"]]), 1);
+}
+
+#[test]
+fn a_list_is_only_praised_as_whole_where_it_is() {
+    let params = json!({"checks": ["alphabetical_order"]});
+    let text = "The town has kept its birds (Wren, 2019), and others have lost them (Marlow, 2020).";
+    let praised = |second: Option<usize>| {
+        let mut work = work("references", &params, text);
+        for author in ["Wren", "Zander"] {
+            let text = format!("{author}, A. (2019) Birds of the town. Leeds: Fen.");
+            let (start, end) = work.block("paragraph", Some("reference_list"), &text);
+            work.references.push(json!({"text": text, "start": start, "end": end, "authors": [author],
+                "year": "2019", "title": "Birds of the town", "kind": "book", "cited": true}));
+        }
+        cite(&mut work, "(Wren, 2019)", "Wren", "2019", Some(0));
+        cite(&mut work, "(Marlow, 2020)", "Marlow", "2020", second);
+        let feedback = mark(&work);
+        serde_json::to_string(&feedback).unwrap().contains("very source that you cite")
+    };
+    assert!(praised(Some(1)));
+    assert!(!praised(None));
+}
+
 // ---- required_artifact
 
 #[test]

@@ -179,6 +179,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) code: Vec<Span>,
     /// Words that count towards a limit.
     pub(crate) words: usize,
+    /// Whether it holds a figure or an equation.
+    pub(crate) has_other: bool,
     positions: HashMap<u32, Vec<usize>>,
     stem_positions: HashMap<u32, Vec<usize>>,
 }
@@ -208,6 +210,7 @@ impl<'a> Answer<'a> {
             paragraphs: Vec::new(),
             code: Vec::new(),
             words: 0,
+            has_other: false,
             positions: HashMap::new(),
             stem_positions: HashMap::new(),
         };
@@ -225,6 +228,13 @@ impl<'a> Answer<'a> {
     fn read_region(&mut self, tma: &ParsedTma, region: Span, lexicon: &mut Lexicon) {
         let mut any = false;
         for block in &tma.blocks {
+            // A figure has a place, and often no text.
+            if matches!(block.kind, BlockKind::Figure | BlockKind::Equation)
+                && region.start <= block.start
+                && block.end <= region.end
+            {
+                self.has_other = true;
+            }
             let span = Span::new(block.start.max(region.start), block.end.min(region.end));
             if span.is_empty() {
                 continue;
@@ -404,9 +414,9 @@ impl<'a> Answer<'a> {
         self.sentences.iter().filter(|s| s.standing == standing).count()
     }
 
-    /// Whether nothing was written.
+    /// Whether nothing was written or drawn.
     pub(crate) fn is_empty(&self) -> bool {
-        self.sentences.is_empty() && self.code.is_empty()
+        self.sentences.is_empty() && self.code.is_empty() && !self.has_other
     }
 }
 

@@ -67,8 +67,10 @@ fn locate(tma: &ParsedTma, rubric: &Rubric, id: &str) -> (Vec<Span>, Found) {
     let mut parent = id;
     while let Some((shorter, _)) = parent.rsplit_once('(') {
         parent = shorter;
-        let parts_told_apart = tma.questions.iter().any(|q| {
-            normal_question_id(&q.id).strip_prefix(parent).is_some_and(|rest| rest.starts_with('('))
+        // Only a part before the one looked for says that what stands under the number alone is not its answer.
+        let place = |id: &str| rubric.questions.iter().position(|q| q.id == id);
+        let parts_told_apart = tma.questions.iter().map(|q| normal_question_id(&q.id)).any(|q| {
+            q.strip_prefix(parent).is_some_and(|rest| rest.starts_with('(')) && place(&q) < place(id)
         });
         let whole = spans(&|q| q == parent);
         if !whole.is_empty() && !parts_told_apart {

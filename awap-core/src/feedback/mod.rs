@@ -132,7 +132,8 @@ pub fn mark_with(tma: &ParsedTma, rubrics: &Rubrics, deadline: &Deadline) -> Res
 
 /// Marks one criterion; without an answer there is nothing to look at, and that is said.
 fn mark_one(criterion: &Criterion, script: &Script<'_>, question: &RubricQuestion) -> Outcome {
-    if !script.answer.is_empty() {
+    // An answer that was not found may be there all the same: what only a person may mark stays open.
+    if !script.answer.is_empty() || criterion.kind.is_human() {
         return criterion.kind.mark(&criterion.head, script);
     }
     let mut out = Outcome { score: Some(0.0), confidence: 0.9, ..Outcome::default() };

@@ -334,7 +334,10 @@ impl Outline {
     fn has_other_content(&self, span: Span) -> bool {
         let from = self.units.partition_point(|u| u.span.end <= span.start);
         self.units.iter().skip(from).take_while(|u| u.span.start < span.end).any(|u| {
-            matches!(u.kind, BlockKind::Code | BlockKind::Table | BlockKind::Equation) && !u.span.is_empty()
+            // A figure has a place, and often no text.
+            u.kind == BlockKind::Figure
+                || matches!(u.kind, BlockKind::Code | BlockKind::Table | BlockKind::Equation)
+                    && !u.span.is_empty()
         })
     }
 

@@ -89,21 +89,87 @@ impl ComputedValue {
         (value - self.expected).abs() <= self.tolerance + self.expected.abs() * 1e-9
     }
 
-    /// Whether one of the units stands behind a number, or, where it is a sign (`£`), before it. Blanks do not count.
+    /// Whether one of the units stands behind a number, or, where it is a sign (`£`), before it.
     fn has_unit(&self, after: &str, before: &str) -> bool {
         let seen = |c: &char| !c.is_whitespace();
         // No more is looked at than the longest unit needs: an answer may be thousands of numbers.
         let longest = self.units.iter().map(|unit| unit.chars().count()).max().unwrap_or_default();
-        let after = after.chars().filter(seen).take(longest + 1).collect::<String>().to_lowercase();
         let before: Vec<char> = before.chars().rev().filter(seen).take(longest).collect();
         let before = before.into_iter().rev().collect::<String>().to_lowercase();
         self.units.iter().any(|unit| {
-            let unit = unit.chars().filter(seen).collect::<String>().to_lowercase();
-            let ends = |rest: &str| !rest.starts_with(char::is_alphabetic);
-            after.strip_prefix(&unit).is_some_and(|rest| ends(rest) || !unit.ends_with(char::is_alphabetic))
-                || !unit.starts_with(char::is_alphabetic) && before.ends_with(&unit)
+            after_unit(after, unit)
+                .is_some_and(|rest| !unit.trim_end().ends_with(char::is_alphabetic) || !unit_goes_on(rest))
+                || !unit.starts_with(char::is_alphabetic)
+                    && before.ends_with(&unit.chars().filter(seen).collect::<String>().to_lowercase())
         })
     }
+}
+
+/// What follows `unit` at the beginning of `text`, in any case; blanks count only between two letters of the unit.
+fn after_unit<'t>(text: &'t str, unit: &str) -> Option<&'t str> {
+    let mut rest = text;
+    let mut last = ' ';
+    for wanted in unit.chars() {
+        if !wanted.is_whitespace() {
+            if !last.is_alphabetic() || !wanted.is_alphabetic() {
+                rest = rest.trim_start();
+            }
+            let found = rest.chars().next()?;
+            if !found.to_lowercase().eq(wanted.to_lowercase()) {
+                return None;
+            }
+            rest = rest.get(found.len_utf8()..)?;
+        }
+        last = wanted;
+    }
+    Some(rest)
+}
+
+/// Whether what follows a unit makes it another one: `m` in `metres`, `m/s`, `m²`, `m s⁻¹` and `m per second`.
+fn unit_goes_on(rest: &str) -> bool {
+    if rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '^' | '⁻')) {
+        return true;
+    }
+    let next = rest.trim_start();
+    let power = next.chars().take(4).find(|c| !c.is_alphabetic());
+    next.starts_with('/') || next.starts_with("per ") || matches!(power, Some('⁻' | '²' | '³' | '^'))
+}
+
+/// Bytes before a number that are looked at for words that give it as a result.
+const LEAD_IN: usize = 48;
+
+/// Whether the words before a number, or those after it, give it as the result: `is about 12`, `= 12`, `12 is the`.
+fn is_told(before: &str, after: &str) -> bool {
+    let from = (before.len().saturating_sub(LEAD_IN)..=before.len()).find(|at| before.is_char_boundary(*at));
+    let lead = from.and_then(|at| before.get(at..)).unwrap_or_default();
+    let lead = lead.trim_end().trim_end_matches(['£', '$', '€']).trim_end();
+    if lead.ends_with(['=', '≈', ':', '→']) {
+        return true;
+    }
+    let mut words = lead.rsplit(|c: char| c.is_whitespace()).map(str::to_lowercase).skip_while(|w| {
+        matches!(w.as_str(), "about" | "approximately" | "roughly" | "exactly" | "to" | "around")
+    });
+    let told = words.next().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "is" | "was"
+                | "be"
+                | "are"
+                | "equals"
+                | "equal"
+                | "gives"
+                | "gave"
+                | "get"
+                | "got"
+                | "find"
+                | "found"
+                | "makes"
+                | "comes"
+                | "came"
+        )
+    });
+    let after = after.trim_start();
+    told || after.starts_with("is the ") || after.starts_with("is my ")
 }
 
 /// A number of the answer.
@@ -114,6 +180,8 @@ struct Number {
     /// The sentence or line that it stands in.
     around: Span,
     has_unit: bool,
+    /// Whether the words around it give it as the result.
+    is_told: bool,
 }
 
 fn parse(found: &str, power: Option<&str>) -> Option<f64> {
@@ -171,7 +239,9 @@ impl ComputedValue {
                     continue;
                 }
                 let around = place.map_or_else(|| line_around(text, span), |s| s.span);
-                numbers.push(Number { value, span, around, has_unit: self.has_unit(after, before) });
+                let has_unit = self.has_unit(after, before);
+                let behind = self.units.iter().find_map(|unit| after_unit(after, unit)).unwrap_or(after);
+                numbers.push(Number { value, span, around, has_unit, is_told: is_told(before, behind) });
             }
         }
         numbers
@@ -267,6 +337,25 @@ impl ComputedValue {
                 vec![best.around],
                 self.value_marks,
             ));
+            return 0.0;
+        }
+        // A number of the data may be the one expected by chance; what is given as the result is another.
+        let other = numbers.iter().find(|n| {
+            n.is_told
+                && n.span.start > best.span.end
+                && !self.is_right(n.value)
+                && (n.has_unit || !best.has_unit)
+        });
+        if let Some(other) = other.filter(|_| !best.is_told) {
+            out.reviews.push(("low_confidence", json!({
+                "message": "The right number stands in this answer, and another is given as the result: please read it.",
+                "evidence": [{"start": other.around.start, "end": other.around.end, "quote": other.around.of(text)}],
+            })));
+            out.confidence = 0.4;
+            out.cite(text, other.around, "value", false);
+            out.step("computed_value.value", other.value, Some(json!({"tolerance": self.tolerance})), 0.0);
+            self.say_wrong(Some(other), out);
+            out.missing.push(format!("the value {}{unit}", self.expected));
             return 0.0;
         }
         let mut earned = self.value_marks;

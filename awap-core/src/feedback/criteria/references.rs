@@ -10,6 +10,7 @@ use crate::citation::{Citation, Reference};
 use crate::document::BlockKind;
 use crate::feedback::rubric::{Head, Node};
 use crate::text::{self, Span};
+use crate::tma::ParsedBlock;
 
 /// What is checked, and what a fault costs.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ impl Kind for References {
                 out.cite(text, Span::new(citation.start, citation.end), "citation", true);
             }
             let span = Span::new(first.start, first.end);
-            let what = if faults.is_empty() {
+            let what = if faults.is_empty() && sound.len() == citations.len() {
                 "Every source that you cite can be found in your list of references"
             } else {
                 "You tell the reader where your ideas come from"
@@ -268,7 +269,7 @@ impl References {
             }
         }
         if self.has(Check::Order) {
-            faults.extend(order_fault(references));
+            faults.extend(order_fault(references, &script.tma.blocks));
         }
         if self.has(Check::Field) {
             faults.extend(references.iter().filter_map(field_fault));
@@ -383,15 +384,22 @@ fn year_fault(citation: &Citation, span: Span, reference: &Reference) -> Fault {
 }
 
 /// The first pair of neighbours in the wrong order; one misplaced entry is one fault.
-fn order_fault(references: &[Reference]) -> Option<Fault> {
+fn order_fault(references: &[Reference], blocks: &[ParsedBlock]) -> Option<Fault> {
     let key = |r: &Reference| {
-        let author = r.authors.first().cloned().unwrap_or_else(|| r.text.clone());
+        let author = r.authors.first().map_or(r.text.as_str(), String::as_str);
+        // An accent does not move a name.
         let letters: String =
-            author.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
+            text::fold(author).chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
         letters.trim_start_matches("the ").to_owned()
     };
+    // Each question may have a list of its own: what is no list stands between two of them.
+    let parted = |a: &Reference, b: &Reference| {
+        let from = blocks.partition_point(|block| block.start < a.end);
+        let mut between = blocks.iter().skip(from).take_while(|block| block.start < b.start);
+        between.any(|block| block.end > block.start && block.role.as_deref() != Some("reference_list"))
+    };
     let (a, b) = references.windows(2).find_map(|w| match w {
-        [a, b] if key(a) > key(b) => Some((a, b)),
+        [a, b] if key(a) > key(b) && !parted(a, b) => Some((a, b)),
         _ => None,
     })?;
     Some(Fault {
