@@ -27,11 +27,18 @@ static MARK_PHRASES: LazyLock<Regex> = LazyLock::new(|| {
         r"|\b\d+(\.\d+)? ?(points?|pts|marks?)\b",
         r"|\b(award|awards|awarded|awarding|deserve|deserves|deserved|merits?) ",
         r"|\bfirst[ -]class\b|\bpass [1-4]\b|\b(a|clear|bare) (pass|fail|distinction|merit)\b|\b(have|has) passed\b",
+        r"|\byou (have )?(pass|passed|fail|failed) (this|that|the|your) (part|question|task|tma|module|assignment|criterion|section)\b",
+        r"|\b(distinction|merit|pass|fail)[ -](level|standard)\b",
     ))
 });
 
-/// A share in numbers.
-static PER_CENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d+(\.\d+)?) ?(%|per ?cent)"));
+/// A share in numbers, or in a round number's word.
+static PER_CENT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"\b(\d+(\.\d+)?|ten|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred)",
+        r"[ -]?(%|per ?cent)",
+    ))
+});
 
 /// Words that speak of the model or of its orders, unless they are the subject.
 const MODEL_WORDS: [&str; 20] = [
@@ -199,6 +206,10 @@ mod tests {
             "Add two reasons to gain more credit.",
             "You reach Pass 2 with this.",
             "You met every line of the rubric.",
+            "You fail this part of the question, because the law asks for more.",
+            "You pass this part with ease by what you say of the law.",
+            "You write of the law at distinction level.",
+            "You have ninety per cent of what the law asks for here.",
             "Your Grade for it is good.",
         ] {
             assert!(marks(text, &[]), "{text}");
