@@ -179,6 +179,122 @@ fn work_that_is_in_no_answer_goes_to_a_person() {
 }
 
 #[test]
+fn a_first_part_without_its_label_is_read_under_the_number_of_the_question() {
+    let work = Work::new("tm112-25j-tma02.json")
+        .answer("1", GOOD_SEARCH)
+        .answer("1(b)", "The program is tested with a list of three items.");
+    let feedback = mark(&work);
+    assert_eq!(score(&feedback, "q1a-search"), 18.0);
+    assert!(reasons(&feedback).contains(&"low_confidence"));
+    // What stands under the number is no answer to a part after one that has its label.
+    let work = Work::new("tm112-25j-tma02.json")
+        .answer("1", FAIR_SEARCH)
+        .answer("1(a)", "The program is tested with a list of three items.");
+    assert!(criterion(&mark(&work), "q1b-tests").missing[0].contains("1(b)"));
+}
+
+#[test]
+fn what_only_a_person_may_mark_stays_open_where_no_answer_was_found() {
+    let feedback = mark(&Work::new("every-kind.json"));
+    let open: Vec<_> = feedback.marking_criteria.criteria.iter().filter(|c| c.score.is_none()).collect();
+    assert!(!open.is_empty());
+    assert!(open.iter().all(|c| c.source == "human"));
+    assert_eq!(feedback.grade, None);
+    assert!(reasons(&feedback).contains(&"human_criterion"));
+}
+
+#[test]
+fn the_pass_mark_of_a_simple_rubric_is_a_pass() {
+    let band = |total: f64, passing: Value, boundaries: Value| {
+        let mut work = Work::new("k102-25j-tma01.json").answer("1", "Dignity matters to every person.");
+        let rubric = work.rubric.as_mut().unwrap().as_object_mut().unwrap();
+        rubric.retain(|key, _| key == "question_id");
+        rubric.insert("total_points".to_owned(), json!(total));
+        // Two thirds of the marks are for a word that is there.
+        rubric.insert(
+            "criteria".to_owned(),
+            json!([{"name": "Dignity", "weight": total, "description": "dignity",
+                "levels": [{"score": 0, "descriptor": "nothing"}, {"score": total, "descriptor": "dignity"}]}]),
+        );
+        rubric.insert("passing_grade".to_owned(), passing);
+        if !boundaries.is_null() {
+            rubric.insert("grade_boundaries".to_owned(), boundaries);
+        }
+        let totals = mark(&work).marking_criteria.totals;
+        (totals.mark.unwrap(), totals.band.unwrap())
+    };
+    let (mark, _) = band(30.0, json!(1), Value::Null);
+    assert!(mark > 0.0);
+    assert_eq!(band(30.0, json!(mark), Value::Null).1, "Pass");
+    assert_eq!(band(30.0, json!(1), json!({"Pass": mark})).1, "Pass");
+    if mark < 30.0 {
+        assert_eq!(band(30.0, json!(mark + 1.0), Value::Null).1, "Fail");
+    }
+}
+
+#[test]
+fn what_comes_near_a_common_error_is_shown_and_costs_nothing() {
+    let marked = |error: &str, said: &str| {
+        let mut work = Work::new("k102-25j-tma01.json").answer("1", said);
+        work.set("/common_errors", json!([{"error": error, "penalty": 5}]));
+        let feedback = mark(&work);
+        let off = feedback.marking_criteria.totals.penalties.iter().any(|p| p["kind"] == "common_error");
+        let shown = serde_json::to_string(&feedback.marking_criteria.needs_review).unwrap();
+        (off, shown.contains("common error"))
+    };
+    let unsorted = "Says that a binary search works on an unsorted list";
+    let need = "Thinks that the list need not be sorted";
+    let dignity = "Says that dignity means doing everything for the person";
+    let aphasia = "Confuses aphasia with a loss of intelligence";
+    for (error, said, want) in [
+        (dignity, "Dignity means doing with the person what she can do herself.", (false, true)),
+        (unsorted, "A binary search works only on a sorted list.", (false, true)),
+        (unsorted, "A binary search works on an unsorted list as well.", (true, true)),
+        (need, "The list needs to be sorted first of all.", (false, false)),
+        (need, "The list need not be sorted at all.", (true, true)),
+        (need, "It is a mistake that the list need not be sorted.", (false, false)),
+        (aphasia, "Aphasia is a loss of words, while intelligence is kept.", (false, true)),
+        (aphasia, "Aphasia is a loss of intelligence after a stroke.", (true, true)),
+    ] {
+        assert_eq!(marked(error, said), want, "{said}");
+    }
+}
+
+#[test]
+fn words_that_answer_several_questions_are_counted_once() {
+    let over = |mode: &str, limit: usize| {
+        let mut work = Work::new("tm112-25j-tma02.json").answer("1", GOOD_SEARCH);
+        work.set(
+            "/penalties",
+            json!({"over_length": {"limit_words": limit, "tolerance_pct": 0, "mode": mode, "per_words": 100, "marks": 5}}),
+        );
+        mark(&work)
+    };
+    let words = GOOD_SEARCH.split_whitespace().count();
+    assert_eq!(over("marks_per_step", words).marking_criteria.totals.penalties, Vec::<Value>::new());
+    let totals = over("marks_per_step", words - 1).marking_criteria.totals;
+    assert_eq!(totals.penalties[0]["words"], json!(words));
+    let read = over("stop_reading", words);
+    assert!(!serde_json::to_string(&read.marking_criteria).unwrap().contains("unread_words"));
+}
+
+#[test]
+fn the_limit_of_one_question_does_not_count_the_words_of_another() {
+    let mut work =
+        Work::new("k102-25j-tma01.json").answer("1", FAIR_SEARCH).answer("2", &GOOD_SEARCH.repeat(3));
+    let criteria = json!([{"name": "Search", "weight": 50, "description": "search"}]);
+    work.rubric = Some(json!([
+        {"question_id": 1, "total_points": 50, "word_limit": 100, "word_limit_penalty": "5 points per 100 words",
+         "criteria": criteria},
+        {"question_id": 2, "total_points": 50, "criteria": criteria},
+    ]));
+    assert_eq!(mark(&work).marking_criteria.totals.penalties, Vec::<Value>::new());
+    work.rubric.as_mut().unwrap()[0]["word_limit"] = json!(20);
+    let words = FAIR_SEARCH.split_whitespace().count();
+    assert_eq!(mark(&work).marking_criteria.totals.penalties[0]["words"], json!(words));
+}
+
+#[test]
 fn an_open_criterion_leaves_a_range() {
     let essay = "This essay will discuss how social order is made and remade on the street in everyday interaction.\n\n\
         Goffman wrote of an interaction order, in which each performance matters.\n\nIn conclusion, order is made by people together.";

@@ -343,31 +343,35 @@ fn is_denied(answer: &Answer<'_>, token: usize) -> bool {
     false
 }
 
-/// Whether a sentence speaks of a mistake, a myth or the opposite: what it mentions, it does not claim.
+/// Whether a sentence denies something, or speaks of a mistake, a myth or the opposite: what it mentions, it does not claim.
 pub(crate) fn is_distanced(sentence: &str) -> bool {
+    let denies = |token: Span| lexis::is_negator(&token.of(sentence).to_lowercase());
+    text::tokens(sentence).any(denies) || is_disowned(sentence)
+}
+
+/// Whether a sentence speaks of a mistake, a myth or the opposite, whether or not it denies anything.
+pub(crate) fn is_disowned(sentence: &str) -> bool {
     let mut last = String::new();
     for token in text::tokens(sentence) {
         let word = token.of(sentence).to_lowercase();
-        if lexis::is_negator(&word)
-            || matches!(
-                word.as_str(),
-                "wrong"
-                    | "mistake"
-                    | "mistaken"
-                    | "misconception"
-                    | "misunderstanding"
-                    | "misunderstand"
-                    | "assume"
-                    | "assumed"
-                    | "assumption"
-                    | "instead"
-                    | "contrary"
-                    | "avoid"
-                    | "careful"
-                    | "danger"
-                    | "than"
-            )
-        {
+        if matches!(
+            word.as_str(),
+            "wrong"
+                | "mistake"
+                | "mistaken"
+                | "misconception"
+                | "misunderstanding"
+                | "misunderstand"
+                | "assume"
+                | "assumed"
+                | "assumption"
+                | "instead"
+                | "contrary"
+                | "avoid"
+                | "careful"
+                | "danger"
+                | "than"
+        ) {
             // “rather than”, “more than”: the second half is what is set aside.
             if word != "than" || last == "rather" || last == "more" {
                 return true;

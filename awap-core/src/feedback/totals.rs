@@ -1,15 +1,16 @@
 //! The arithmetic: the criteria's scores less the penalties are the mark.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
 use super::Marked;
-use super::answer::{Answer, Lexicon, Standing};
+use super::answer::{Answer, Lexicon, Standing, Token};
 use super::integrity::LOW_CONFIDENCE;
+use super::lexis;
 use super::model::{MarkedCriterion, Review, Totals};
-use super::rubric::{LateMode, OverLength, OverMode, Rubric, tidy};
-use super::terms::is_distanced;
+use super::rubric::{CommonError, LateMode, OverLength, OverMode, Rubric, tidy};
+use super::terms::{is_disowned, is_distanced};
 use crate::text::Span;
 use crate::tma::ParsedTma;
 
@@ -20,10 +21,19 @@ pub(crate) fn stop_reading(rubric: &Rubric, answers: &mut [Answer<'_>]) -> usize
     };
     let most = most_words(over).unwrap_or(usize::MAX);
     let (mut read, mut unread) = (0, 0);
+    // Where several questions are answered by one stretch, each sentence is read once.
+    let mut decided: HashMap<Span, bool> = HashMap::new();
     for answer in answers {
         for at in 0..answer.sentences.len() {
-            let words =
-                answer.sentences.get(at).map_or(0, |s| s.span.of(answer.text).split_whitespace().count());
+            let Some(span) = answer.sentences.get(at).map(|s| s.span) else { continue };
+            if let Some(is_unread) = decided.get(&span) {
+                if *is_unread {
+                    answer.set_standing(at, Standing::Unread);
+                }
+                continue;
+            }
+            let words = span.of(answer.text).split_whitespace().count();
+            decided.insert(span, read + words > most);
             if read + words > most {
                 unread += words;
                 answer.set_standing(at, Standing::Unread);
@@ -38,6 +48,21 @@ pub(crate) fn stop_reading(rubric: &Rubric, answers: &mut [Answer<'_>]) -> usize
 
 fn most_words(over: &OverLength) -> Option<usize> {
     over.limit_words.map(|limit| (limit as f64 * (1.0 + over.tolerance_pct / 100.0)).floor() as usize)
+}
+
+/// Words of the work that count towards its limit: where several questions are answered by one stretch, it was written once.
+fn words_of(rubric: &Rubric, answers: &[Answer<'_>]) -> usize {
+    let over = rubric.penalties.over_length.as_ref();
+    let mut read = HashSet::new();
+    rubric
+        .questions
+        .iter()
+        .zip(answers)
+        .filter(|(question, _)| over.is_none_or(|o| o.counts(&question.id)))
+        .flat_map(|(_, answer)| &answer.paragraphs)
+        .filter(|paragraph| read.insert(paragraph.span))
+        .map(|paragraph| paragraph.words)
+        .sum()
 }
 
 /// One entry of `penalties`: marks taken off (a bonus takes off less than nothing).
@@ -118,17 +143,22 @@ pub(crate) fn add_up(
 ) -> Totals {
     let mut sum = Sum::of(rubric, marked.iter().map(|m| (m.outcome.score, m.criterion.head.max_mark)));
     for error in &rubric.errors {
-        if let Some(spans) = makes_error(&error.words, answers, lexicon) {
-            sum.take("common_error", &error.text, error.penalty, json!({"evidence": spans}));
+        if let Some((spans, is_certain)) = makes_error(error, answers, lexicon) {
+            let message = if is_certain {
+                sum.take("common_error", &error.text, error.penalty, json!({"evidence": spans}));
+                "A common error seems to be made here: please check."
+            } else {
+                "This comes near to a common error, and cost no marks: please check."
+            };
             reviews.push(Review {
                 criterion: None,
                 reason: "low_confidence".to_owned(),
-                detail: Some(json!({"message": "A common error seems to be made here: please check.", "error": error.text, "evidence": spans})),
+                detail: Some(json!({"message": message, "error": error.text, "evidence": spans})),
                 resolved: false,
             });
         }
     }
-    let words: usize = answers.iter().map(|a| a.words).sum();
+    let words = words_of(rubric, answers);
     if let Some((label, marks, more)) = over_length(rubric, words, unread, sum.known) {
         sum.take("over_length", &label, marks, more);
     }
@@ -270,31 +300,61 @@ fn shown(span: Span, text: &str) -> Value {
     json!({"start": span.start, "end": span.end, "quote": span.of(text)})
 }
 
-/// The sentence that makes an error: it holds most of the error's words, and neither denies nor distances them.
-fn makes_error(words: &[String], answers: &[Answer<'_>], lexicon: &Lexicon) -> Option<Vec<Value>> {
-    let wanted = ids(words, lexicon);
+/// The sentence that makes an error, and whether that is certain: it has every word of the error in one clause, and
+/// denies what the error denies and nothing else. One that has most of the words only comes near.
+fn makes_error(error: &CommonError, answers: &[Answer<'_>], lexicon: &Lexicon) -> Option<(Vec<Value>, bool)> {
     // With fewer than three words to go by, the error could be met anywhere.
-    if words.len() < 3 {
+    if error.words.len() < 3 {
         return None;
     }
-    let needed = (words.len() * 3).div_ceil(4).max(3);
+    let claimed: Vec<String> = error.words.iter().filter(|w| !lexis::is_negator(w)).cloned().collect();
+    let denies = claimed.len() < error.words.len();
+    let claimed_ids = ids(&claimed, lexicon);
+    let wanted: HashSet<u32> = claimed_ids.iter().copied().flatten().collect();
+    // The error's own clauses and commas part nothing.
+    let has_breaks = error.text.contains(BREAKS);
+    let needed = (claimed.len() * 3).div_ceil(4).max(2);
+    let mut near = None;
     for answer in answers {
         for (_, sentence) in answer.counted() {
-            let stems: HashSet<u32> = answer
-                .tokens
-                .get(sentence.tokens.clone())
-                .unwrap_or_default()
-                .iter()
-                .map(|t| t.stem)
-                .collect();
-            let have = wanted.iter().flatten().filter(|id| stems.contains(id)).count();
-            if have >= needed && !is_distanced(sentence.span.of(answer.text)) {
-                return Some(vec![shown(sentence.span, answer.text)]);
+            let tokens = answer.tokens.get(sentence.tokens.clone()).unwrap_or_default();
+            let stems: HashSet<u32> = tokens.iter().map(|t| t.stem).collect();
+            let have = claimed_ids.iter().flatten().filter(|id| stems.contains(id)).count();
+            if have < needed {
+                continue;
             }
+            let text = sentence.span.of(answer.text);
+            let set_aside = if denies {
+                tokens.iter().filter(|t| t.classes.is_negator()).count() != 1 || is_disowned(text)
+            } else {
+                is_distanced(text)
+            };
+            if set_aside {
+                continue;
+            }
+            let place = vec![shown(sentence.span, answer.text)];
+            let is_part = |t: &Token| wanted.contains(&t.stem) || t.classes.is_negator();
+            let from = tokens.iter().position(is_part).unwrap_or(0);
+            let to = tokens.iter().rposition(is_part).map_or(from, |i| i + 1);
+            let stretch = tokens.get(from..to).unwrap_or_default();
+            // Who tells two things apart names both, in two clauses.
+            let is_break = |t: &Token| t.classes.is_clause_break() && !wanted.contains(&t.stem);
+            let between = |pair: &[Token]| match pair {
+                [a, b] => Span::new(a.span.end, b.span.start).of(answer.text).contains(BREAKS),
+                _ => false,
+            };
+            let parted = stretch.iter().any(is_break) || !has_breaks && stretch.windows(2).any(between);
+            if have == claimed.len() && !parted {
+                return Some((place, true));
+            }
+            near.get_or_insert(place);
         }
     }
-    None
+    near.map(|place| (place, false))
 }
+
+/// What parts two clauses.
+const BREAKS: [char; 5] = [',', ';', ':', '–', '—'];
 
 /// The sentences that earn a bonus: its words, or one of its examples with one of them, in one sentence or the next.
 fn earns_bonus(

@@ -201,6 +201,8 @@ impl Rubric {
 
     /// The band of a percentage.
     pub(crate) fn band(&self, percentage: f64) -> Option<&Band> {
+        // Boundaries that were given in marks are percentages to four decimals: both sides are rounded alike.
+        let percentage = tidy(percentage);
         self.bands.iter().find(|band| percentage >= band.min)
     }
 }

@@ -29,6 +29,15 @@ pub(crate) struct OverLength {
     pub(crate) marks: f64,
     /// Marks at most.
     pub(crate) cap: Option<f64>,
+    /// The questions whose answers are counted; without, all.
+    pub(crate) questions: Option<Vec<String>>,
+}
+
+impl OverLength {
+    /// Whether the answer to this question is counted.
+    pub(crate) fn counts(&self, question: &str) -> bool {
+        self.questions.as_ref().is_none_or(|ids| ids.iter().any(|id| id == question))
+    }
 }
 
 /// What is done about work over its limit.
@@ -100,5 +109,6 @@ fn over_length(node: &Node<'_>) -> Result<OverLength> {
         per_words: node.or("per_words", 0, |n| n.count(1))?,
         marks: node.or("marks", 0.0, |n| n.number_within(0.0, 1e9))?,
         cap: node.maybe("cap", |n| n.number_within(0.0, 1e9))?,
+        questions: None,
     })
 }

@@ -50,16 +50,22 @@ pub(super) fn load(items: &[Node<'_>]) -> Result<Rubric> {
         }
         errors.extend(item.or("common_errors", Vec::new(), |n| load_errors(n, max_mark))?);
         bonuses.extend(item.or("bonus_points", Vec::new(), |n| load_bonuses(n, max_mark))?);
-        item.maybe("passing_grade", |n| n.number_within(0.0, 1e6))?;
+        let passing = item.maybe("passing_grade", |n| n.number_within(0.0, max_mark.max(100.0)))?;
         if let Some(found) = item.maybe("grade_boundaries", |n| load_bands(n, max_mark))? {
             bands.get_or_insert(found);
+        } else if let Some(least) = passing.filter(|least| *least > 0.0) {
+            bands.get_or_insert_with(|| {
+                with_fail(vec![Band { name: "Pass".to_owned(), min: least }], max_mark)
+            });
         }
-        if let Some(over) = load_over_length(item)? {
+        if let Some(mut over) = load_over_length(item)? {
+            over.questions = Some(vec![question_id.clone()]);
             penalties.over_length = Some(match penalties.over_length.take() {
                 None => over,
-                // Limits of several questions make one limit on the whole.
+                // Limits of several questions make one limit on these together.
                 Some(first) => OverLength {
                     limit_words: first.limit_words.zip(over.limit_words).map(|(a, b)| a + b),
+                    questions: first.questions.zip(over.questions).map(|(a, b)| [a, b].concat()),
                     ..first
                 },
             });
@@ -204,6 +210,11 @@ fn load_bands(node: &Node<'_>, total: f64) -> Result<Vec<Band>> {
     for (name, min) in node.members()? {
         bands.push(Band { name: name.to_owned(), min: min.number_within(0.0, total.max(100.0))? });
     }
+    Ok(with_fail(bands, total))
+}
+
+/// Bands in points or in per cent, as bands in per cent, highest first, down to 0.
+fn with_fail(mut bands: Vec<Band>, total: f64) -> Vec<Band> {
     let highest = bands.iter().map(|b| b.min).fold(0.0, f64::max);
     let in_points = if total <= 100.0 { highest <= total } else { highest > 100.0 };
     if in_points {
@@ -215,7 +226,7 @@ fn load_bands(node: &Node<'_>, total: f64) -> Result<Vec<Band>> {
     if bands.last().is_none_or(|lowest| lowest.min > 0.0) {
         bands.push(Band { name: "Fail".to_owned(), min: 0.0 });
     }
-    Ok(bands)
+    bands
 }
 
 fn load_over_length(item: &Node<'_>) -> Result<Option<OverLength>> {
@@ -228,6 +239,7 @@ fn load_over_length(item: &Node<'_>) -> Result<Option<OverLength>> {
         per_words: limit,
         marks: 0.0,
         cap: None,
+        questions: None,
     };
     let Some(penalty) = item.get("word_limit_penalty")? else { return Ok(Some(over)) };
     match penalty.value() {
