@@ -269,10 +269,10 @@ fn a_style_that_gives_the_level_alone_is_in_the_list_of_its_base() {
          <w:lvl w:ilvl=\"0\"><w:numFmt w:val=\"decimal\"/><w:lvlText w:val=\"Question %1\"/></w:lvl>\
          <w:lvl w:ilvl=\"1\"><w:numFmt w:val=\"lowerLetter\"/><w:lvlText w:val=\"(%2)\"/></w:lvl></w:abstractNum>\
          <w:num w:numId=\"1\"><w:abstractNumId w:val=\"0\"/></w:num></w:numbering>";
-    let styled = |style: &str, text: &str| {
+    let line = |style: &str, text: &str| {
         format!("<w:p><w:pPr><w:pStyle w:val=\"{style}\"/></w:pPr>{}</w:p>", run(text))
     };
-    let xml = [styled("Q", "Explain."), styled("P", "First."), styled("P", "Second.")].concat();
+    let xml = [line("Q", "Explain."), line("P", "First."), line("P", "Second.")].concat();
     let parts = [("styles", "styles.xml", styles), ("numbering", "numbering.xml", numbering)];
     let document = read(&docx(&xml, &parts), "a.docx");
     let labels: Vec<_> = blocks(&document, "body").iter().map(|(_, label, _)| *label).collect();

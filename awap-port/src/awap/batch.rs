@@ -35,7 +35,8 @@ struct Run<'a> {
 }
 
 pub(crate) fn run(arguments: &Batch, common: &Common) -> Result<u8, Failure> {
-    let all = intake::search(&arguments.folder, &arguments.out)?;
+    let not = [Some(arguments.rubric.as_path()), arguments.students.as_deref(), common.key_file.as_deref()];
+    let all = intake::search(&arguments.folder, Some(&arguments.out), &not)?;
     if all.is_empty() {
         return Err(Failure::nothing_to_read(format!("There is no file in {}.", arguments.folder.display())));
     }
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &Batch, common: &Common) -> Result<u8, Failure> {
     let ended = run.all(&all)?;
     run.bar.finish_and_clear();
     let failed = ended.iter().filter(|ended| matches!(ended.end, End::Failed(_))).count();
-    summary::write(&ended, arguments, common)?;
+    summary::write(&ended, &run.ledger, arguments, common)?;
     Ok(if failed == 0 { 0 } else { SOME_FAILED })
 }
 

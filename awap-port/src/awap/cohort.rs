@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::{Cohort as Arguments, Common};
 use crate::failure::{Failure, advice};
-use crate::intake::{self, Work};
+use crate::intake;
 use crate::marks::{Joined, Known as KnownTma, Marks};
 use crate::students::{Known, Students};
 use crate::{keyring, rubric, show, work};
@@ -56,14 +56,8 @@ impl Cohort {
         }
         let students = arguments.students.as_deref().map(Students::read).transpose()?.unwrap_or_default();
         let folder = &arguments.folder;
-        let not: Vec<PathBuf> = [&[arguments.students.as_deref(), arguments.rubric.as_deref()], not]
-            .concat()
-            .into_iter()
-            .flatten()
-            .filter_map(|path| path.canonicalize().ok())
-            .collect();
-        let is_tma = |work: &Work| work.path.canonicalize().map_or(true, |path| !not.contains(&path));
-        let all: Vec<Work> = intake::search(folder, Path::new(""))?.into_iter().filter(is_tma).collect();
+        let not = [&[arguments.students.as_deref(), arguments.rubric.as_deref()], not].concat();
+        let all = intake::search(folder, None, &not)?;
         if all.is_empty() {
             return Err(Failure::nothing_to_read(format!("There is no TMA in {}.", folder.display())));
         }

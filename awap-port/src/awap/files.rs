@@ -34,7 +34,12 @@ pub(crate) fn write_over(
     content: &[u8],
     known: Option<&str>,
 ) -> Result<Option<PathBuf>, Failure> {
-    let there = fs::read(path).ok().map(|there| digest(&there));
+    // What cannot be read is there all the same, and is not written over unseen.
+    let there = match fs::read(path) {
+        Ok(there) => Some(digest(&there)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(Failure::cannot_write(path, &error)),
+    };
     let edited = there.is_some_and(|there| there != digest(content) && Some(there.as_str()) != known);
     let aside = edited.then(|| free_name(path));
     if let Some(aside) = &aside {

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use crate::failure::{Failure, UNREADABLE, reason};
+use crate::ledger;
 use crate::rubric::hex;
 use crate::students::{Known, Students};
 
@@ -64,13 +65,10 @@ impl Work {
         let mut digest = Sha256::new();
         digest.update(place.as_os_str().as_encoded_bytes());
         let place_code = code(&hex(&digest.clone().finalize()), key);
-        let known = students
-            .of(place)
-            .or_else(|| moodle_student(place).map(|name| Known { name: Some(name), ..Known::default() }))
-            .unwrap_or_else(|| known.clone());
+        let (student_id, student) = who(place, known, students);
         let mut tma = Submission {
-            student_id: known.student_id.clone(),
-            student: Some(Student::from(known)).filter(|student| *student != Student::default()),
+            student_id,
+            student: Some(student).filter(|student| *student != Student::default()),
             rubric: rubric.cloned(),
             ..Submission::default()
         };
@@ -91,6 +89,20 @@ impl Work {
         let tma = unreadable.map_or(Ok(tma), Err);
         Taken { tma, code: code(&hex(&digest.finalize()), key), place: place_code }
     }
+}
+
+/// All that is told of who wrote what lies in `place`: by the list, by the arguments and by Moodle's own names.
+fn who(place: &Path, known: &Known, students: &Students) -> (Option<String>, Student) {
+    let mut known = students.of(place).unwrap_or_default().or(known.clone());
+    let mut aliases = Vec::new();
+    if let Some(name) = moodle_student(place) {
+        match &known.name {
+            None => known.name = Some(name),
+            Some(told) if *told != name => aliases.push(name),
+            Some(_) => {}
+        }
+    }
+    (known.student_id.clone(), Student { aliases, ..Student::from(known) })
 }
 
 /// Keyed, as the plain digest of a file tells whoever has the file that it is the same.
@@ -120,34 +132,41 @@ fn name(path: &Path) -> Option<String> {
 }
 
 /// Every TMA in a folder and the folders in it, in the order of their names. Hidden files, links and what is empty by its
-/// nature (`desktop.ini`, `Thumbs.db`) are passed over; `out` too, where it lies in the folder.
-pub(crate) fn search(folder: &Path, out: &Path) -> Result<Vec<Work>, Failure> {
-    let out = fs::canonicalize(out).ok();
+/// nature (`desktop.ini`, `Thumbs.db`) are passed over; so are `out`, where it lies in the folder, whatever else a batch
+/// wrote, and the files `not`, which are no TMAs: the rubric, the list of students.
+///
+/// Errors: `folder` itself cannot be read. What cannot be looked into within it is a TMA that cannot be read.
+pub(crate) fn search(folder: &Path, out: Option<&Path>, not: &[Option<&Path>]) -> Result<Vec<Work>, Failure> {
+    let out = out.and_then(|out| fs::canonicalize(out).ok());
+    let not: Vec<PathBuf> = not.iter().flatten().filter_map(|path| path.canonicalize().ok()).collect();
     let wanted = |entry: &walkdir::DirEntry| {
         let hidden = entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
         let written = entry.depth() > 0
             && entry.file_type().is_dir()
-            && out.is_some()
-            && fs::canonicalize(entry.path()).ok() == out;
+            && (ledger::is_of_a_batch(entry.path())
+                || out.is_some() && fs::canonicalize(entry.path()).ok() == out);
         !hidden && !written
     };
     let mut work: Vec<Work> = Vec::new();
     for entry in WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(wanted) {
-        let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(folder).to_owned();
-            Failure::cannot_read(&path, &error.into())
-        })?;
-        if !entry.file_type().is_file() || is_litter(entry.file_name()) {
-            continue;
-        }
-        match submission_folder(folder, entry.path()) {
-            Some(submission) => match work.iter_mut().find(|known| known.path == submission) {
-                Some(known) => known.files.push(entry.into_path()),
-                None => work.push(Work { files: vec![entry.into_path()], path: submission }),
+        let path = match entry {
+            Ok(entry) if !entry.file_type().is_file() || is_litter(entry.file_name()) => continue,
+            Ok(entry) => entry.into_path(),
+            // Told by its code, as a file that cannot be read: its name may be the student's.
+            Err(error) => match error.path().filter(|_| error.depth() > 0).map(Path::to_owned) {
+                Some(path) => path,
+                None => return Err(Failure::cannot_read(folder, &error.into())),
             },
-            None => work.push(Work::file(entry.path())),
+        };
+        match submission_folder(folder, &path) {
+            Some(submission) => match work.iter_mut().find(|known| known.path == submission) {
+                Some(known) => known.files.push(path),
+                None => work.push(Work { files: vec![path], path: submission }),
+            },
+            None => work.push(Work::file(&path)),
         }
     }
+    work.retain(|work| work.path.canonicalize().map_or(true, |path| !not.contains(&path)));
     Ok(work)
 }
 
@@ -211,7 +230,7 @@ mod tests {
         ] {
             put(root, file);
         }
-        let found: Vec<(String, usize)> = search(root, &root.join("out"))
+        let found: Vec<(String, usize)> = search(root, Some(&root.join("out")), &[])
             .unwrap()
             .iter()
             .map(|work| (work.path.strip_prefix(root).unwrap().display().to_string(), work.files.len()))

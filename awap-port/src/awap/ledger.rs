@@ -16,6 +16,8 @@ use crate::failure::Failure;
 pub(crate) const NAME: &str = "awap-batch.jsonl";
 /// The form of the ledger.
 const VERSION: u32 = 1;
+/// Bytes: a header is some hundred.
+const MOST_OF_A_HEADER: u64 = 64 << 10;
 /// So many runs that ended while they worked on a TMA, and it is left alone.
 pub(crate) const GIVEN_UP_AFTER: u32 = 3;
 
@@ -64,9 +66,16 @@ impl Header {
 #[serde(tag = "is", rename_all = "snake_case")]
 enum Line {
     Batch(Header),
-    Begun { tma: String },
+    Begun {
+        tma: String,
+    },
     Done(Box<Done>),
     Failed(Failed),
+    /// A table or report over all TMAs that was written.
+    Wrote {
+        file: String,
+        sha256: String,
+    },
 }
 
 /// A TMA whose feedback is written.
@@ -117,6 +126,14 @@ pub(crate) struct Failed {
     /// Whether it was not tried, as AWAP kept ending on it.
     #[serde(default)]
     pub(crate) given_up: bool,
+}
+
+/// Whether a batch wrote its feedback into a folder: by what its ledger says, not by a name that a student's file may have.
+pub(crate) fn is_of_a_batch(folder: &Path) -> bool {
+    let Ok(file) = File::open(folder.join(NAME)) else { return false };
+    let mut first = String::new();
+    let read = io::BufRead::read_line(&mut io::BufReader::new(file.take(MOST_OF_A_HEADER)), &mut first);
+    read.is_ok() && matches!(serde_json::from_str(&first), Ok(Line::Batch(_)))
 }
 
 /// How one TMA ended.
@@ -237,6 +254,9 @@ impl Ledger {
                     self.written.insert(done.feedback.clone(), done.feedback_sha256.clone());
                     self.done.insert(done.tma.clone(), *done);
                 }
+                Line::Wrote { file, sha256 } => {
+                    self.written.insert(file, sha256);
+                }
             }
         }
         Ok(header)
@@ -253,7 +273,12 @@ impl Ledger {
         self.unfinished.get(tma).copied().unwrap_or_default()
     }
 
-    /// The digest of a feedback file as AWAP wrote it last.
+    /// Takes note of a table or report as AWAP wrote it.
+    pub(crate) fn wrote(&self, file: &str, sha256: String) -> Result<(), Failure> {
+        self.append(&Line::Wrote { file: file.to_owned(), sha256 }, true)
+    }
+
+    /// The digest of a file as AWAP wrote it last.
     pub(crate) fn written(&self, feedback: &str) -> Option<&str> {
         self.written.get(feedback).map(String::as_str)
     }

@@ -10,8 +10,7 @@ use crate::arguments::Who;
 use crate::failure::Failure;
 
 /// What is known of one student.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) student_id: Option<String>,
     pub(crate) name: Option<String>,
@@ -19,6 +18,20 @@ pub(crate) struct Known {
     pub(crate) family_name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) username: Option<String>,
+}
+
+impl Known {
+    /// What is known here, and where nothing is, what is known there.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            student_id: self.student_id.or(other.student_id),
+            name: self.name.or(other.name),
+            given_name: self.given_name.or(other.given_name),
+            family_name: self.family_name.or(other.family_name),
+            email: self.email.or(other.email),
+            username: self.username.or(other.username),
+        }
+    }
 }
 
 impl From<Known> for Student {
@@ -40,12 +53,30 @@ impl From<&Who> for Known {
     }
 }
 
-/// A line of the list.
+/// A line of the list. Each field stands by itself: of one that is flattened the CSV reader guesses the type, and takes an
+/// identifier of digits for a number and an empty field for a value.
 #[derive(Deserialize)]
 struct Line {
     file: String,
-    #[serde(flatten)]
-    known: Known,
+    #[serde(default)]
+    student_id: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    given_name: Option<String>,
+    #[serde(default)]
+    family_name: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    username: Option<String>,
+}
+
+impl Line {
+    fn known(self) -> (String, Known) {
+        let Self { file, student_id, name, given_name, family_name, email, username } = self;
+        (file, Known { student_id, name, given_name, family_name, email, username })
+    }
 }
 
 /// The tutor's list, by file.
@@ -69,7 +100,8 @@ impl Students {
                     path.display()
                 ))
             })?;
-            students.insert(line.file, line.known);
+            let (file, known) = line.known();
+            students.insert(file, known);
         }
         Ok(Self(students))
     }
@@ -100,6 +132,16 @@ mod tests {
         assert_eq!(name("a/b.docx").as_deref(), Some("Ann Other"));
         assert_eq!(name("b.docx"), None);
         assert_eq!(name("x/c.pdf").as_deref(), Some("Bo Ng"));
+    }
+
+    #[test]
+    fn a_field_is_text_whatever_it_looks_like_and_an_empty_one_is_none() {
+        let students = list("file,name,given_name,student_id\na.md,Nan Other,Nan,1234567\nb.md,,,12E45678\n")
+            .unwrap_or_default();
+        let of = |path: &str| students.of(Path::new(path)).unwrap();
+        assert_eq!(of("a.md").student_id.as_deref(), Some("1234567"));
+        assert_eq!(of("a.md").given_name.as_deref(), Some("Nan"));
+        assert_eq!((of("b.md").name, of("b.md").student_id.as_deref()), (None, Some("12E45678")));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::arguments::{Batch, Common};
 use crate::failure::{Failure, advice};
 use crate::files;
-use crate::ledger::{Done, End, Failed};
+use crate::ledger::{Done, End, Failed, Ledger};
 use crate::show::{self, BAD, BOLD, GOOD, LOOK, count, number};
 
 /// Failures named at the terminal before the report is pointed to.
@@ -24,11 +24,26 @@ pub(crate) struct Ended {
     pub(crate) earlier: bool,
 }
 
-/// Writes the files and prints.
-pub(crate) fn write(ended: &[Ended], arguments: &Batch, common: &Common) -> Result<(), Failure> {
+/// Writes the files and prints. What a tutor entered into a table or report that is there is kept aside, and said.
+pub(crate) fn write(
+    ended: &[Ended],
+    ledger: &Ledger,
+    arguments: &Batch,
+    common: &Common,
+) -> Result<(), Failure> {
     let out = &arguments.out;
-    files::write(&out.join("marks.csv"), &marks(ended, common.names))?;
-    files::write(&out.join("report.md"), report(ended).as_bytes())?;
+    for (name, content) in
+        [("marks.csv", marks(ended, common.names)), ("report.md", report(ended).into_bytes())]
+    {
+        let aside = files::write_over(&out.join(name), &content, ledger.written(name))?;
+        ledger.wrote(name, files::digest(&content))?;
+        if let Some(aside) = aside.as_deref().and_then(Path::file_name) {
+            anstream::eprintln!(
+                "awap: {name} was edited since; as it was it is now {}.",
+                aside.to_string_lossy()
+            );
+        }
+    }
     if let Some(path) = &arguments.key_to_names {
         key_to_names(path, ended)?;
     }

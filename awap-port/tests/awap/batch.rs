@@ -56,6 +56,53 @@ fn moodles_name_for_a_submission_says_whom_to_take_out() {
 }
 
 #[test]
+fn all_that_is_told_of_a_student_is_looked_for() {
+    let place = Place::new();
+    let essay = "A linear search checks each item in turn, says quillfeather, or zq77, at the end of it.";
+    let path = place.put("in/Robin Quillfeather_9_assignsubmission_file_essay.md", essay);
+    let output = place.run(&["anonymize", "--student-id", "zq77", path.to_str().unwrap()]);
+    let (text, aside) = said(&output);
+    assert!(text.contains("says [STUDENT], or [") && !text.contains("zq77"), "{text}{aside}");
+
+    // A list that knows the identifier alone does not undo what Moodle's name tells, and is itself no TMA.
+    let list = "file,student_id\nRobin Quillfeather_9_assignsubmission_file_essay.md,1234567\n";
+    place.put("in/students.csv", list);
+    let output = place.batch(&["--students", "in/students.csv"]);
+    assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
+    assert_eq!(place.feedback().len(), 1);
+    assert_eq!(place.text("out/marks.csv").lines().count(), 2);
+    names_no_one(&fs::read_to_string(&place.feedback()[0]).unwrap());
+}
+
+#[test]
+fn marks_that_a_tutor_entered_are_kept_when_a_late_tma_comes() {
+    let place = Place::new();
+    place.put("in/first.md", "# Question 1(a)\n\nAn answer.");
+    assert_eq!(place.batch(&[]).status.code(), Some(0));
+    let (_, aside) = said(&place.batch(&[]));
+    assert!(!aside.contains("edited"), "what nobody touched is written over: {aside}");
+    let entered = place.text("out/marks.csv") + "a mark of my own\n";
+    place.put("out/marks.csv", entered.clone());
+    place.put("in/late.md", "# Question 1(a)\n\nAnother answer.");
+    let (_, aside) = said(&place.batch(&[]));
+    assert!(aside.contains("marks.csv was edited since; as it was it is now marks.edited-1.csv"), "{aside}");
+    assert_eq!(place.text("out/marks.edited-1.csv"), entered);
+    assert_eq!(place.text("out/marks.csv").lines().count(), 3);
+}
+
+#[test]
+fn what_an_earlier_batch_wrote_is_no_tma() {
+    let place = Place::new();
+    place.put("in/first.md", "# Question 1(a)\n\nAn answer.");
+    place.put("in/Robin Quillfeather_9_assignsubmission_file_/awap-batch.jsonl", "{}\n");
+    for (out, rows) in [("in/feedback", 3), ("in/again", 3)] {
+        let output = place.run(&["batch", "in", "--rubric", &rubric(), "--out", out]);
+        assert_eq!(output.status.code(), Some(0), "{:?}", said(&output));
+        assert_eq!(place.text(&format!("{out}/marks.csv")).lines().count(), rows);
+    }
+}
+
+#[test]
 fn names_are_written_where_they_are_asked_for() {
     let place = Place::new();
     place.put("in/Kowalczyk.md", "# Question 1(a)\n\nAn answer.");

@@ -31,6 +31,9 @@ defmodule AwapBackend.CoreBridge do
                   compare prepare_suggestions merge_suggestions)
   @down 1_000_000
 
+  # The core's limit of the same name.
+  @request_bytes 64 * 1_048_576
+
   @type result :: {:ok, map} | {:error, PortClient.error()}
 
   @doc """
@@ -199,6 +202,7 @@ defmodule AwapBackend.CoreBridge do
       program: Keyword.get_lazy(options, :program, fn -> Config.get(:core_executable) end),
       telemetry: {[:awap_backend, :core, :call], %{mode: :port}},
       args: ["--jobs", "2"],
+      max_request_bytes: @request_bytes,
       env: core_environment()
     ]
 

@@ -20,6 +20,8 @@ defmodule AwapBackend.PortClient do
     * `:max_in_flight`, `:max_bytes_in_flight` - bounds of what may wait (1,000 calls, 256 MiB)
     * `:backoff_ms` - first and longest wait before a restart (`{100, 10_000}`); a process that was well is started again
       at once, and waits double only while it keeps ending
+    * `:max_request_bytes` - what the process takes as one request: a longer one is refused here with `limit_exceeded`,
+      since the process passes over it without knowing whose it is
     * `:max_answer_bytes` - for a process that is not trusted: what announces a longer answer is killed before it is read
     * `:before_kill` - called before its pipes are closed, where it hangs or writes what is no answer: for a process that
       stands between this one and what has to be killed
@@ -138,6 +140,16 @@ defmodule AwapBackend.PortClient do
   def handle_continue(:open, state), do: {:noreply, open(state)}
 
   @impl true
+  def handle_call(
+        {:request, _id, _command, _frame, size, _timeout},
+        _from,
+        %{options: %{max_request_bytes: most}} = state
+      )
+      when size > most do
+    message = "This input passes the limit “request_bytes” (#{most})."
+    {:reply, error("limit_exceeded", message, %{"limit" => "request_bytes", "allowed" => most}), state}
+  end
+
   def handle_call({:request, _id, _command, _frame, _size, _timeout}, _from, %{port: nil} = state) do
     {:reply, not_running(state), state}
   end

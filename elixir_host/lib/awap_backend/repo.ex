@@ -20,6 +20,9 @@ defmodule AwapBackend.Repo do
     %{id: __MODULE__, start: {__MODULE__, :start_link, [options]}, shutdown: 10_000}
   end
 
+  # What the store takes as one request, unless told otherwise.
+  @request_bytes 128 * 1_048_576
+
   @doc """
   Starts the store's process and its owner.
 
@@ -33,6 +36,7 @@ defmodule AwapBackend.Repo do
       program: Config.get(:store_executable),
       env: environment(),
       max_in_flight: 2_000,
+      max_request_bytes: @request_bytes,
       telemetry: {[:awap_backend, :store, :call], %{}}
     ]
     |> Keyword.merge(options)

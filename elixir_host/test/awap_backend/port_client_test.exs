@@ -100,6 +100,18 @@ defmodule AwapBackend.PortClientTest do
     end
   end
 
+  test "a request that is longer than its process takes is refused at once, and the process lives" do
+    client = client(max_request_bytes: 10_000)
+    before = process(client)
+
+    assert {:error, %{"code" => "limit_exceeded", "details" => details}} =
+             call(client, "echo", %{"text" => String.duplicate("x", 10_000)})
+
+    assert details == %{"limit" => "request_bytes", "allowed" => 10_000}
+    assert {:ok, _} = call(client, "echo")
+    assert process(client) == before
+  end
+
   test "a call that is not answered in time is, and the process that hangs is replaced" do
     client = client()
     before = process(client)

@@ -165,31 +165,7 @@ export function story(test, place) {
     const letter = page.locator("#letter");
     const whole = await letter.inputValue();
     // The answer is held up until something else was written.
-    const held = (address, method) => {
-      let free;
-      let passed;
-      const freed = new Promise((done) => (free = done));
-      const gone = new Promise((done) => (passed = done));
-      const arrived = new Promise((seen) =>
-        page.route(
-          address,
-          async (route) => {
-            if (route.request().method() !== method) return route.fallback();
-            seen();
-            await freed;
-            await route.continue();
-            passed();
-          },
-          { times: 1 },
-        ),
-      );
-      const release = async () => {
-        free();
-        await gone;
-      };
-      return { arrived, release };
-    };
-    const totals = held("**/totals", "POST");
+    const totals = await tutor.hold("**/totals", "POST");
     await letter.fill(`${whole} One.`);
     await totals.arrived;
     await letter.fill(`${whole} One. Two.`);
@@ -200,7 +176,7 @@ export function story(test, place) {
     await page.waitForResponse((response) => response.url().endsWith("/totals"));
     assert.match(await letter.inputValue(), /One\. Two\.$/);
 
-    const saving = held("**/api/feedback/*", "PATCH");
+    const saving = await tutor.hold("**/api/feedback/*", "PATCH");
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await saving.arrived;
     await letter.fill(`${whole} One. Two. Three.`);

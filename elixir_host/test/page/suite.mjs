@@ -3,6 +3,7 @@
 import { after, before, test } from "node:test";
 import { accessibility } from "./accessibility.mjs";
 import { alike } from "./alike.mjs";
+import { haste } from "./haste.mjs";
 import { hostile } from "./hostile.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { queue } from "./queue.mjs";
@@ -11,7 +12,7 @@ import { CHROMIUM, launch } from "./support/browser.mjs";
 import { Host } from "./support/host.mjs";
 import { tutors } from "./tutors.mjs";
 
-const PARTS = { story, keyboard, queue, tutors, alike, hostile, accessibility };
+const PARTS = { story, keyboard, queue, tutors, alike, haste, hostile, accessibility };
 const chosen = process.argv.slice(2);
 
 if (!CHROMIUM) {

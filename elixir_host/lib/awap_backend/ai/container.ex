@@ -27,6 +27,7 @@ defmodule AwapBackend.AI.Container do
   @ping_ms 5_000
   # Some comments and scores.
   @max_answer_bytes 1_048_576
+  @max_request_bytes 16 * 1_048_576
 
   defstruct [
     :manager,
@@ -172,6 +173,7 @@ defmodule AwapBackend.AI.Container do
         restart: false,
         grace_ms: 500,
         max_in_flight: 4,
+        max_request_bytes: @max_request_bytes,
         max_answer_bytes: @max_answer_bytes,
         max_bytes_in_flight: 64 * 1_048_576,
         # Podman takes a good part of a second to remove it. Meanwhile one that writes without end, and whose output nobody

@@ -10,7 +10,10 @@ const REASONS = "It may be a common source, notes that were shared, or work that
 
 const found = async (id) => (await get(`/api/tmas/${id}/near-duplicates`)).near_duplicates;
 
-/** Fills `place` with a note on whom TMA `id` has text in common with; with nothing where there is nobody. */
+/**
+ * Fills `place` with a note on whom TMA `id` has text in common with; with nothing where there is nobody. How many they are,
+ * once that is shown; undefined where it could not be fetched.
+ */
 export async function alikeNote(id, place, gone) {
   let others;
   try {
@@ -18,18 +21,18 @@ export async function alikeNote(id, place, gone) {
   } catch (fault) {
     // Who may not know is told nothing; whoever may looks again.
     if (!gone() && fault.status !== 401 && fault.status !== 403) fill(place, h("p.small.muted", null, "Whether it has text in common with others could not be fetched."));
-    return;
+    return undefined;
   }
-  if (gone()) return;
-  if (!others.length) return fill(place);
+  if (gone()) return undefined;
   const line = ({ tma_id, student_id, passages, words }) =>
     h("li", null, `${plural(passages.length, "passage")} (${plural(words, "word")}) shared with `, h("a", { href: `#/alike/${id}/${tma_id}`, title: student_id }, `${student(student_id)}, side by side`));
-  fill(place, h("ul", null, others.map(line)), h("p.small", null, REASONS));
+  fill(place, others.length ? [h("ul", null, others.map(line)), h("p.small", null, REASONS)] : "");
+  return others.length;
 }
 
-export async function show(main, id, otherId) {
+export function show(main, id, otherId) {
   const view = new View(main, id, otherId);
-  await view.load();
+  view.load();
   return () => {
     view.gone = true;
   };

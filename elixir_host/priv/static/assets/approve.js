@@ -16,7 +16,8 @@ export function obstacle(row) {
   if (row.feedback.reviewed_at) return "approved already";
   if (row.feedback.grade === null) return "with a criterion still open";
   if (row.origin?.superseded_by) return "replaced by a newer version";
-  if ((row.feedback.needs_review.length || row.near_duplicates) && !rows.opened.has(row.id)) return "to be looked at first";
+  const seen = rows.opened.get(row.id);
+  if ((row.feedback.needs_review.length && seen === undefined) || row.near_duplicates > (seen ?? 0)) return "to be looked at first";
   return "";
 }
 

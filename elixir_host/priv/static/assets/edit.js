@@ -105,9 +105,11 @@ export class Edit {
       return true;
     }
     const { text } = this;
-    const json = { criteria: this.changes(), ...(text !== null && { feedback_text: text }) };
+    const changes = this.changes();
+    const asked = JSON.stringify(changes);
+    const json = { criteria: changes, ...(text !== null && { feedback_text: text }) };
     const now = await call("POST", `/api/feedback/${this.row.tma_id}/totals`, { json });
-    if (turn !== this.turn || this.text !== text) return false;
+    if (turn !== this.turn || this.text !== text || JSON.stringify(this.changes()) !== asked) return false;
     this.now = { ...this.row, ...now };
     if (text !== null) this.text = now.feedback_text;
     return true;

@@ -20,8 +20,8 @@ export const find = (id) => rows.get(id);
 export let order = [];
 export const setOrder = (ids) => (order = ids);
 
-/** The TMAs that were opened on this page: whoever did has seen what their notes are about. */
-export const opened = new Set();
+/** The TMAs that were opened on this page, each with how many others were said there to share text with it. */
+export const opened = new Map();
 
 /** Calls `listener` after each change; gives what takes it away again. */
 export function onRows(listener) {

@@ -83,13 +83,22 @@ export function show(main) {
     return rubric.value ? (await shelf.find(rubric.value)).text : undefined;
   }
 
-  const draw = () => {
-    fill(list, files.map(entryOf));
+  const places = new Map();
+  const place = (entry) => (places.set(entry, entryOf(entry)), places.get(entry));
+  /** Draws one file anew, or all: what is typed about one must not be cut off by the progress of another. */
+  const draw = (entry) => {
+    const old = entry && places.get(entry);
+    if (old?.isConnected) old.replaceWith(place(entry));
+    else fill(list, files.map(place));
     send.hidden = !files.some((file) => file.state === "chosen");
   };
   const add = (chosenFiles) => {
-    for (const file of chosenFiles) files.push({ file, key: randomId(), state: "chosen", student_id: "", student_name: "", sent: 0 });
-    draw();
+    for (const file of chosenFiles) {
+      const entry = { file, key: randomId(), state: "chosen", student_id: "", student_name: "", sent: 0 };
+      files.push(entry);
+      list.append(place(entry));
+    }
+    send.hidden = !files.some((file) => file.state === "chosen");
   };
   const over = (event) => {
     event.preventDefault();
@@ -145,7 +154,7 @@ export function show(main) {
     if (!entry) return;
     Object.assign(entry, { status: tma.status, stage: tma.status === "processing" ? tma.stage : null, error: tma.error?.message });
     if (tma.status === "completed" || tma.status === "failed") unfollow(tma.id);
-    draw();
+    draw(entry);
   });
   draw();
   return () => {
@@ -171,7 +180,7 @@ function upload(entry, rubric, draw) {
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => {
       entry.sent = Math.round((loaded / total) * 100);
-      draw();
+      draw(entry);
     };
     request.onloadend = () => {
       let fault = null;
@@ -186,11 +195,11 @@ function upload(entry, rubric, draw) {
         if (request.status === 409 || request.status === 422) entry.key = randomId();
         Object.assign(entry, { state: "refused", faults: fault ? (fields.length ? fields : [fault.message]) : [offline] });
       }
-      draw();
+      draw(entry);
       resolve(fault);
     };
     entry.state = "sending";
-    draw();
+    draw(entry);
     request.send(form);
   });
 }

@@ -15,10 +15,11 @@ import * as rows from "./rows.js";
 import { download, downloadWord, sheetOf } from "./sheet.js";
 import { textOf } from "./text.js";
 
-export async function show(main, id) {
+// How it is left is said before it has loaded: what is left meanwhile must not draw itself over what came after.
+export function show(main, id) {
   fill(main, h("p.muted", { role: "status" }, "Loading …"));
   const view = new View(main, id);
-  await view.load();
+  view.load();
   return (to) => view.leave(to);
 }
 
@@ -27,7 +28,7 @@ class View {
     Object.assign(this, { main, id, gone: false });
     this.off = onStatus((tma) => tma.id === id && this.heard(tma));
     this.guard = (event) => this.edit?.dirty && event.preventDefault();
-    this.print = () => this.sheet && fill(this.sheet, sheetOf(this.tma, this.edit.now));
+    this.print = () => this.sheet && fill(this.sheet, sheetOf(this.tma, this.shown()));
     addEventListener("beforeunload", this.guard);
     addEventListener("beforeprint", this.print);
   }
@@ -44,20 +45,21 @@ class View {
 
   async load() {
     const { main, id } = this;
+    const mine = (this.turn = (this.turn ?? 0) + 1);
     try {
       const [tma, feedback] = await Promise.all([get(`/api/tmas/${id}`), get(`/api/feedback/${id}`).catch((fault) => (fault.status === 404 ? null : Promise.reject(fault)))]);
-      if (this.gone) return;
+      if (this.gone || mine !== this.turn) return;
       this.tma = tma;
       document.title = `${student(tma.student_id)}, ${tma.assignment_id} · AWAP`;
       if (tma.status !== "completed" || !feedback) return this.waiting();
       unfollow(id);
       this.edit = new Edit(feedback);
       this.draft = feedback.feedback_text;
-      rows.opened.add(id);
+      if (!rows.opened.has(id)) rows.opened.set(id, 0);
       this.build();
       this.extras();
     } catch (fault) {
-      if (this.gone || fault.status === 401) return;
+      if (this.gone || mine !== this.turn || fault.status === 401) return;
       const again = h("button", { type: "button", onclick: () => this.load() }, "Try again");
       fill(main, h("h1", null, fault.status === 404 ? "There is no such TMA" : "This TMA could not be fetched"), h("p.error", { role: "alert" }, fault.message), h("p.row", null, again, h("a", { href: "#/queue" }, "To the queue")));
     }
@@ -66,10 +68,12 @@ class View {
   /** What a TMA shows that is not marked yet, or could not be. */
   waiting() {
     const { tma, main, id } = this;
-    follow(id);
+    const failed = tma.status === "failed";
+    // What has failed goes through no stages; after another try it is loaded again, and followed then.
+    if (failed) unfollow(id);
+    else follow(id);
     this.bind();
     this.state = h("p", { role: "status" }, STATUS[tma.status], " …");
-    const failed = tma.status === "failed";
     fill(
       main,
       this.head(),
@@ -91,8 +95,8 @@ class View {
   heard({ status, stage }) {
     if (this.gone) return;
     // Told once more: it was compared with the others meanwhile.
-    if (this.edit) return status === "completed" && alikeNote(this.id, this.alike, () => this.gone);
-    if (status === "completed" || status === "failed" || status !== this.tma?.status) return this.load();
+    if (this.edit) return status === "completed" && this.notes();
+    if (status === "completed" || status !== this.tma?.status) return this.load();
     if (this.state && stage) this.state.textContent = `${STAGE[stage] ?? STATUS[status]} …`;
   }
 
@@ -160,7 +164,7 @@ class View {
     const { content, origin } = this.tma;
     const source = this.edit.row.marking_criteria.provenance?.rubric_source;
     this.locked = !content.rubric && source !== "built_in";
-    alikeNote(this.id, this.alike, () => this.gone);
+    this.notes();
     const fetched = await Promise.all([
       content.rubric ? call("POST", "/api/rubrics/check", { json: { rubric: content.rubric } }).catch(() => null) : null,
       get(`/api/feedback/${this.id}/revisions`).catch(() => null),
@@ -174,8 +178,23 @@ class View {
     if (origin) moodleOf(this.id, this.actions, () => this.gone);
   }
 
+  /** Whom it shares text with; whoever is told so here has seen it. */
+  async notes() {
+    const others = await alikeNote(this.id, this.alike, () => this.gone);
+    if (others !== undefined) rows.opened.set(this.id, others);
+  }
+
+  /** The feedback as the page shows it: what is not saved nobody has approved. */
+  shown() {
+    const { now, text, dirty } = this.edit;
+    const words = { ...now, feedback_text: text ?? now.feedback_text };
+    return dirty ? { ...words, reviewed_by: null, reviewed_at: null } : words;
+  }
+
   showPanel() {
     const { mode, edit } = this;
+    const held = this.panel.contains(document.activeElement) ? document.activeElement : null;
+    const caret = held?.matches("textarea") ? [held.selectionStart, held.selectionEnd] : null;
     const modes = { criteria: "Criteria", feedback: "Feedback", history: "History" };
     const choose = (name) => {
       this.mode = name;
@@ -184,8 +203,13 @@ class View {
     };
     fill(this.tabs, Object.entries(modes).map(([name, label]) => h("button", { type: "button", "aria-pressed": String(mode === name), onclick: () => choose(name) }, label)));
     if (mode === "criteria") fill(this.panel, criteriaOf(edit, this.outline, { onChange: () => this.changed(), onQuote: (number, start) => this.toEvidence(number, start), locked: this.locked }));
-    if (mode === "feedback") fill(this.panel, this.letter.element);
+    if (mode === "feedback" && this.letter.element.parentNode !== this.panel) fill(this.panel, this.letter.element);
     if (mode === "history") historyOf(this.id, fill(this.panel, h("p.muted", null, "Loading …")));
+    // Whoever writes goes on writing: where no field has the focus, single letters are commands.
+    if (!held?.id || held.isConnected) return;
+    const again = document.getElementById(held.id);
+    again?.focus({ preventScroll: true });
+    if (caret) again?.setSelectionRange(...caret);
   }
 
   changed() {
@@ -239,7 +263,7 @@ class View {
         reviewed ? "" : act("approve", "Approve", () => this.save(true), { disabled: open, title: open ? "A criterion is still open" : undefined }, ".primary"),
         edit.dirty ? [act("save", "Save", () => this.save(false)), act("discard", "Discard changes", () => this.discard(), {}, ".quiet")] : "",
         act("print", "Print or PDF", () => window.print(), {}, ".quiet"),
-        act("html", "HTML", () => download(this.tma, edit.now), { label: "Download as HTML" }, ".quiet"),
+        act("html", "HTML", () => download(this.tma, this.shown()), { label: "Download as HTML" }, ".quiet"),
         act("word", "Word", () => this.word(), { label: "Download as Word file", title: edit.dirty ? "As it is saved, without your changes" : undefined }, ".quiet"),
       ),
       edit.dirty && row.reviewed_at ? h("p.small.muted", null, "To save without approving takes the earlier approval away.") : "",

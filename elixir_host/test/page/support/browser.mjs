@@ -83,6 +83,28 @@ export class Tutor {
     assert.deepEqual(this.faults, [], `faults of the page ${when}`);
   }
 
+  /** Holds up the answer to the next request to `address` by `method`: `arrived` once it is there, `release()` lets it through. */
+  async hold(address, method) {
+    let [seen, free, passed] = [];
+    const arrived = new Promise((done) => (seen = done));
+    const freed = new Promise((done) => (free = done));
+    const gone = new Promise((done) => (passed = done));
+    const handle = async (route) => {
+      if (route.request().method() !== method) return route.fallback();
+      const response = await route.fetch();
+      seen();
+      await freed;
+      await route.fulfill({ response });
+      passed();
+    };
+    await this.page.route(address, handle, { times: 1 });
+    const release = async () => {
+      free();
+      await gone;
+    };
+    return { arrived, release };
+  }
+
   /** Serious and critical violations of WCAG 2.2 AA that axe-core finds in what is shown, in short. */
   async violations() {
     await this.page.evaluate(`window.axe || (() => { ${axe} })()`);
