@@ -12,10 +12,12 @@ use crate::sql::Row;
 pub(crate) const JOIN: &str = " LEFT JOIN feedback ON feedback.tma_id = tmas.id";
 
 /// The columns are named apart from those of `tmas`. Of the criteria only what is shown leaves the database: whole, a page
-/// of a list would be megabytes.
+/// of a list would be megabytes. Criteria may be any object: what is of another kind than it should be is as if it were not there.
 pub(crate) const SQLITE_COLUMNS: &str = "feedback.grade AS feedback_grade, \
-    json_extract(feedback.marking_criteria, '$.totals.band') AS feedback_band, \
-    json_extract(feedback.marking_criteria, '$.needs_review') AS feedback_needs_review, \
+    CASE json_type(feedback.marking_criteria, '$.totals.band') WHEN 'text' \
+    THEN json_extract(feedback.marking_criteria, '$.totals.band') END AS feedback_band, \
+    CASE json_type(feedback.marking_criteria, '$.needs_review') WHEN 'array' \
+    THEN json_extract(feedback.marking_criteria, '$.needs_review') END AS feedback_needs_review, \
     feedback.reviewed_by AS feedback_reviewed_by, feedback.reviewed_at AS feedback_reviewed_at, \
     feedback.updated_at AS feedback_updated_at";
 

@@ -123,6 +123,16 @@ mod body {
                 "reviewed_at": row["reviewed_at"], "updated_at": row["updated_at"]})
         );
         assert_eq!(listed["tmas"][1]["updated_at"], plain["tmas"][1]["updated_at"], "the TMA's own");
+
+        // Criteria may be any object, and one that is odd hides no other.
+        for odd in
+            [json!({"needs_review": false}), json!({"needs_review": "done"}), json!({"totals": {"band": 2}})]
+        {
+            let request = json!({"tma_id": tma_id, "changes": {"marking_criteria": odd}});
+            ask(&store, "update_feedback", request).await;
+            let listed = ask(&store, "list_tmas", json!({"with_feedback": true})).await;
+            assert_eq!(listed["tmas"][1]["feedback"]["needs_review"], json!([]));
+        }
     }
 
     pub(super) async fn what_is_absent_comes_from_the_rubric(base: Base) {

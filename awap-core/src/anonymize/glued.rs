@@ -86,9 +86,9 @@ fn is_of_files(letters: &str) -> bool {
     rest.is_empty()
 }
 
-/// The account that `name` in a folded `text` is joined to the person's initials in, or to how
-/// another part begins, or is where it holds two parts
-/// (`is_whole`): `kmensah`, `mensahk`, `gracewalker`. None where it is a word of any list. A `weak` name is itself a word.
+/// The account that `name` in a folded `text` is joined to the person's initials in, or to how another part of theirs begins:
+/// `kmensah`, `mensahk`, `kofmensah`. Where `is_whole`, `name` holds two parts and is the account itself: `gracewalker`. None where
+/// it is a word of any list. A `weak` name is itself a word.
 pub(super) fn account(text: &str, name: Span, person: &Person, is_whole: bool, weak: bool) -> Option<Span> {
     let (before, after) = letters_around(text, name)?;
     let run = Span::new(name.start - before.len(), name.end + after.len());
