@@ -311,8 +311,6 @@ fn makes_error(error: &CommonError, answers: &[Answer<'_>], lexicon: &Lexicon) -
     let denies = claimed.len() < error.words.len();
     let claimed_ids = ids(&claimed, lexicon);
     let wanted: HashSet<u32> = claimed_ids.iter().copied().flatten().collect();
-    // The error's own clauses and commas part nothing.
-    let has_breaks = error.text.contains(BREAKS);
     let needed = (claimed.len() * 3).div_ceil(4).max(2);
     let mut near = None;
     for answer in answers {
@@ -320,37 +318,41 @@ fn makes_error(error: &CommonError, answers: &[Answer<'_>], lexicon: &Lexicon) -
             let tokens = answer.tokens.get(sentence.tokens.clone()).unwrap_or_default();
             let stems: HashSet<u32> = tokens.iter().map(|t| t.stem).collect();
             let have = claimed_ids.iter().flatten().filter(|id| stems.contains(id)).count();
-            if have < needed {
-                continue;
-            }
-            let text = sentence.span.of(answer.text);
-            let set_aside = if denies {
-                tokens.iter().filter(|t| t.classes.is_negator()).count() != 1 || is_disowned(text)
-            } else {
-                is_distanced(text)
-            };
-            if set_aside {
+            if have < needed || is_set_aside(tokens, sentence.span.of(answer.text), denies) {
                 continue;
             }
             let place = vec![shown(sentence.span, answer.text)];
-            let is_part = |t: &Token| wanted.contains(&t.stem) || t.classes.is_negator();
-            let from = tokens.iter().position(is_part).unwrap_or(0);
-            let to = tokens.iter().rposition(is_part).map_or(from, |i| i + 1);
-            let stretch = tokens.get(from..to).unwrap_or_default();
-            // Who tells two things apart names both, in two clauses.
-            let is_break = |t: &Token| t.classes.is_clause_break() && !wanted.contains(&t.stem);
-            let between = |pair: &[Token]| match pair {
-                [a, b] => Span::new(a.span.end, b.span.start).of(answer.text).contains(BREAKS),
-                _ => false,
-            };
-            let parted = stretch.iter().any(is_break) || !has_breaks && stretch.windows(2).any(between);
-            if have == claimed.len() && !parted {
+            if have == claimed.len() && is_one_clause(tokens, answer.text, &wanted, &error.text) {
                 return Some((place, true));
             }
             near.get_or_insert(place);
         }
     }
     near.map(|place| (place, false))
+}
+
+/// Whether a sentence does not claim what it mentions. An error that itself denies something takes one word for that.
+fn is_set_aside(tokens: &[Token], sentence: &str, error_denies: bool) -> bool {
+    if error_denies {
+        tokens.iter().filter(|t| t.classes.is_negator()).count() != 1 || is_disowned(sentence)
+    } else {
+        is_distanced(sentence)
+    }
+}
+
+/// Whether the words of an error, and what denies, stand in one clause: who tells two things apart names both, in two. The
+/// error's own clauses and commas part nothing.
+fn is_one_clause(tokens: &[Token], text: &str, wanted: &HashSet<u32>, error: &str) -> bool {
+    let is_part = |t: &Token| wanted.contains(&t.stem) || t.classes.is_negator();
+    let from = tokens.iter().position(is_part).unwrap_or(0);
+    let to = tokens.iter().rposition(is_part).map_or(from, |i| i + 1);
+    let stretch = tokens.get(from..to).unwrap_or_default();
+    let is_break = |t: &Token| t.classes.is_clause_break() && !wanted.contains(&t.stem);
+    let between = |pair: &[Token]| match pair {
+        [a, b] => Span::new(a.span.end, b.span.start).of(text).contains(BREAKS),
+        _ => false,
+    };
+    !stretch.iter().any(is_break) && (error.contains(BREAKS) || !stretch.windows(2).any(between))
 }
 
 /// What parts two clauses.

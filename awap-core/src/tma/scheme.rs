@@ -315,11 +315,7 @@ impl<'a> Scheme<'a> {
         if self.questions && candidate.label.word == Some(Word::Part) {
             return candidate.label.number().is_some() && !self.numbered.divides(candidates, i);
         }
-        let knows = |number: u32| {
-            let id = number.to_string();
-            self.ids.contains(&id) || has_parts(self.ids, &id)
-        };
-        let within = sections::Within { number, sections: place.sections, ids: self.ids, knows: &knows };
+        let within = sections::Within { number, sections: place.sections, ids: self.ids };
         self.numbered.is_section(&within, candidates, i)
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::candidate::Candidate;
 use super::label::{Key, Step, Word};
+use super::scheme::has_parts;
 
 /// Words from which a question has been answered where it stands.
 const ANSWER_WORDS: usize = 40;
@@ -27,8 +28,14 @@ pub(super) struct Within<'a> {
     pub(super) sections: Option<Key>,
     /// The rubric's ids.
     pub(super) ids: &'a BTreeSet<String>,
-    /// Whether the rubric knows a number.
-    pub(super) knows: &'a dyn Fn(u32) -> bool,
+}
+
+impl Within<'_> {
+    /// Whether the rubric knows a question of this number.
+    fn knows(&self, number: u32) -> bool {
+        let id = number.to_string();
+        self.ids.contains(&id) || has_parts(self.ids, &id)
+    }
 }
 
 impl Numbered {
@@ -74,7 +81,7 @@ impl Numbered {
             return number != within.number && self.answered.contains(&number);
         }
         let asked = self.numbers.contains(&number) || number <= within.number;
-        asked || !within.ids.is_empty() && !(within.knows)(number)
+        asked || !within.ids.is_empty() && !within.knows(number)
     }
 
     /// Whether `Part 2` divides the TMA: one of its questions follows at once.

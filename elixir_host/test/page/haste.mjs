@@ -93,6 +93,28 @@ export function haste(test, place) {
     });
   });
 
+  test("a note that came after the look is to be looked at, too", async () => {
+    const { path, file, rubricText } = fixture("tm112-okonkwo");
+    const submit = (student_id) =>
+      place.host.submit(file, readFileSync(path), { rubric: rubricText, assignment_id: "HASTE-TMA01", course_id: "HASTE", student_id, student_name: "Adaeze Okonkwo" });
+    const id = await submit("H0000001");
+    await tutor.open(id);
+    await tutor.go("queue");
+    const row = page.locator(`tr[data-id="${id}"]`);
+    await submit("H0000002");
+    await row.getByText("Shares text with another").waitFor();
+    await row.getByRole("checkbox").check();
+    await page.getByRole("button", { name: "Approve them" }).click();
+    await page.getByRole("dialog").getByText("1 to be looked at first").waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+    await tutor.open(id);
+    await page.locator(".alike-note").getByText("shared with").waitFor();
+    await tutor.go("queue");
+    await page.getByRole("button", { name: "Approve them" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Approve 1" }).waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+  });
+
   test("who signs out before a TMA has come sees none of it", async () => {
     const slow = await tutor.hold(`**/api/tmas/${ids[1]}`, "GET");
     await page.evaluate((hash) => (location.hash = hash), `#/tma/${ids[1]}`);

@@ -10,7 +10,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::changes::Changes;
-use super::told::is_told;
+use super::told::{Told, is_told};
 use crate::document::archive::Archive;
 use crate::document::reader::{Context, damaged};
 use crate::document::xml::{decode, entity, unescape};
@@ -103,26 +103,6 @@ fn is_cut(local: &str) -> bool {
             | "control"
             | "externalData"
     )
-}
-
-/// What a text is that a reader sees, or that makes such a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
-    Shown,
-    Deleted,
-    Instruction,
-}
-
-impl Told {
-    /// What the text of an element is; none where it is none.
-    fn of(local: &str, deleting: usize) -> Option<Self> {
-        match local {
-            "t" if deleting == 0 => Some(Self::Shown),
-            "t" | "delText" => Some(Self::Deleted),
-            "instrText" | "delInstrText" => Some(Self::Instruction),
-            _ => None,
-        }
-    }
 }
 
 /// Texts that make a line, with the places of their events. What stands for a break has none.

@@ -1,6 +1,7 @@
 //! Every string of a Word file: what is looked through before a file that was written anew is given back.
 
-use super::told::is_markup;
+use super::rewrite::is_markup;
+use super::told::{Told, is_of_format};
 use crate::Result;
 use crate::document::archive::Archive;
 use crate::document::reader::Context;
@@ -19,7 +20,7 @@ pub(crate) fn every(bytes: &[u8], cx: &Context<'_>, visit: &mut dyn FnMut(&str) 
         if !visit(&name) {
             return Ok(false);
         }
-        if super::rewrite::is_markup(&name)
+        if is_markup(&name)
             && let Some(member) = archive.read(&name)?
             && !member_strings(&decode(&member), cx, visit)?
         {
@@ -38,6 +39,14 @@ struct Texts {
 }
 
 impl Texts {
+    fn line(&mut self, told: Told) -> &mut String {
+        match told {
+            Told::Shown => &mut self.shown,
+            Told::Deleted => &mut self.deleted,
+            Told::Instruction => &mut self.instruction,
+        }
+    }
+
     fn all(&self) -> [&str; 3] {
         [&self.shown, &self.deleted, &self.instruction]
     }
@@ -57,28 +66,16 @@ fn member_strings(source: &str, cx: &Context<'_>, visit: &mut dyn FnMut(&str) ->
         }
         let piece = std::mem::take(&mut text);
         let paragraph = paragraphs.last_mut();
-        let goes_on = match (&node, paragraph) {
-            (Node::End(_, "t"), Some(texts)) if deleting == 0 => {
-                texts.shown.push_str(&piece);
-                true
-            }
-            (Node::End(_, "t" | "delText"), Some(texts)) => {
-                texts.deleted.push_str(&piece);
-                true
-            }
-            (Node::End(_, "instrText" | "delInstrText"), Some(texts)) => {
-                texts.instruction.push_str(&piece);
-                true
-            }
-            _ => piece.trim().is_empty() || visit(&piece),
-        };
-        if !goes_on {
-            return Ok(false);
+        let told = if let Node::End(_, local) = &node { Told::of(local, deleting) } else { None };
+        match told.zip(paragraph) {
+            Some((told, texts)) => texts.line(told).push_str(&piece),
+            None if piece.trim().is_empty() || visit(&piece) => {}
+            None => return Ok(false),
         }
         match node {
             Node::Start(e) => {
                 for (name, value) in e.attributes() {
-                    if !is_markup(e.local, name, &value) && !visit(&value) {
+                    if !is_of_format(e.local, name, &value) && !visit(&value) {
                         return Ok(false);
                     }
                 }

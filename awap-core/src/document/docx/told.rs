@@ -2,6 +2,27 @@
 
 use crate::document::fonts;
 
+/// What a text is that a reader sees, or that makes such a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Shown,
+    Deleted,
+    /// Of a field.
+    Instruction,
+}
+
+impl Told {
+    /// What the text of an element is, within so many deletions; none where it is none.
+    pub(super) fn of(local: &str, deleting: usize) -> Option<Self> {
+        match local {
+            "t" if deleting == 0 => Some(Self::Shown),
+            "t" | "delText" => Some(Self::Deleted),
+            "instrText" | "delInstrText" => Some(Self::Instruction),
+            _ => None,
+        }
+    }
+}
+
 /// Whether an attribute holds a text, an address or a name that somebody gave.
 pub(super) fn is_told(element: &str, attribute: &str, value: &str) -> bool {
     match attribute {
@@ -50,7 +71,7 @@ fn is_told_value(element: &str) -> bool {
 
 /// Whether a value is a word of the file formats, which says nothing of anybody, whoever is called the same: `edit`,
 /// `roman`, a script called `Hans`, the typeface Georgia.
-pub(super) fn is_markup(element: &str, attribute: &str, value: &str) -> bool {
+pub(super) fn is_of_format(element: &str, attribute: &str, value: &str) -> bool {
     match attribute {
         // A font that a style names stands in the table of fonts, too.
         "script" | "Type" | "ContentType" | "uri" | "eqn" | "fmla" | "style" => true,
@@ -81,7 +102,7 @@ mod tests {
             ("type", "val", "lin"),
             ("f", "eqn", "max @1 0"),
         ] {
-            assert!(is_markup(element, attribute, value), "{element} {attribute} {value}");
+            assert!(is_of_format(element, attribute, value), "{element} {attribute} {value}");
         }
         for (element, attribute, value) in [
             ("latin", "typeface", "Kofi Hand"),
@@ -93,7 +114,7 @@ mod tests {
             ("unheard", "of", "Kofi"),
             ("unheard", "of", "by kofi"),
         ] {
-            assert!(!is_markup(element, attribute, value), "{element} {attribute} {value}");
+            assert!(!is_of_format(element, attribute, value), "{element} {attribute} {value}");
         }
     }
 }
