@@ -204,6 +204,16 @@ fn no_string_of_a_rewritten_file_names_the_student_whoever_reads_it() {
             "word/header1.xml",
             "<w:hdr $><w:p><pic:cNvPr id=\"1\" name=\"kofi_omensah_photo.jpg\"/></w:p></w:hdr>",
         ),
+        ("word/header1.xml", "<w:hdr $><w:p><pic:cNvPr id=\"1\" name=\"komensah2024.jpg\"/></w:p></w:hdr>"),
+        (
+            "word/glossary/document.xml",
+            "<w:d $><w:p><w:r><w:instrText>INCLUDEPICTURE \"C:\\Users\\komensah\\a.png\"</w:instrText></w:r></w:p></w:d>",
+        ),
+        (
+            "word/_rels/header1.xml.rels",
+            "<Relationships><Relationship Id=\"a\" Type=\"x/image\" TargetMode=\"External\" \
+             Target=\"file:///C:\\Users\\Kofi%20OMensah\\a.png\"/></Relationships>",
+        ),
         ("word/header1.xml", "<w:hdr $><w:p><v:shape o:gfxdata=\"S29maSBPJ01lbnNhaA==\"/></w:p></w:hdr>"),
         (
             "word/_rels/header1.xml.rels",

@@ -205,12 +205,12 @@ fn what_only_a_person_may_mark_stays_open_where_no_answer_was_found() {
 
 #[test]
 fn the_pass_mark_of_a_simple_rubric_is_a_pass() {
-    let band = |total: f64, passing: Value, boundaries: Value| {
-        let mut work = Work::new("k102-25j-tma01.json").answer("1", "Dignity matters to every person.");
+    let band = |said: &str, passing: Value, boundaries: Value| {
+        let total = 30.0;
+        let mut work = Work::new("k102-25j-tma01.json").answer("1", said);
         let rubric = work.rubric.as_mut().unwrap().as_object_mut().unwrap();
         rubric.retain(|key, _| key == "question_id");
         rubric.insert("total_points".to_owned(), json!(total));
-        // Two thirds of the marks are for a word that is there.
         rubric.insert(
             "criteria".to_owned(),
             json!([{"name": "Dignity", "weight": total, "description": "dignity",
@@ -223,13 +223,12 @@ fn the_pass_mark_of_a_simple_rubric_is_a_pass() {
         let totals = mark(&work).marking_criteria.totals;
         (totals.mark.unwrap(), totals.band.unwrap())
     };
-    let (mark, _) = band(30.0, json!(1), Value::Null);
+    let said = "Dignity matters to every person.";
+    let (mark, _) = band(said, json!(1), Value::Null);
     assert!(mark > 0.0);
-    assert_eq!(band(30.0, json!(mark), Value::Null).1, "Pass");
-    assert_eq!(band(30.0, json!(1), json!({"Pass": mark})).1, "Pass");
-    if mark < 30.0 {
-        assert_eq!(band(30.0, json!(mark + 1.0), Value::Null).1, "Fail");
-    }
+    assert_eq!(band(said, json!(mark), Value::Null).1, "Pass");
+    assert_eq!(band(said, json!(1), json!({"Pass": mark})).1, "Pass");
+    assert_eq!(band("Nothing of the kind.", json!(1), Value::Null), (0.0, "Fail".to_owned()));
 }
 
 #[test]
@@ -395,6 +394,40 @@ fn over_length_is_noted_or_costs_what_the_rubric_says() {
 }
 
 #[test]
+fn what_counts_towards_the_limit_is_the_rubrics_to_say() {
+    let mut work = Work::new("tm112-25j-tma02.json");
+    let from = work.block("heading", None, "Two ways").0;
+    let text = "Smith (2020) says that “each item is looked at in turn” (Jones, 2021, p. 4).";
+    let (start, _) = work.block("paragraph", None, text);
+    for (citation, kind) in [("Smith (2020)", "narrative"), ("(Jones, 2021, p. 4)", "parenthetical")] {
+        let at = start + text.find(citation).unwrap();
+        work.citations.push(json!({"text": citation, "start": at, "end": at + citation.len(), "authors": [], "year": null, "page": null, "kind": kind, "reference": null}));
+    }
+    work.block("quote", None, "Nothing is passed over.");
+    let end = work.block("table", None, "item\tturn\nfirst\tone").1;
+    work.block("paragraph", Some("reference_list"), "Jones, B. (2021) Searching.");
+    let work = work.answer_at("1(a)", from, end);
+    // 2 of the heading, 15 of the paragraph (of which 5 in citations, 7 quoted), 4 quoted, 4 in the table, 4 in the list.
+    let with = |counts: Value| {
+        let mut work = work.clone();
+        work.set("/penalties", json!({"over_length": {"limit_words": 1, "counts": counts}}));
+        let totals = mark(&work).marking_criteria.totals;
+        totals.penalties.iter().find(|p| p["kind"] == "over_length").unwrap()["words"].as_u64().unwrap()
+    };
+    for (counts, words) in [
+        (json!({}), 21),
+        (json!({"headings": false}), 19),
+        (json!({"tables": true}), 25),
+        (json!({"reference_list": true}), 25),
+        (json!({"in_text_citations": false}), 16),
+        (json!({"quotes": false}), 10),
+        (json!({"quotes": false, "in_text_citations": false, "headings": false}), 3),
+    ] {
+        assert_eq!(with(counts.clone()), words, "{counts}");
+    }
+}
+
+#[test]
 fn a_marker_who_stops_reading_gives_nothing_for_the_rest() {
     let filler = "I have thought about this question for a long time and with some care. ";
     let late_answer = format!("{filler}{GOOD_SEARCH}");
@@ -414,6 +447,21 @@ fn lateness_is_noted_or_costs_a_share() {
         (
             json!({"mode": "percent_per_day", "pct": 10}),
             json!({"due_at": "2025-11-01T12:00:00Z", "submitted_at": "2025-11-02T09:00:00Z"}),
+            2.0,
+        ),
+        (
+            json!({"mode": "percent_per_day", "pct": 10}),
+            json!({"due_at": "2025-11-01T12:00:00Z", "submitted_at": "2025-11-01T12:00:01+00:00"}),
+            2.0,
+        ),
+        (
+            json!({"mode": "percent_per_day", "pct": 10}),
+            json!({"due_at": "2025-11-01T12:00:00Z", "submitted_at": "2025-11-02T15:00:00+02:00"}),
+            4.0,
+        ),
+        (
+            json!({"mode": "percent_per_day", "pct": 10}),
+            json!({"due_at": "2025-11-01", "submitted_at": "2025-11-02T00:30:00Z"}),
             2.0,
         ),
     ] {

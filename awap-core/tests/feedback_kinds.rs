@@ -328,6 +328,7 @@ fn a_number_of_the_data_is_not_taken_for_the_result() {
         "The median of the three readings is 7, and their highest is 12.",
         "Of the readings in this table 7 is the median, and the highest is 12.",
         "I put the readings in order, and their median comes to 7.",
+        "Adding them gives a total of 7. The mean of all is 14.",
     ] {
         assert_eq!(score("computed_value", &params, right), 10.0, "{right}");
     }

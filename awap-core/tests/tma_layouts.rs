@@ -3,9 +3,11 @@
 
 use std::fmt::Write as _;
 
-use awap_core::submission::{Answer, Content};
+use awap_core::submission::{Answer, Attachment, Content};
 use awap_core::tma::{self, ParsedTma};
 use awap_core::{Deadline, Limits, Submission};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 fn parse_with(content: Content, rubric: Option<Value>) -> ParsedTma {
@@ -112,6 +114,33 @@ const LAYOUTS: &[(&str, &str, &[&str], &[&str])] = &[
         "1.\n\n(a) P(1)\n\n(b) P(2)\n\n2.\n\n(a) P(3)\n\n(b) P(4)",
         &[],
         &["1(a): 1–1", "1(b): 2–2", "2(a): 3–3", "2(b): 4–4"],
+    ),
+    (
+        "a numbered word in the title",
+        "TMA 02: Task 3\n\nQuestion 1\n\nP(1)\n\nQuestion 2\n\nP(2)\n\nQuestion 3\n\nP(3)",
+        &["1", "2", "3"],
+        &["1: 1–1", "2: 2–2", "3: 3–3"],
+    ),
+    (
+        "a case before its task",
+        "Question 1\n\nAmina bought a kettle from a shop in her town on a Monday in May, took it home and found on the next day that \
+         it would not boil. The shop says that it is hers now, and that she should have looked at it there and then. Advise Amina on \
+         her options.\n\nQuestion 2\n\nExplain what a packet is.\n\nResponse 1\n\nP(1)\n\nResponse 2\n\nP(2)",
+        &["1", "2"],
+        &["1: 1–1", "2: 2–2"],
+    ),
+    (
+        "an introduction over parts that are restated",
+        "Question 1\n\nThese questions are about the tides and the moon.\n\nQuestion 1(a)\n\nExplain why there are two tides a \
+         day.\n\nAnswer to Question 1(a)\n\nP(1)",
+        &["1(a)"],
+        &["1(a): 1–1"],
+    ),
+    (
+        "titles of sections",
+        "Section 1 Data\n\nP(1)\n\nSection 2 Code and testing\n\nP(2)\n\nSection 3 Rules of play\n\nP(3)",
+        &["1", "2", "3"],
+        &["1: ?–1", "2: ?–2", "3: ?–3"],
     ),
     ("parts", "Part 1\n\nP(1)\n\nPart 2\n\n(a) P(2)\n\n(b) P(3)", &[], &["1: 1–1", "2(a): 2–2", "2(b): 3–3"]),
     (
@@ -1088,4 +1117,20 @@ fn questions_of_a_word_processor() {
         }
     }
     assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), cases.len(), faults.join("\n"));
+}
+
+#[test]
+fn an_answer_that_is_a_figure_with_its_caption_is_one() {
+    let page = format!(
+        "<p>Question 1<p>{}<p>Question 2<p><figure><img src='chart.png'><figcaption>Figure 1: Rents</figcaption></figure><p>Question 3<p>{0}",
+        expand("P(1)")
+    );
+    let attachment = Attachment {
+        filename: Some("a.html".to_owned()),
+        data_base64: STANDARD.encode(page),
+        ..Attachment::default()
+    };
+    let parsed = parse_with(Content { attachments: vec![attachment], ..Content::default() }, None);
+    let ids: Vec<&str> = parsed.questions.iter().map(|q| q.id.as_str()).collect();
+    assert_eq!(ids, ["1", "2", "3"]);
 }

@@ -73,6 +73,7 @@ mod run;
 mod runs;
 mod signature;
 mod signs;
+mod strays;
 mod surrogates;
 mod words;
 
@@ -111,7 +112,7 @@ pub fn anonymize(
         }
         tma.content.documents.push(read);
     }
-    let (mut result, secrets) = run::run(tma, options, key, limits, deadline)?;
-    rewritten::add(originals, &mut result, &secrets, limits, deadline)?;
+    let (mut result, identity) = run::run(tma, options, key, limits, deadline)?;
+    rewritten::add(originals, &mut result, &identity, limits, deadline)?;
     Ok(result)
 }

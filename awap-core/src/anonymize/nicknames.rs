@@ -32,8 +32,8 @@ pub(super) fn add(roster: &mut Roster, pieces: &[Piece]) {
     for piece in pieces.iter().filter(|p| matches!(p.zone(), Zone::Prose | Zone::Margin)) {
         count_in(piece, &given, roster.student(), &mut counts);
     }
-    let Counts { mut shorts, others } = counts;
-    shorts.retain(|short, count| *count <= OFTEN && !others.contains(short));
+    let Counts { mut shorts, others, signed } = counts;
+    shorts.retain(|short, count| *count <= OFTEN && (signed.contains(short) || !others.contains(short)));
     let Some(student) = roster.people.first_mut() else { return };
     let mut found: Vec<String> =
         shorts.into_keys().filter(|short| !student.parts.iter().any(|p| p.text == *short)).collect();
@@ -52,6 +52,8 @@ struct Counts {
     shorts: HashMap<String, usize>,
     /// Those that are somebody else's name: `Michel Foucault` is no Michelle.
     others: HashSet<String>,
+    /// Those that are a line of their own somewhere, as a signature is: the student's whoever else is called so.
+    signed: HashSet<String>,
 }
 
 /// Counts the words in `piece` that are short forms of names in `given`, which are the student's.
@@ -77,9 +79,19 @@ fn count_in(piece: &Piece, given: &[String], student: &Person, counts: &mut Coun
             if has_another_family_name(&piece.text, word, student) {
                 counts.others.insert(short.clone());
             }
+            if is_a_line(&piece.text, word) {
+                counts.signed.insert(short.clone());
+            }
             *counts.shorts.entry(short).or_default() += 1;
         }
     }
+}
+
+/// Whether a word is all that its line says.
+fn is_a_line(text: &str, word: Span) -> bool {
+    let before = text.get(..word.start).and_then(|text| text.rsplit('\n').next()).unwrap_or_default();
+    let after = text.get(word.end..).and_then(|text| text.split('\n').next()).unwrap_or_default();
+    !before.chars().chain(after.chars()).any(char::is_alphanumeric)
 }
 
 /// Whether a family name that is not the student's follows the given name at `given`, after initials and particles.
@@ -236,6 +248,7 @@ mod tests {
         assert_eq!(added("As Michel Foucault argued.", "Michelle Osei"), Vec::<String>::new());
         assert_eq!(added("As Alan M. Turing says, Alan’s test.", "Alana Osei"), Vec::<String>::new());
         assert_eq!(added("As Michel de Certeau argued.", "Michelle Osei"), Vec::<String>::new());
+        assert_eq!(added("As Sam Altman said.\n\nKind regards,\nSam", "Samantha Reed"), ["sam"]);
         assert_eq!(added("As Mich Osei I sign; Mich Please.", "Michelle Osei"), ["mich"]);
         assert_eq!(added(&"Sam is the owner. ".repeat(6), "Samantha Reed"), Vec::<String>::new());
     }

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use base64::Engine as _;
 
-use super::leak::Secrets;
 use super::model::{Anonymized, Replacement, Rewritten};
-use super::resolve::placeholders_in;
+use super::strays::{Identity, Strays};
 #[cfg(feature = "pdf")]
 use crate::document::PartKind;
 use crate::document::{self, Block, Changes, Document, Format, Sweep, Warning};
@@ -26,10 +25,11 @@ const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessing
 pub(super) fn add(
     originals: Vec<Original>,
     result: &mut Anonymized,
-    secrets: &Secrets,
+    identity: &Identity,
     limits: &Limits,
     deadline: &Deadline,
 ) -> Result<()> {
+    let strays = Strays::new(identity)?;
     for original in originals {
         deadline.check()?;
         let replacements = &result.anonymization.replacements;
@@ -39,7 +39,7 @@ pub(super) fn add(
         };
         let written = match original.document.format {
             Format::Docx => {
-                docx(&original, replacements, after, secrets, limits, deadline)?.map(|b| (b, DOCX))
+                docx(&original, replacements, after, &strays, limits, deadline)?.map(|b| (b, DOCX))
             }
             #[cfg(feature = "pdf")]
             Format::Pdf => pdf(&original, after, limits, deadline)?.map(|b| (b, PDF)),
@@ -112,13 +112,13 @@ fn docx(
     original: &Original,
     replacements: &[Replacement],
     after: &Document,
-    secrets: &Secrets,
+    strays: &Strays<'_>,
     limits: &Limits,
     deadline: &Deadline,
 ) -> Result<Option<Vec<u8>>> {
     let sweep = |text: &str| {
-        let found = secrets.survivors(text, &placeholders_in(text)).into_iter();
-        found.map(|s| (s.span, format!("[{}]", s.label.placeholder()))).collect()
+        let found = strays.find(text).into_iter();
+        found.map(|(span, label)| (span, format!("[{}]", label.placeholder()))).collect()
     };
     let changes = changes(&original.document, replacements, &sweep);
     let written = document::rewrite_docx(&original.bytes, &changes, limits, deadline);
@@ -137,7 +137,7 @@ fn docx(
         return Ok(None);
     }
     // Much of a file is text that no reader sees: charts, diagrams, names of pictures and styles.
-    let mut may_stay = |text: &str| !names_student(text, &allowed, secrets);
+    let mut may_stay = |text: &str| !names_student(text, &allowed, strays);
     let Ok(clean) = document::docx_strings(&bytes, limits, deadline, &mut may_stay) else {
         deadline.check()?;
         return Ok(None);
@@ -146,12 +146,11 @@ fn docx(
 }
 
 /// Whether a text names the student in a line that is not `allowed`: of those that are, some cite a namesake.
-fn names_student(text: &str, allowed: &HashSet<String>, secrets: &Secrets) -> bool {
+fn names_student(text: &str, allowed: &HashSet<String>, strays: &Strays<'_>) -> bool {
     let ends = ['\n', '\t'];
     // The lines that were last found to be allowed.
     let mut known = Span::new(0, 0);
-    secrets.survivors(text, &placeholders_in(text)).into_iter().any(|survivor| {
-        let span = survivor.span;
+    strays.find(text).into_iter().any(|(span, _)| {
         if known.start <= span.start && span.end <= known.end {
             return false;
         }
@@ -218,6 +217,5 @@ fn changes<'a>(document: &Document, replacements: &[Replacement], sweep: Sweep<'
             }
         }
     }
-    changes.finish();
     changes
 }

@@ -25,6 +25,7 @@ use super::relations::Relations;
 use super::resolve::{Placeholders, placeholders_in, settle};
 use super::rewrite::{Moves, edit_part};
 use super::roster::gather;
+use super::strays::Identity;
 use super::surrogates::{Seed, Surrogates};
 use crate::document::Part;
 use crate::text::{Edit, Folded, Span, apply_edits, fold};
@@ -40,7 +41,7 @@ pub(super) fn run(
     key: &PseudonymKey,
     limits: &Limits,
     deadline: &Deadline,
-) -> Result<(Anonymized, Secrets)> {
+) -> Result<(Anonymized, Identity)> {
     let before = earlier_pseudonym(&tma);
     let known = if before.is_some() {
         Known::of(&Submission { student_id: None, ..identity_of(&tma) })
@@ -79,7 +80,7 @@ pub(super) fn run(
     if !options.report_only {
         let rubric = tma.rubric.take();
         let whole = serde_json::to_value(&tma).unwrap_or(Value::Null);
-        plan.secrets.check(&whole, &restore.cited)?;
+        plan.identity.secrets.check(&whole, &restore.cited)?;
         tma.rubric = rubric;
     }
     let mut counts = BTreeMap::new();
@@ -95,7 +96,7 @@ pub(super) fn run(
         labels_kept,
         report_only,
     };
-    Ok((Anonymized { tma, anonymization: report, rewritten: Vec::new() }, plan.secrets))
+    Ok((Anonymized { tma, anonymization: report, rewritten: Vec::new() }, plan.identity))
 }
 
 /// The pseudonym of a TMA that was anonymized before.
@@ -163,7 +164,7 @@ pub(super) fn identity_in(text: &str, limits: &Limits, deadline: &Deadline) -> R
 /// What is to be done to each piece.
 struct Plan {
     pieces: Vec<Vec<Planned>>,
-    secrets: Secrets,
+    identity: Identity,
     citations: usize,
 }
 
@@ -258,7 +259,8 @@ impl Plan {
             found.into_iter().map(|f| stand_ins.plan(f, piece)).collect()
         };
         let planned = pieces.iter().zip(found).map(&mut plan).collect();
-        Ok(Self { pieces: planned, secrets, citations })
+        let identity = Identity::new(secrets, roster.student().clone());
+        Ok(Self { pieces: planned, identity, citations })
     }
 }
 

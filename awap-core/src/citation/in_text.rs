@@ -220,7 +220,7 @@ fn make(b: &Bracket<'_>, names: &[Name], item: &Item, span: Span, kind: Citation
 fn is_cited_through(after: &str) -> bool {
     static THROUGH: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)^[\s,;)\]]{0,4}[(\[]?\s*(?:as\s+)?(?:cited|quoted|referenced|mentioned|reported|discussed|referred\s+to)\s+(?:in|by)\s+[\p{Lu}‘“]",
+            r"^[\s,;)\]]{0,4}[(\[]?\s*(?i:(?:as\s+)?(?:cited|quoted|referenced)|(?:as\s+)(?:mentioned|reported|discussed|referred\s+to))\s+(?i:in|by)\s+[\p{Lu}‘“]",
         )
     });
     THROUGH.is_match(after)

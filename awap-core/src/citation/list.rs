@@ -373,6 +373,8 @@ fn begins_part(text: &str, line: &Line) -> bool {
     });
     let Some(mark) = PART.find(clip(line.span.of(text), 120)) else { return false };
     let start = line.span.start + mark.end();
+    let rest = text.get(start..line.span.end).unwrap_or_default();
+    let start = start + rest.len() - rest.trim_start().len();
     start >= line.span.end || !entry_start(text, start, paragraph_end(text, start))
 }
 

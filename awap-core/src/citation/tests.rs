@@ -429,6 +429,12 @@ fn a_work_cited_through_another_is_no_orphan() {
         found.citations.iter().filter(|c| c.is_orphan()).map(|c| c.authors.join("+")).collect();
     assert_eq!(orphans, ["Black"]);
     assert_eq!(found.citations.iter().filter(|c| c.secondary).count(), 3);
+    for text in
+        ["Smith (2019) reported in detail that it is so.", "So it is (Smith, 2019), discussed in class."]
+    {
+        let citations = self::found(text).citations;
+        assert!(citations.len() == 1 && citations[0].is_orphan(), "{text}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! HTML: a tolerant pass over its tags, with no tree and no recursion. Scripts, styles and what is hidden are left out.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use encoding_rs::WINDOWS_1252;
 use pulldown_cmark::{Event, Options, Parser};
@@ -418,17 +419,15 @@ pub(super) fn unescape(text: &str) -> String {
     const LONGEST: usize = "CounterClockwiseContourIntegral".len();
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
+    let mut known: HashMap<&str, Option<Cow<'static, str>>> = HashMap::new();
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
         let letters = after.bytes().take(LONGEST + 1).take_while(|b| b.is_ascii_alphanumeric() || *b == b'#');
         let (name, tail) = after.split_at(letters.count());
-        if let Some((shown, tail)) = tail.strip_prefix(';').and_then(|tail| Some((reference(name)?, tail))) {
-            out.push_str(&shown);
-            rest = tail;
-        } else {
-            out.push('&');
-            rest = after;
-        }
+        let tail = tail.strip_prefix(';');
+        let shown = tail.and_then(|_| known.entry(name).or_insert_with(|| reference(name)).as_deref());
+        out.push_str(shown.unwrap_or("&"));
+        rest = tail.filter(|_| shown.is_some()).unwrap_or(after);
     }
     out.push_str(rest);
     out

@@ -145,6 +145,8 @@ pub(crate) struct Paragraph {
     pub(crate) words: usize,
     /// Those of its words that stand in sentences that count.
     pub(crate) counted_words: usize,
+    /// What it is, or what it is a line of.
+    pub(crate) kind: BlockKind,
     /// Whether it is an item of a list or a row of a table.
     pub(crate) is_item: bool,
 }
@@ -175,6 +177,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) tokens: Vec<Token>,
     /// Its paragraphs in order.
     pub(crate) paragraphs: Vec<Paragraph>,
+    /// Its headings.
+    pub(crate) headings: Vec<Span>,
     /// Its code.
     pub(crate) code: Vec<Span>,
     /// Words that count towards a limit.
@@ -208,6 +212,7 @@ impl<'a> Answer<'a> {
             sentences: Vec::new(),
             tokens: Vec::new(),
             paragraphs: Vec::new(),
+            headings: Vec::new(),
             code: Vec::new(),
             words: 0,
             has_other: false,
@@ -247,24 +252,25 @@ impl<'a> Answer<'a> {
                 continue;
             }
             match block.kind {
-                BlockKind::Paragraph | BlockKind::Quote => self.read_paragraph(span, false, lexicon),
+                BlockKind::Paragraph | BlockKind::Quote => self.read_paragraph(span, block.kind, lexicon),
                 BlockKind::ListItem | BlockKind::Table => {
                     for line in lines(span.of(&tma.text), span.start) {
-                        self.read_paragraph(line, true, lexicon);
+                        self.read_paragraph(line, block.kind, lexicon);
                     }
                 }
+                BlockKind::Heading => self.headings.push(span),
                 BlockKind::Code => self.code.push(span),
                 _ => {}
             }
         }
         if !any {
             for span in paragraphs(region.of(&tma.text), region.start) {
-                self.read_paragraph(span, false, lexicon);
+                self.read_paragraph(span, BlockKind::Paragraph, lexicon);
             }
         }
     }
 
-    fn read_paragraph(&mut self, span: Span, is_item: bool, lexicon: &mut Lexicon) {
+    fn read_paragraph(&mut self, span: Span, kind: BlockKind, lexicon: &mut Lexicon) {
         let body = span.of(self.text);
         let first = self.sentences.len();
         let mut lower = String::new();
@@ -299,7 +305,8 @@ impl<'a> Answer<'a> {
             sentences: first..self.sentences.len(),
             words,
             counted_words: words,
-            is_item,
+            kind,
+            is_item: matches!(kind, BlockKind::ListItem | BlockKind::Table),
         });
     }
 

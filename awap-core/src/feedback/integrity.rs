@@ -65,9 +65,10 @@ fn review(criterion: Option<&str>, reason: &str, detail: Value) -> Review {
 }
 
 /// Work that was read for no question, as the parser found it.
-pub(crate) fn unread(tma: &ParsedTma) -> Option<Review> {
-    let warning = tma.warnings.iter().find(|w| w.code == "text_in_no_answer")?;
-    Some(review(None, "low_confidence", json!({"message": warning.message})))
+pub(crate) fn unread(tma: &ParsedTma) -> Vec<Review> {
+    let unsure = |code: &str| matches!(code, "text_in_no_answer" | "answer_without_label");
+    let told = tma.warnings.iter().filter(|w| unsure(&w.code));
+    told.map(|warning| review(None, "low_confidence", json!({"message": warning.message}))).collect()
 }
 
 /// What the criteria ask a person to look at, and what the answers themselves show.

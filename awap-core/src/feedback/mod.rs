@@ -29,6 +29,7 @@ mod spelling;
 mod terms;
 mod totals;
 pub mod word;
+mod word_limit;
 
 pub use counted::{CountedAnswer, counted};
 pub use model::{
@@ -74,7 +75,7 @@ pub fn mark_with(tma: &ParsedTma, rubrics: &Rubrics, deadline: &Deadline) -> Res
     deadline.check()?;
     let mut lexicon = Lexicon::default();
     let mut answers = answers::find(tma, rubric, &mut lexicon);
-    let unread = totals::stop_reading(rubric, &mut answers);
+    let unread = word_limit::stop_reading(tma, rubric, &mut answers);
     let mut marked = Vec::new();
     for (question, answer) in rubric.questions.iter().zip(&answers) {
         let script = Script { tma, answer, lexicon: &lexicon, prompt: &question.prompt };

@@ -1,69 +1,22 @@
 //! The arithmetic: the criteria's scores less the penalties are the mark.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime};
 
 use super::Marked;
-use super::answer::{Answer, Lexicon, Standing, Token};
+use super::answer::{Answer, Lexicon, Token};
 use super::integrity::LOW_CONFIDENCE;
 use super::lexis;
 use super::model::{MarkedCriterion, Review, Totals};
-use super::rubric::{CommonError, LateMode, OverLength, OverMode, Rubric, tidy};
+use super::rubric::{CommonError, LateMode, OverMode, Rubric, tidy};
 use super::terms::{is_disowned, is_distanced};
+use super::word_limit::{most_words, words_of};
 use crate::text::Span;
 use crate::tma::ParsedTma;
-
-/// Leaves unread what lies beyond the limit, where the rubric says so; returns how many words that was.
-pub(crate) fn stop_reading(rubric: &Rubric, answers: &mut [Answer<'_>]) -> usize {
-    let Some(over) = rubric.penalties.over_length.as_ref().filter(|o| o.mode == OverMode::StopReading) else {
-        return 0;
-    };
-    let most = most_words(over).unwrap_or(usize::MAX);
-    let (mut read, mut unread) = (0, 0);
-    // Where several questions are answered by one stretch, each sentence is read once.
-    let mut decided: HashMap<Span, bool> = HashMap::new();
-    for answer in answers {
-        for at in 0..answer.sentences.len() {
-            let Some(span) = answer.sentences.get(at).map(|s| s.span) else { continue };
-            if let Some(is_unread) = decided.get(&span) {
-                if *is_unread {
-                    answer.set_standing(at, Standing::Unread);
-                }
-                continue;
-            }
-            let words = span.of(answer.text).split_whitespace().count();
-            decided.insert(span, read + words > most);
-            if read + words > most {
-                unread += words;
-                answer.set_standing(at, Standing::Unread);
-                read = most;
-            } else {
-                read += words;
-            }
-        }
-    }
-    unread
-}
-
-fn most_words(over: &OverLength) -> Option<usize> {
-    over.limit_words.map(|limit| (limit as f64 * (1.0 + over.tolerance_pct / 100.0)).floor() as usize)
-}
-
-/// Words of the work that count towards its limit: where several questions are answered by one stretch, it was written once.
-fn words_of(rubric: &Rubric, answers: &[Answer<'_>]) -> usize {
-    let over = rubric.penalties.over_length.as_ref();
-    let mut read = HashSet::new();
-    rubric
-        .questions
-        .iter()
-        .zip(answers)
-        .filter(|(question, _)| over.is_none_or(|o| o.counts(&question.id)))
-        .flat_map(|(_, answer)| &answer.paragraphs)
-        .filter(|paragraph| read.insert(paragraph.span))
-        .map(|paragraph| paragraph.words)
-        .sum()
-}
 
 /// One entry of `penalties`: marks taken off (a bonus takes off less than nothing).
 fn entry(kind: &str, label: &str, marks: f64, mut more: Value) -> Value {
@@ -158,7 +111,7 @@ pub(crate) fn add_up(
             });
         }
     }
-    let words = words_of(rubric, answers);
+    let words = words_of(tma, rubric, answers);
     if let Some((label, marks, more)) = over_length(rubric, words, unread, sum.known) {
         sum.take("over_length", &label, marks, more);
     }
@@ -252,13 +205,21 @@ fn under_length(rubric: &Rubric, words: usize) -> Option<(String, Value)> {
     })
 }
 
-/// How many days late the work is, where the host says so, or when it was due and when it came.
+/// How many days late the work is, a day begun being a day: where the host says so, or when it was due and when it came.
 fn days_late(tma: &ParsedTma) -> Option<i64> {
     let text = |key: &str| tma.carried.get(key).and_then(Value::as_str);
-    match tma.carried.get("days_late").and_then(Value::as_i64) {
-        Some(days) => Some(days),
-        None => Some(civil_day(text("submitted_at")?)? - civil_day(text("due_at")?)?),
+    if let Some(days) = tma.carried.get("days_late").and_then(Value::as_i64) {
+        return Some(days);
     }
+    let (submitted, due) = (text("submitted_at")?, text("due_at")?);
+    let moment = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    if let (Some(submitted), Some(due)) = (moment(submitted), moment(due)) {
+        let late = submitted - due;
+        return Some(late.whole_days() + i64::from(late > Duration::days(late.whole_days())));
+    }
+    // Of a date without a time, the whole day is meant.
+    let day = |text: &str| Date::parse(text.get(..10)?, format_description!("[year]-[month]-[day]")).ok();
+    Some((day(submitted)? - day(due)?).whole_days())
 }
 
 /// What being late costs: label, share of the mark, details.
@@ -273,23 +234,6 @@ fn late(rubric: &Rubric, days: i64) -> Option<(String, f64, Value)> {
     };
     let label = if days == 1 { "one day late".to_owned() } else { format!("{days} days late") };
     Some((label, share, json!({"days": days})))
-}
-
-/// The number of a day from its date (`2025-11-02…`), by the civil calendar; only differences mean anything.
-fn civil_day(date: &str) -> Option<i64> {
-    let mut parts = date.get(..10)?.split('-').map(str::parse::<i64>);
-    let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // March is the first month, so that a leap day is the last of its year.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    Some(
-        365 * year + year.div_euclid(4) - year.div_euclid(100)
-            + year.div_euclid(400)
-            + (153 * month + 2) / 5
-            + day,
-    )
 }
 
 fn ids(words: &[String], lexicon: &Lexicon) -> Vec<Option<u32>> {
@@ -394,19 +338,4 @@ fn earns_bonus(
         }
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_between_dates_follow_the_calendar() {
-        let days = |a: &str, b: &str| civil_day(b).unwrap() - civil_day(a).unwrap();
-        assert_eq!(days("2025-10-31T23:59:00Z", "2025-11-02T08:00:00Z"), 2);
-        assert_eq!(days("2024-02-28", "2024-03-01"), 2);
-        assert_eq!(days("2025-02-28", "2025-03-01"), 1);
-        assert_eq!(days("2025-12-31", "2026-01-01"), 1);
-        assert_eq!(civil_day("next week"), None);
-    }
 }

@@ -208,18 +208,28 @@ fn keyword(head: &str, line: &str) -> Option<Label> {
 /// `Section 1 |Theft Act 1968 provides that`: the section of a statute, in a sentence.
 fn goes_on_with_an_act(rest: &str) -> bool {
     let mut words = rest.split_whitespace().take(12);
-    let act = |word: &str| matches!(word, "Act" | "Acts" | "Regulations" | "Order" | "Rules" | "Code");
-    if !words.by_ref().take(9).any(act) {
+    let Some(act) = words
+        .by_ref()
+        .take(9)
+        .find(|word| matches!(*word, "Act" | "Acts" | "Regulations" | "Order" | "Rules" | "Code"))
+    else {
         return false;
+    };
+    let mut next = words.next();
+    let dated = next.is_some_and(is_year);
+    if dated {
+        next = words.next();
     }
-    let next = words.find(|word| !is_year(word));
-    next.is_some_and(|word| word.starts_with(char::is_lowercase))
+    // `Section 2 Code and testing` is a title.
+    let is_act = dated || !matches!(act, "Order" | "Rules" | "Code");
+    is_act && next.is_some_and(|word| word.starts_with(char::is_lowercase))
 }
 
 /// `Q1 |2024 saw`: a quarter of a year.
 fn is_year(rest: &str) -> bool {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    digits == 4 && (rest.starts_with("19") || rest.starts_with("20"))
+    let counts = rest.get(digits..).is_some_and(|rest| rest.trim_start().to_lowercase().starts_with("word"));
+    digits == 4 && (rest.starts_with("19") || rest.starts_with("20")) && !counts
 }
 
 fn numbered(head: &str, line: &str) -> Option<Label> {

@@ -242,8 +242,8 @@ impl Outline {
             let container = marks
                 .iter()
                 .skip(i + 1)
-                .take(1)
-                .any(|m| m.id.as_ref().is_some_and(|n| n.starts_with(&format!("{id}("))));
+                .find_map(|m| m.id.as_ref())
+                .is_some_and(|next| next.starts_with(&format!("{id}(")));
             if container && (words < CONTAINER_WORDS || asking::is_quoted(bounds.answer.of(&whole.text))) {
                 self.holes.push(bounds.answer);
                 continue;
@@ -330,15 +330,16 @@ impl Outline {
             .sum()
     }
 
-    /// Whether a stretch without prose holds something: code, a table, a figure, an equation.
+    /// Whether a stretch without prose holds something: code, a table, an equation, a figure. A figure often has no text,
+    /// so that its caption stands for it.
     fn has_other_content(&self, span: Span) -> bool {
+        use BlockKind::{Caption, Code, Equation, Figure, Table};
         let from = self.units.partition_point(|u| u.span.end <= span.start);
-        self.units.iter().skip(from).take_while(|u| u.span.start < span.end).any(|u| {
-            // A figure has a place, and often no text.
-            u.kind == BlockKind::Figure
-                || matches!(u.kind, BlockKind::Code | BlockKind::Table | BlockKind::Equation)
-                    && !u.span.is_empty()
-        })
+        self.units
+            .iter()
+            .skip(from)
+            .take_while(|u| u.span.start < span.end)
+            .any(|u| matches!(u.kind, Code | Table | Equation | Figure | Caption) && !u.span.is_empty())
     }
 
     /// What stands after an answer and before what comes next (word counts, signatures) does not count.

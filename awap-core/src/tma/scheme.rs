@@ -11,6 +11,7 @@ use super::sections::{self, Numbered};
 use super::tops::Tops;
 use super::unit::Unit;
 use super::unlabelled::named_by_file;
+use crate::text::sentences;
 
 /// A label that begins a question, or something that ends one.
 #[derive(Debug, Clone)]
@@ -176,7 +177,11 @@ impl<'a> Scheme<'a> {
             let own = units.get(unit(i)..unit(i + 1).max(unit(i))).unwrap_or_default();
             let lines = own.iter().map(|u| u.span.of(&whole.text));
             candidates.get(i).is_some_and(|c| c.asked > 0)
-                || lines.skip(1).any(|line| asking::asks(line) || asking::ends_with_marks(line))
+                || lines.skip(1).any(|line| {
+                    // A case is told before its task is put.
+                    let last = || sentences(line).last().map(|s| s.of(line)).unwrap_or_default();
+                    asking::asks(line) || asking::ends_with_marks(line) || asking::asks(last())
+                })
         };
         let numbered = Numbered::of(candidates, questions, is_prompt);
         Self { ids, questions, parts, numbers, tops, numbered }

@@ -39,15 +39,17 @@ impl Within<'_> {
 }
 
 impl Numbered {
-    /// The first numbered word is the TMA's own. Where it has `Question` and the like, `Part` is none. `is_prompt` says
-    /// whether the text of candidate `i` puts a question.
+    /// The TMA's own is `Question`, where it has that, or else its first numbered word (`TMA 02: Task 3` is a title). Where it has
+    /// `Question` and the like, `Part` is none. `is_prompt` says whether the text of candidate `i` puts a question.
     pub(super) fn of(candidates: &[Candidate], questions: bool, is_prompt: impl Fn(usize) -> bool) -> Self {
         let own = |c: &Candidate| {
             let word = c.label.word?;
             let number = c.label.number()?;
             Some((c.label.key?, number)).filter(|_| !questions || word != Word::Part)
         };
-        let Some((key, _)) = candidates.iter().find_map(own) else { return Self::default() };
+        let mut keys = candidates.iter().filter_map(own).map(|(key, _)| key);
+        let Some(first) = keys.next() else { return Self::default() };
+        let key = if keys.any(|key| key == Key::Question) { Key::Question } else { first };
         let mut out = Self { key: Some(key), ..Self::default() };
         let solved = candidates.iter().any(|c| c.label.key == Some(Key::Solution));
         for (i, candidate) in candidates.iter().enumerate() {
@@ -87,7 +89,7 @@ impl Numbered {
     /// Whether `Part 2` divides the TMA: one of its questions follows at once.
     pub(super) fn divides(&self, candidates: &[Candidate], i: usize) -> bool {
         let next = candidates.get(i + 1).map(|c| &c.label);
-        candidates.get(i).is_some_and(|c| c.words < DIVIDED_WORDS)
+        candidates.get(i).is_some_and(|c| c.words.saturating_sub(c.asked) < DIVIDED_WORDS)
             && next.is_some_and(|l| l.key == self.key && l.key.is_some() || l.word == Some(Word::Answer))
     }
 }

@@ -22,11 +22,13 @@ struct Stretch {
     divided: bool,
 }
 
-/// A stretch of which nobody can say whose answer it is.
+/// A stretch of which nobody can say for certain whose answer it is.
 pub(super) struct Loose {
     words: usize,
     /// Where it stands, as a marker would say it.
     place: String,
+    /// The question that it was read as the answer to, as it is the only one without.
+    guess: Option<String>,
 }
 
 /// What stands below a list and is no work: a statement on the use of AI, a glossary.
@@ -73,14 +75,17 @@ impl Outline {
             // What follows a list within the same answer is of that.
             let same = last.filter(|at| *at == (stretch.part, before)).and(out.last()).map(|q| q.id.clone());
             let near = Near::of(self, questions, before, stretch.part);
-            let id = same.or_else(|| answered.whose(whole, &stretch, &near, essay));
+            let known = same.or_else(|| answered.whose(whole, &stretch, &near, essay));
+            let guess = if known.is_none() { answered.only_missing(&near) } else { None };
+            if known.is_none() {
+                self.loose.push(Loose { words, place: near.place(), guess: guess.clone() });
+            }
+            let id = known.or(guess);
             last = Some((stretch.part, before)).filter(|_| id.is_some());
             if let Some(id) = id {
                 answered.insert(&id);
                 self.holes.extend(bounds.prompt);
                 out.push(question(whole, id, String::new(), bounds, words));
-            } else {
-                self.loose.push(Loose { words, place: near.place() });
             }
         }
         out
@@ -156,17 +161,25 @@ impl Outline {
             && !beside()
     }
 
-    /// Says what is in no answer.
-    pub(super) fn loose_text(&self) -> Option<Warning> {
-        if self.loose.is_empty() {
-            return None;
-        }
-        let places: Vec<String> =
-            self.loose.iter().take(8).map(|l| format!("{} words {}", l.words, l.place)).collect();
-        Some(Warning::new(
-            "text_in_no_answer",
-            format!("No label says whose answer this is, and it is in none: {}.", places.join(", ")),
-        ))
+    /// Says what is in no answer, and what is in one by a guess.
+    pub(super) fn loose_text(&self) -> Vec<Warning> {
+        let told = |code: &str, what: &str, of: &dyn Fn(&&Loose) -> bool| {
+            let places: Vec<String> = self
+                .loose
+                .iter()
+                .filter(of)
+                .take(8)
+                .map(|loose| {
+                    let read = loose.guess.as_ref().map(|id| format!(", read as the answer to {id}"));
+                    format!("{} words {}{}", loose.words, loose.place, read.unwrap_or_default())
+                })
+                .collect();
+            let message = format!("No label says whose answer this is, and {what}: {}.", places.join("; "));
+            (!places.is_empty()).then(|| Warning::new(code, message))
+        };
+        let in_none = told("text_in_no_answer", "it is in none", &|loose| loose.guess.is_none());
+        let guessed = told("answer_without_label", "it may be another's", &|loose| loose.guess.is_some());
+        in_none.into_iter().chain(guessed).collect()
     }
 }
 
@@ -243,8 +256,15 @@ impl<'a> Answered<'a> {
         self.missing.retain(|(id, _)| !has(&self.ids, &self.above, id));
     }
 
-    /// Whose answer a stretch is: the form's question, the file's, the only one of the rubric, that of an essay, or the one
-    /// that the rubric has and nothing else answers.
+    /// The one question that the rubric has and nothing else answers, where its answer can stand here.
+    fn only_missing(&self, near: &Near<'_>) -> Option<String> {
+        match self.missing.as_slice() {
+            [(id, own)] => near.fits(id).then(|| (*own).to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whose answer a stretch is: the form's question, the file's, the only one of the rubric, or that of an essay.
     fn whose(
         &self,
         whole: &Whole,
@@ -266,8 +286,8 @@ impl<'a> Answered<'a> {
         if let Some(essay) = essay {
             return Some(essay.id.clone());
         }
-        if let [(id, own)] = self.missing.as_slice() {
-            return near.fits(id).then(|| (*own).to_owned());
+        if self.only_missing(near).is_some() {
+            return None;
         }
         // Without a rubric: `Part 2` has a first before it.
         let second = near.before.is_none() && near.after.is_some_and(|q| order(&q.id).0 == 2);

@@ -78,6 +78,13 @@ impl Work {
         self
     }
 
+    /// Makes an answer of blocks that are there.
+    #[allow(dead_code)] // not every test crate needs it
+    pub(crate) fn answer_at(mut self, id: &str, start: usize, end: usize) -> Self {
+        self.question(id, start, end);
+        self
+    }
+
     /// Adds an answer of prose and code.
     #[allow(dead_code)] // not every test crate needs it
     pub(crate) fn code(mut self, id: &str, prose: &str, code: &str) -> Self {

@@ -78,7 +78,7 @@ pub(super) fn find(text: &str, piece: &Piece, digits: &Digits<'_>, urls: &[Span]
             && nhs_checksum(digits)
         {
             push(cluster.span, "pattern.nhs_number", 0.98);
-        } else if digits.len() >= 15 && digits.starts_with("0000000") && digits.len() <= 16 {
+        } else if (15..=16).contains(&digits.len()) && is_orcid_block(digits) {
             let end = cluster.span.end
                 + usize::from(
                     bytes.get(cluster.span.end).is_some_and(|b| matches!(b, b'X' | b'x'))
@@ -214,6 +214,12 @@ pub(in crate::anonymize) fn nhs_checksum(digits: &str) -> bool {
 }
 
 /// ORCID's check character: ISO 7064 mod 11-2.
+/// Whether a number is of the blocks that ORCID gives out: 0000-0001-5… to 0000-0003-5… and, since they are used up, 0009-0000-0…
+/// to 0009-0010-0… (support.orcid.org, "Structure of the ORCID Identifier").
+pub(in crate::anonymize) fn is_orcid_block(digits: &str) -> bool {
+    digits.starts_with("0000000") || digits.starts_with("000900")
+}
+
 fn orcid_checksum(orcid: &str) -> bool {
     let chars: Vec<char> = orcid.chars().filter(char::is_ascii_alphanumeric).collect();
     let (Some(last), Some(body)) = (chars.get(15), chars.get(..15)) else { return false };
@@ -231,6 +237,7 @@ mod tests {
         assert!(nhs_checksum("9434765919"));
         assert!(!nhs_checksum("9434765918"));
         assert!(orcid_checksum("0000-0002-1825-0097"));
+        assert!(is_orcid_block("0009000150559262") && !is_orcid_block("0009123450559262"));
         assert!(!orcid_checksum("0000-0002-1825-0098"));
         assert!(is_insurance_prefix("AB"));
         assert!(!is_insurance_prefix("GB"));

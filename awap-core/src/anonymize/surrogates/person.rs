@@ -1,5 +1,7 @@
 //! Stand-ins for the parts of a name, and names written with them.
 
+use std::collections::HashSet;
+
 use super::written::{Stretch, root, stretches};
 use super::{ATTEMPTS, Surrogates, bare, in_case_of, lists};
 use crate::anonymize::person::{Person, Side};
@@ -51,6 +53,9 @@ impl Surrogates<'_> {
             return given.clone();
         }
         let list = if side == Side::Given { &lists::GIVEN } else { &lists::FAMILY };
+        // Two people whose initials alone differ stay two, as long as there are letters.
+        let first = |name: &str| fold(name).chars().next();
+        let letters: HashSet<char> = self.parts.values().flatten().filter_map(|name| first(name)).collect();
         let mut chosen = None;
         for attempt in 0..ATTEMPTS {
             let mut draw = self.seed.draw("name", &key, attempt);
@@ -59,7 +64,9 @@ impl Surrogates<'_> {
                 if attempt < ATTEMPTS / 2 { draw.one(list).to_owned() } else { lists::made_up(&mut draw) };
             let folded = fold(&name);
             let alike = key.chars().next() == folded.chars().next();
-            if !alike && self.is_clear(&name) && self.is_clear_joined(&name) && self.taken.take(&name) {
+            let is_given = first(&name).is_some_and(|letter| letters.contains(&letter));
+            let unwanted = alike || is_given && attempt < ATTEMPTS / 4;
+            if !unwanted && self.is_clear(&name) && self.is_clear_joined(&name) && self.taken.take(&name) {
                 chosen = Some(name);
                 break;
             }

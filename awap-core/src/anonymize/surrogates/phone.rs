@@ -17,9 +17,9 @@ impl Surrogates<'_> {
         let made = self.value(Label::PhoneNum, &key, |seed, attempt| {
             Some(like(number, &digits, &mut seed.draw("phone", &key, attempt)))
         })?;
-        let mut draw = self.seed.draw("extension", extension, 0);
-        let extension = extension.chars().map(|c| if c.is_ascii_digit() { draw.digit() } else { c });
-        Some(made.chars().chain(extension).collect())
+        let other = |attempt| self.seed.draw("extension", extension, attempt).fill(extension);
+        let is_other = |made: &String| extension.is_empty() || made != extension;
+        Some(made + &(0..super::ATTEMPTS).map(other).find(is_other)?)
     }
 }
 
@@ -33,7 +33,7 @@ pub(super) fn national(digits: &str) -> &str {
 fn like(number: &str, digits: &str, draw: &mut Draw) -> String {
     let own = national(digits);
     let british = own.len() < digits.len();
-    if let Some(american) = american(digits).filter(|_| !british) {
+    if let Some(american) = american(number, digits).filter(|_| !british) {
         // NXX-555-01XX, with any area.
         let area = 200 + draw.below(780);
         return filled(number, american, &format!("{area}55501{:02}", draw.below(100)));
@@ -47,10 +47,17 @@ fn like(number: &str, digits: &str, draw: &mut Draw) -> String {
     if british && own.len() == kept.len() { filled(number, own.len(), &kept) } else { written }
 }
 
-/// How many digits of a North American number are its own: the ten after a country code, if there is one.
-fn american(digits: &str) -> Option<usize> {
+/// How many digits of a North American number are its own: the ten after the country code 1, or ten in groups of 3, 3 and 4.
+/// Ten digits of another country may be in use whatever they are.
+fn american(number: &str, digits: &str) -> Option<usize> {
     let own = digits.strip_prefix("00").unwrap_or(digits);
-    let own = own.strip_prefix('1').unwrap_or(own);
+    let own = if let Some(own) = own.strip_prefix('1') {
+        own
+    } else {
+        let groups = number.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|len| *len > 0);
+        let is_grouped = groups.eq([3, 3, 4]) && !number.trim_start().starts_with('+');
+        is_grouped.then_some(own)?
+    };
     (own.len() == 10 && !own.starts_with(['0', '1'])).then_some(own.len())
 }
 
@@ -85,6 +92,8 @@ mod tests {
             ("01632 960 123", "02079 460 "),
             ("(0161) 496 0123", "(0207) 946 0"),
             ("+49 30 1234567", "020 7946 0"),
+            ("+47 912 34 567", "020 7946 0"),
+            ("98765 43210", "020 7946 0"),
         ] {
             let digits: String = number.chars().filter(char::is_ascii_digit).collect();
             let made = like(number, &digits, &mut Seed::new(b"s").draw("phone", "", 0));
@@ -92,5 +101,7 @@ mod tests {
         }
         let made = like("+1 415-555-2671", "14155552671", &mut Seed::new(b"s").draw("phone", "", 0));
         assert!(made.starts_with("+1 ") && made.contains("-555-01"), "{made}");
+        let made = like("(415) 555-2671", "4155552671", &mut Seed::new(b"s").draw("phone", "", 0));
+        assert!(made.contains(") 555-01"), "{made}");
     }
 }

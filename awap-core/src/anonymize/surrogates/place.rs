@@ -27,23 +27,37 @@ impl Surrogates<'_> {
         })
     }
 
-    /// What of an address is no postcode, word by word.
+    /// What of an address is no postcode, one part between commas or line ends after the other.
     fn lines(&mut self, text: &str) -> Option<String> {
-        let mut out = String::with_capacity(text.len());
+        text.split_inclusive([',', ';', '\n']).map(|part| self.part_of_address(part)).collect()
+    }
+
+    /// A street, a house or a town, word by word. Of `North Park Avenue` only the last says what it is; the others are its name.
+    fn part_of_address(&mut self, text: &str) -> Option<String> {
         let letter = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’');
-        for word in text.split_inclusive(|c| !letter(c)) {
-            let own = word.trim_end_matches(|c| !letter(c));
-            out.push_str(&self.word(own)?);
-            out.push_str(word.get(own.len()..).unwrap_or_default());
+        let words: Vec<&str> = text.split_inclusive(|c| !letter(c)).collect();
+        let own = |word: &'_ str| word.trim_end_matches(|c| !letter(c)).len();
+        let keys: Vec<String> = words.iter().map(|word| fold(&bare(&word[..own(word)]))).collect();
+        let is_name = |key: &&String| key.chars().count() > 3 && !key.contains(char::is_numeric);
+        let last = keys.iter().rposition(|key| is_name(&key) || is_kind(key));
+        let mut out = String::with_capacity(text.len());
+        for (at, word) in words.iter().enumerate() {
+            let (written, rest) = word.split_at(own(word));
+            let Some(key) = keys.get(at) else { continue };
+            let named = || keys.iter().take(at).any(|key| is_name(&key) && !is_small(key));
+            let numbered = || keys.get(at + 1).is_some_and(|next| !next.is_empty() && !is_name(&next));
+            let kept = key.is_empty()
+                || is_small(key)
+                || is_numbered_kind(key) && numbered()
+                || is_kind(key) && last == Some(at) && named();
+            out.push_str(&if kept { written.to_owned() } else { self.word(written)? });
+            out.push_str(rest);
         }
         Some(out)
     }
 
     fn word(&mut self, word: &str) -> Option<String> {
         let key = bare(word);
-        if key.is_empty() || is_kept(&key) {
-            return Some(word.to_owned());
-        }
         if key.contains(char::is_numeric) || key.chars().count() <= 3 {
             // A house, a flat, the code of a county. There are few of them, so that one may be another's.
             let filled = |attempt| self.seed.draw("house", &key, attempt).fill(word);
@@ -75,18 +89,16 @@ fn nowhere(code: &str, draw: &mut Draw) -> String {
     code.chars().map(other).collect()
 }
 
-/// Words of any address: kinds of street and house, and the small words between.
-fn is_kept(folded: &str) -> bool {
-    const KEPT: &[&str] = &[
-        "flat",
-        "studio",
-        "apartment",
-        "apt",
-        "unit",
-        "suite",
-        "room",
-        "floor",
-        "level",
+/// Kinds of house that have a number.
+fn is_numbered_kind(key: &str) -> bool {
+    const KINDS: &[&str] =
+        &["flat", "studio", "apartment", "apt", "unit", "suite", "room", "floor", "level", "house", "block"];
+    KINDS.contains(&key)
+}
+
+/// Kinds of street and house, which stand last.
+fn is_kind(key: &str) -> bool {
+    const KINDS: &[&str] = &[
         "street",
         "st",
         "road",
@@ -134,30 +146,16 @@ fn is_kept(folded: &str) -> bool {
         "yard",
         "wharf",
         "broadway",
-        "high",
-        "north",
-        "south",
-        "east",
-        "west",
         "house",
-        "upon",
-        "on",
-        "in",
-        "le",
-        "of",
-        "the",
-        "under",
-        "next",
-        "de",
-        "and",
-        "br",
-        "uk",
-        "united",
-        "kingdom",
-        "england",
-        "scotland",
-        "wales",
-        "ireland",
     ];
-    KEPT.contains(&fold(folded).as_str())
+    KINDS.contains(&key)
+}
+
+/// Words of any address that are nobody's: the small ones between, and countries.
+fn is_small(key: &str) -> bool {
+    const SMALL: &[&str] = &[
+        "upon", "on", "in", "le", "of", "the", "under", "next", "de", "and", "br", "uk", "united", "kingdom",
+        "england", "scotland", "wales", "ireland",
+    ];
+    SMALL.contains(&key)
 }

@@ -2,7 +2,7 @@
 
 use super::{Surrogates, bare, in_case_of, lists};
 use crate::anonymize::finding::Label;
-use crate::anonymize::patterns::ids::nhs_checksum;
+use crate::anonymize::patterns::ids::{is_orcid_block, nhs_checksum};
 
 impl Surrogates<'_> {
     /// An account: of the stand-ins where it is made of a name, else of the same shape.
@@ -117,9 +117,9 @@ fn is_insurance(bare: &str) -> bool {
     bare.len() == 9 && digits && letters && bare.ends_with(['a', 'b', 'c', 'd'])
 }
 
-/// Sixteen digits, the last of which may be an X, from the block that ORCID gives out of.
+/// Sixteen digits, the last of which may be an X, of the blocks that ORCID gives out.
 fn is_orcid(bare: &str) -> bool {
     bare.len() == 16
-        && bare.starts_with("0000000")
+        && is_orcid_block(bare)
         && bare.get(..15).is_some_and(|d| d.bytes().all(|b| b.is_ascii_digit()))
 }

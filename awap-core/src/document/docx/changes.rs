@@ -11,15 +11,15 @@ pub(crate) type Sweep<'a> = &'a dyn Fn(&str) -> Vec<(Span, String)>;
 pub(crate) struct Changes<'a> {
     /// For the letters and digits of a line: what goes, counted in them, and what comes.
     lines: HashMap<String, Vec<(Span, String)>>,
-    /// What goes wherever else it stands, the longest first, and what comes.
-    literals: Vec<(String, String)>,
+    /// What goes wherever else it stands, by its first letter, and what comes.
+    literals: HashMap<char, Vec<(Vec<char>, String)>>,
     /// What else goes from a text that is no such line.
     sweep: Sweep<'a>,
 }
 
 impl<'a> Changes<'a> {
     pub(crate) fn new(sweep: Sweep<'a>) -> Self {
-        Self { lines: HashMap::new(), literals: Vec::new(), sweep }
+        Self { lines: HashMap::new(), literals: HashMap::new(), sweep }
     }
 
     /// Takes note of a line and the edits in it (bytes of the line, sorted, not overlapping).
@@ -31,9 +31,11 @@ impl<'a> Changes<'a> {
             .filter(|(span, _)| !span.is_empty())
             .collect();
         for (span, with) in &edits {
-            let old: String = letters(line).skip(span.start).take(span.len()).collect();
-            if old.chars().count() > 1 && !self.literals.iter().any(|(known, _)| *known == old) {
-                self.literals.push((old, with.clone()));
+            let old: Vec<char> = letters(line).skip(span.start).take(span.len()).collect();
+            let Some(first) = old.first().filter(|_| old.len() > 1) else { continue };
+            let known = self.literals.entry(*first).or_default();
+            if !known.iter().any(|(known, _)| *known == old) {
+                known.push((old, with.clone()));
             }
         }
         // Two lines of the same words: the one from which more goes decides.
@@ -43,11 +45,6 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// Ends the collection.
-    pub(crate) fn finish(&mut self) {
-        self.literals.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.cmp(b)));
-    }
-
     /// What goes from `text`, counted in letters and digits.
     fn of(&self, text: &str) -> Vec<(Span, String)> {
         if let Some(edits) = self.lines.get(&letters(text).collect::<String>()) {
@@ -55,23 +52,25 @@ impl<'a> Changes<'a> {
         }
         let line = Line::of(text);
         // A line that was read in another way, or not at all: whatever was replaced elsewhere goes here, too.
-        let mut found = Found { edits: Vec::new(), taken: vec![false; line.letters.len()] };
-        for (old, with) in &self.literals {
-            let old: Vec<char> = old.chars().collect();
-            for at in 0..(line.letters.len() + 1).saturating_sub(old.len()) {
+        let mut found: Vec<(Span, String)> = Vec::new();
+        for at in (0..line.letters.len()).filter(|at| line.begins.get(*at) == Some(&true)) {
+            let Some(rest) = line.letters.get(at..) else { continue };
+            for (old, with) in rest.first().and_then(|first| self.literals.get(first)).into_iter().flatten() {
                 let span = Span::new(at, at + old.len());
-                if line.is_whole(span) && line.letters.get(at..span.end) == Some(&old) {
-                    found.add(span, with);
+                if rest.starts_with(old) && line.is_whole(span) {
+                    found.push((span, with.clone()));
                 }
             }
         }
-        let mut swept = (self.sweep)(text);
-        swept.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then(a.cmp(b)));
-        for (span, with) in swept {
-            found.add(line.counted(span), &with);
+        found.extend((self.sweep)(text).into_iter().map(|(span, with)| (line.counted(span), with)));
+        // The whole name before what is a part of it.
+        found.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then(a.cmp(b)));
+        let mut edits = Edits { edits: Vec::new(), taken: vec![false; line.letters.len()] };
+        for (span, with) in found {
+            edits.add(span, with);
         }
-        found.edits.sort_by_key(|(span, _)| *span);
-        found.edits
+        edits.edits.sort_by_key(|(span, _)| *span);
+        edits.edits
     }
 
     /// A text of its own, an attribute's say, changed.
@@ -150,19 +149,19 @@ impl Line {
 }
 
 /// What goes from a line, none of it twice.
-struct Found {
+struct Edits {
     edits: Vec<(Span, String)>,
     taken: Vec<bool>,
 }
 
-impl Found {
-    fn add(&mut self, span: Span, with: &str) {
+impl Edits {
+    fn add(&mut self, span: Span, with: String) {
         if let Some(letters) = self.taken.get_mut(span.start..span.end)
             && !letters.is_empty()
             && !letters.contains(&true)
         {
             letters.fill(true);
-            self.edits.push((span, with.to_owned()));
+            self.edits.push((span, with));
         }
     }
 }
@@ -180,10 +179,11 @@ mod tests {
         };
         let mut changes = Changes::new(&sweep);
         changes.line("as Mensah (2019) says of Ama", &[(Span::new(25, 28), "[PERSON_1]")]);
-        changes.finish();
+        changes.line("Mensah TMA02", &[(Span::new(0, 6), "[STUDENT]")]);
         for (text, expected) in [
             ("as Mensah (2019) says of Ama", "as Mensah (2019) says of [PERSON_1]"),
             ("KOFI MENSAH’s plan", "[STUDENT]’s plan"),
+            ("Chart by Kofi Mensah", "Chart by [STUDENT]"),
             ("Ama and kofi, Mensah", "[PERSON_1] and [STUDENT], [STUDENT]"),
             ("nobody", "nobody"),
             ("", ""),

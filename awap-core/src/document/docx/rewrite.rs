@@ -398,7 +398,6 @@ mod tests {
     fn a_name_over_several_runs_goes_to_the_first() {
         let mut changes = Changes::new(&|_| Vec::new());
         changes.line("by Kofi Mensah, as Mensah (2019) says", &[(Span::new(3, 14), "[STUDENT]")]);
-        changes.finish();
         let (limits, deadline) = (Limits::default(), Deadline::never());
         let cx = Context::new(&limits, &deadline);
         let xml = concat!(

@@ -66,6 +66,7 @@ fn is_told_value(element: &str) -> bool {
             | "docPart"
             | "category"
             | "sourceFileName"
+            | "attr"
     )
 }
 

@@ -141,6 +141,8 @@ fn folded(text: &str) -> String {
         {
             word = Some(start..out.len());
         }
+        // `TMA 02 | 3`: past a mark stands another number.
+        kept &= c.is_numeric() || matches!(c, '.' | '(' | ')');
         if c.is_numeric()
             && let Some(word) = word.take().and_then(|word| out.get(word))
         {
@@ -213,6 +215,8 @@ mod tests {
             ("TMA 02 Question 1, page 2 of 9", "TMA 02  Question 1, Page 10 of 9"),
             ("2 | Networks", "12 | Networks"),
             ("A. Writer X1234567 – 2", "A. Writer X1234567 – 3"),
+            ("TM112 TMA02 – 2", "TM112 TMA02 – 3"),
+            ("TMA 02 | 2", "TMA 02 | 3"),
         ] {
             assert_eq!(folded(one), folded(other), "{one}");
         }

@@ -8,7 +8,7 @@ use crate::feedback::answer::{Answer, Lexicon};
 use crate::feedback::model::{Feedback, MarkedCriterion, Trace};
 use crate::feedback::rubric::{Criterion, Head, Rubric};
 use crate::feedback::terms::content_words;
-use crate::feedback::{answers, integrity, rubric, totals};
+use crate::feedback::{answers, integrity, rubric, word_limit};
 use crate::text::{self, Span};
 use crate::tma::ParsedTma;
 use crate::{Deadline, Error, Result};
@@ -75,7 +75,7 @@ impl<'a> Ground<'a> {
 /// The answers as the marker reads them, one for each question of the rubric.
 pub(super) fn read_answers<'a>(tma: &'a ParsedTma, rubric: &Rubric) -> Vec<Answer<'a>> {
     let mut answers = answers::find(tma, rubric, &mut Lexicon::default());
-    totals::stop_reading(rubric, &mut answers);
+    word_limit::stop_reading(tma, rubric, &mut answers);
     answers
 }
 

@@ -29,6 +29,9 @@ static MARK_PHRASES: LazyLock<Regex> = LazyLock::new(|| {
         r"|\bfirst[ -]class\b|\bpass [1-4]\b|\b(a|clear|bare) (pass|fail|distinction|merit)\b|\b(have|has) passed\b",
         r"|\byou (have )?(pass|passed|fail|failed) (this|that|the|your) (part|question|task|tma|module|assignment|criterion|section)\b",
         r"|\b(distinction|merit|pass|fail)[ -](level|standard)\b",
+        r"|\b(get|gets|got|have|had|earns?|receives?|worth) an? [a-e]\+? ?(for|in|on|here|[.,;]|$)",
+        r"|\ba (2 ?: ?[12]|first|third|(upper|lower) second) (for|in|on|here)\b",
+        r"|\b(have|get|earns?|worth) \d+(\.\d+)? from \d+\b",
     ))
 });
 
@@ -211,6 +214,9 @@ mod tests {
             "You write of the law at distinction level.",
             "You have ninety per cent of what the law asks for here.",
             "Your Grade for it is good.",
+            "You get an A for the way you explain why the list must be sorted.",
+            "You would have a 2:1 for what you say of the sorted list.",
+            "You have 18 from 20 for what you say of the list.",
         ] {
             assert!(marks(text, &[]), "{text}");
         }
@@ -220,6 +226,7 @@ mod tests {
             "You draw the distinction between the two searches.",
             "Say how each step passes on to the next.",
             "You use the upper half of the list well.",
+            "You have a C program that reads the list, and take 5 from 20 in it.",
         ] {
             assert!(!marks(text, &[]), "{text}");
         }

@@ -32,7 +32,7 @@ static IMPERATIVES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 
 /// An entity, an address, words run together by a full stop, a path.
 static LINKED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)&#?\w+;|://|\bwww\.|\bhttps?\b|\bmailto\b|\p{L}{2,}\.\p{L}{2,}|(^|\s)/\w")
+    pattern(r"(?i)&#?\w+;|://|\bwww\.|\bhttps?\b|\bmailto\b|[\p{L}\d-]{2,}\.\p{L}{2,}|(^|\s)/\w")
 });
 
 /// Single letters in a row: a word spelt out.

@@ -19,29 +19,29 @@ pub struct Agreement {
 
 /// Compares marks in steps of `step` from `lo` to `hi`; predictions outside are brought to the nearest end.
 pub fn agreement(given: &[f64], predicted: &[f64], lo: f64, hi: f64, step: f64) -> Agreement {
-    let level = |mark: f64| (((mark.clamp(lo, hi) - lo) / step) + 0.5).floor() as i64;
-    let pairs: Vec<(i64, i64)> = given.iter().zip(predicted).map(|(g, p)| (level(*g), level(*p))).collect();
+    let level = |mark: f64| (((mark.clamp(lo, hi) - lo) / step) + 0.5).floor();
+    let pairs: Vec<(f64, f64)> = given.iter().zip(predicted).map(|(g, p)| (level(*g), level(*p))).collect();
     let n = pairs.len().max(1) as f64;
-    let share = |limit: i64| pairs.iter().filter(|(a, b)| (a - b).abs() <= limit).count() as f64 / n;
+    let share = |limit: f64| pairs.iter().filter(|(a, b)| (a - b).abs() <= limit).count() as f64 / n;
     Agreement {
         scripts: pairs.len(),
         qwk: quadratic_kappa(&pairs),
-        exact: share(0),
-        adjacent: share(1),
-        bias: given.iter().zip(predicted).map(|(g, p)| p - g).sum::<f64>() / n,
+        exact: share(0.0),
+        adjacent: share(1.0),
+        bias: given.iter().zip(predicted).map(|(g, p)| p.clamp(lo, hi) - g.clamp(lo, hi)).sum::<f64>() / n,
     }
 }
 
 /// One less the squared disagreement over that of two markers who know only how often each mark is given.
-fn quadratic_kappa(pairs: &[(i64, i64)]) -> f64 {
+fn quadratic_kappa(pairs: &[(f64, f64)]) -> f64 {
     let n = pairs.len() as f64;
     if pairs.is_empty() {
         return 0.0;
     }
-    let seen: f64 = pairs.iter().map(|(a, b)| ((a - b) * (a - b)) as f64).sum();
+    let seen: f64 = pairs.iter().map(|(a, b)| (a - b) * (a - b)).sum();
     // The mean squared difference over all pairings is a matter of moments.
-    let moments = |pick: fn(&(i64, i64)) -> i64| {
-        let values = pairs.iter().map(|p| pick(p) as f64);
+    let moments = |pick: fn(&(f64, f64)) -> f64| {
+        let values = pairs.iter().map(pick);
         (values.clone().sum::<f64>() / n, values.map(|v| v * v).sum::<f64>() / n)
     };
     let ((mean_a, square_a), (mean_b, square_b)) = (moments(|p| p.0), moments(|p| p.1));
@@ -70,5 +70,6 @@ mod tests {
         assert!((agreement(&[2.0, 2.0], &[2.0, 2.0], 0.0, 4.0, 1.0).qwk - 1.0).abs() < 1e-9);
         assert!(agreement(&[2.0, 2.0], &[3.0, 3.0], 0.0, 4.0, 1.0).qwk.abs() < 1e-9);
         assert!(agreement(&[], &[], 0.0, 4.0, 1.0).qwk.abs() < 1e-9);
+        assert!((agreement(&[0.0, 100.0], &[0.0, 100.0], 0.0, 100.0, 1e-9).qwk - 1.0).abs() < 1e-9);
     }
 }

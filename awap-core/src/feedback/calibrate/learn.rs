@@ -298,6 +298,11 @@ impl Fitted {
         self.predict_row(&self.row(script), sparse_dot(&self.word_weights, &script.grams))
     }
 
+    /// What it does to the mark, by itself, that words add so much; what it does by way of the forest is not told apart.
+    pub(super) fn of_words(&self, added: f64) -> f64 {
+        added * self.ridge_share * self.stretch
+    }
+
     /// The prediction from standardised measures and what the words add.
     pub(super) fn predict_row(&self, row: &[f64], by_words: f64) -> f64 {
         let by_ridge = self.mean + by_words + dot(&self.wave_weights, &waves(row));

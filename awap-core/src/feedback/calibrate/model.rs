@@ -170,7 +170,7 @@ impl Model {
         (Verdict::Mark(self.within(whole)), Insight { measures, places })
     }
 
-    /// What the words of each place add, beside what so many words of this script add on average.
+    /// What the words of each place add to the mark, beside what so many words of this script add on average.
     fn weigh(&self, uses: &[Use], places: &[Span], script: &Prepared<'_>, by_words: f64) -> Vec<(Span, f64)> {
         let mut times = vec![0u32; BUCKETS];
         for one in uses {
@@ -198,7 +198,7 @@ impl Model {
         }
         let length = places.iter().map(|p| p.len()).sum::<usize>().max(1) as f64;
         for (place, sum) in &mut weighed {
-            *sum -= by_words * place.len() as f64 / length;
+            *sum = self.fitted.of_words(*sum - by_words * place.len() as f64 / length);
         }
         weighed.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.start.cmp(&b.0.start)));
         weighed

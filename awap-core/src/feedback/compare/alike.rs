@@ -78,7 +78,7 @@ pub(super) fn pairs(
     let mut out = Vec::new();
     for (a, b, runs) in shared {
         deadline.check()?;
-        out.extend(pair(scripts, &cohort, (a, b), runs, options));
+        out.extend(pair(scripts, &cohort, (a, b), runs, options, deadline)?);
     }
     out.sort_by(|x, y| y.share.total_cmp(&x.share).then_with(|| (&x.a, &x.b).cmp(&(&y.a, &y.b))));
     Ok(out)
@@ -228,30 +228,36 @@ fn pair(
     (a, b): (usize, usize),
     runs: usize,
     options: &CompareOptions,
-) -> Option<SimilarPair> {
-    let (of_a, of_b) = (cohort.get(a)?, cohort.get(b)?);
+    deadline: &Deadline,
+) -> Result<Option<SimilarPair>> {
+    let (Some(of_a), Some(of_b)) = (cohort.get(a), cohort.get(b)) else { return Ok(None) };
     let share = runs as f64 / of_a.distinct.min(of_b.distinct).max(1) as f64;
     // A stretch of n words has n - 4 runs of five.
     if share < options.least_share && runs + SHINGLE <= options.least_stretch {
-        return None;
+        return Ok(None);
     }
-    let mut passages = passages(of_a, of_b);
+    let mut passages = passages(of_a, of_b, deadline)?;
     let longest = passages.iter().map(|p| p.words).max().unwrap_or_default();
     if share < options.least_share && longest < options.least_stretch {
-        return None;
+        return Ok(None);
     }
     let words = passages.iter().map(|p| p.words).sum();
     passages.sort_by_key(|p| (std::cmp::Reverse(p.words), p.a_start));
     passages.truncate(PASSAGES);
-    let (id_a, id_b) = (scripts.get(a)?.id.clone(), scripts.get(b)?.id.clone());
-    Some(SimilarPair { a: id_a, b: id_b, share: rounded(share), words, passages })
+    let id = |at: usize| scripts.get(at).map(|script| script.id.clone()).unwrap_or_default();
+    let (id_a, id_b) = (id(a), id(b));
+    Ok(Some(SimilarPair { a: id_a, b: id_b, share: rounded(share), words, passages }))
 }
 
+/// Places of a run that are tried: where it stands in more, as in a text that says one thing over and over, any will do.
+const PLACES: usize = 64;
+
 /// Stretches of both scripts, as long as they go, each word of `a` in one at most.
-fn passages(a: &Runs, b: &Runs) -> Vec<Passage> {
+fn passages(a: &Runs, b: &Runs, deadline: &Deadline) -> Result<Vec<Passage>> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < a.starts.len() {
+        deadline.check()?;
         let run = a.starts.get(at).copied().flatten();
         let here = |i: usize| a.starts.get(at + i).copied().flatten();
         let follow = |from: usize| {
@@ -259,7 +265,7 @@ fn passages(a: &Runs, b: &Runs) -> Vec<Passage> {
                 .take_while(|i| here(*i).is_some() && here(*i) == b.starts.get(from + i).copied().flatten())
                 .count()
         };
-        let best = run.into_iter().flat_map(|r| b.places_of(r)).map(|from| (follow(from), from));
+        let best = run.into_iter().flat_map(|r| b.places_of(r).take(PLACES)).map(|from| (follow(from), from));
         // The longest, and of those the first.
         let Some((length, from)) = best.max_by_key(|(n, from)| (*n, std::cmp::Reverse(*from))) else {
             at += 1;
@@ -274,5 +280,5 @@ fn passages(a: &Runs, b: &Runs) -> Vec<Passage> {
         }
         at += words;
     }
-    out
+    Ok(out)
 }

@@ -352,6 +352,9 @@ impl ComputedValue {
                 "evidence": [{"start": other.around.start, "end": other.around.end, "quote": other.around.of(text)}],
             })));
             out.confidence = 0.4;
+        }
+        // Of what is said in another sentence, `The mean is 14`, only a person can tell whether it is the result.
+        if let Some(other) = other.filter(|other| !best.is_told && other.around == best.around) {
             out.cite(text, other.around, "value", false);
             out.step("computed_value.value", other.value, Some(json!({"tolerance": self.tolerance})), 0.0);
             self.say_wrong(Some(other), out);

@@ -17,6 +17,7 @@ mod structure;
 
 use std::fmt;
 
+pub(in crate::feedback) use references::quotations;
 use serde_json::Value;
 
 use super::answer::{Answer, Lexicon};

@@ -487,7 +487,7 @@ fn quotation(sentence: &str) -> Option<Span> {
 }
 
 /// Stretches of at least five words between quotation marks, by kind of mark.
-pub(super) fn quotations(sentence: &str) -> Vec<Span> {
+pub(in crate::feedback) fn quotations(sentence: &str) -> Vec<Span> {
     let mut found: Vec<Span> = Vec::new();
     for (open, close) in [('“', '”'), ('"', '"'), ('‘', '’')] {
         let mut from = 0;

@@ -13,7 +13,7 @@ use super::criteria::Kind;
 use crate::{Error, Result};
 
 pub(crate) use node::Node;
-pub(crate) use penalties::{LateMode, OverLength, OverMode, Penalties};
+pub(crate) use penalties::{Counted, LateMode, OverLength, OverMode, Penalties};
 
 /// A rubric that holds together.
 #[derive(Debug)]

@@ -29,14 +29,40 @@ pub(crate) struct OverLength {
     pub(crate) marks: f64,
     /// Marks at most.
     pub(crate) cap: Option<f64>,
+    /// What is counted.
+    pub(crate) counted: Counted,
     /// The questions whose answers are counted; without, all.
     pub(crate) questions: Option<Vec<String>>,
 }
 
 impl OverLength {
-    /// Whether the answer to this question is counted.
-    pub(crate) fn counts(&self, question: &str) -> bool {
+    /// Whether the limit is one of the answer to this question.
+    pub(crate) fn is_about(&self, question: &str) -> bool {
         self.questions.as_ref().is_none_or(|ids| ids.iter().any(|id| id == question))
+    }
+}
+
+/// What counts towards a limit beside the running text; where the rubric says nothing, what [`Counts::words_counted`] counts.
+///
+/// [`Counts::words_counted`]: crate::tma::Counts::words_counted
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // One for each of the rubric's words.
+pub(crate) struct Counted {
+    /// `(Smith, 2019)` in the text.
+    pub(crate) in_text_citations: bool,
+    /// The reference list.
+    pub(crate) reference_list: bool,
+    /// Headings inside an answer.
+    pub(crate) headings: bool,
+    /// Tables inside an answer.
+    pub(crate) tables: bool,
+    /// Quotations, between quotation marks or set apart.
+    pub(crate) quotes: bool,
+}
+
+impl Default for Counted {
+    fn default() -> Self {
+        Self { in_text_citations: true, reference_list: false, headings: true, tables: false, quotes: true }
     }
 }
 
@@ -109,6 +135,18 @@ fn over_length(node: &Node<'_>) -> Result<OverLength> {
         per_words: node.or("per_words", 0, |n| n.count(1))?,
         marks: node.or("marks", 0.0, |n| n.number_within(0.0, 1e9))?,
         cap: node.maybe("cap", |n| n.number_within(0.0, 1e9))?,
+        counted: node.or("counts", Counted::default(), counted)?,
         questions: None,
+    })
+}
+
+fn counted(node: &Node<'_>) -> Result<Counted> {
+    let unless_said = Counted::default();
+    Ok(Counted {
+        in_text_citations: node.or("in_text_citations", unless_said.in_text_citations, Node::boolean)?,
+        reference_list: node.or("reference_list", unless_said.reference_list, Node::boolean)?,
+        headings: node.or("headings", unless_said.headings, Node::boolean)?,
+        tables: node.or("tables", unless_said.tables, Node::boolean)?,
+        quotes: node.or("quotes", unless_said.quotes, Node::boolean)?,
     })
 }

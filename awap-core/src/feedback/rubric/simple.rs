@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    Band, Bonus, CommonError, Criterion, Head, Level, Node, OverLength, OverMode, Penalties, Rounding,
-    Rubric, RubricQuestion, default_bands, normal_question_id, tidy,
+    Band, Bonus, CommonError, Counted, Criterion, Head, Level, Node, OverLength, OverMode, Penalties,
+    Rounding, Rubric, RubricQuestion, default_bands, normal_question_id, tidy,
 };
 use crate::Result;
 use crate::feedback::criteria;
@@ -27,7 +27,7 @@ pub(super) fn load(items: &[Node<'_>]) -> Result<Rubric> {
     let mut questions: Vec<RubricQuestion> = Vec::with_capacity(items.len());
     let (mut errors, mut bonuses) = (Vec::new(), Vec::new());
     let mut penalties = Penalties::default();
-    let mut bands = None;
+    let (mut bands, mut pass) = (None, None);
     let mut id = String::new();
     let mut ids = HashSet::new();
     for item in items {
@@ -54,9 +54,7 @@ pub(super) fn load(items: &[Node<'_>]) -> Result<Rubric> {
         if let Some(found) = item.maybe("grade_boundaries", |n| load_bands(n, max_mark))? {
             bands.get_or_insert(found);
         } else if let Some(least) = passing.filter(|least| *least > 0.0) {
-            bands.get_or_insert_with(|| {
-                with_fail(vec![Band { name: "Pass".to_owned(), min: least }], max_mark)
-            });
+            pass.get_or_insert_with(|| pass_or_fail(least, max_mark));
         }
         if let Some(mut over) = load_over_length(item)? {
             over.questions = Some(vec![question_id.clone()]);
@@ -81,7 +79,7 @@ pub(super) fn load(items: &[Node<'_>]) -> Result<Rubric> {
         form: "simple",
         id: if id.is_empty() { "simple".to_owned() } else { id },
         max_mark: questions.iter().map(|q| q.max_mark).sum(),
-        bands: bands.unwrap_or_else(default_bands),
+        bands: bands.or(pass).unwrap_or_else(default_bands),
         rounding: Rounding::HalfUpInt,
         penalties,
         max_words: 500,
@@ -213,6 +211,17 @@ fn load_bands(node: &Node<'_>, total: f64) -> Result<Vec<Band>> {
     Ok(with_fail(bands, total))
 }
 
+/// Pass and Fail. Where the least that passes may be points or per cent, it is points, unless it would be a share of them that
+/// is asked for nowhere: of 60 points, 40 is per cent.
+fn pass_or_fail(least: f64, total: f64) -> Vec<Band> {
+    const GREATEST_SHARE: f64 = 0.6;
+    let pass = |min: f64| vec![Band { name: "Pass".to_owned(), min }];
+    if total < 100.0 && least > total * GREATEST_SHARE {
+        return with_fail(pass(least / 100.0 * total), total);
+    }
+    with_fail(pass(least), total)
+}
+
 /// Bands in points or in per cent, as bands in per cent, highest first, down to 0.
 fn with_fail(mut bands: Vec<Band>, total: f64) -> Vec<Band> {
     let highest = bands.iter().map(|b| b.min).fold(0.0, f64::max);
@@ -239,6 +248,7 @@ fn load_over_length(item: &Node<'_>) -> Result<Option<OverLength>> {
         per_words: limit,
         marks: 0.0,
         cap: None,
+        counted: Counted::default(),
         questions: None,
     };
     let Some(penalty) = item.get("word_limit_penalty")? else { return Ok(Some(over)) };
@@ -290,6 +300,45 @@ mod tests {
             assert_eq!((over.mode, over.per_words, over.cap), (mode, step, cap), "{penalty}");
             assert!((over.marks - marks).abs() < 1e-9, "{penalty}");
         }
+    }
+
+    #[test]
+    fn a_mark_on_a_boundary_is_in_its_band() {
+        for (total, least) in [(30.0, 20.0), (7.0, 3.0), (20.0, 17.0)] {
+            let item = serde_json::json!({
+                "question_id": 1, "total_points": total, "grade_boundaries": {"Pass": least},
+                "criteria": [{"name": "A", "weight": total, "description": "dignity"}],
+            });
+            let rubric = load(&[Node::root(&item, "rubric")]).unwrap();
+            let band = |mark: f64| rubric.band(mark / total * 100.0).unwrap().name.as_str();
+            assert_eq!((band(least), band(least - 0.5)), ("Pass", "Fail"), "{least} of {total}");
+        }
+    }
+
+    #[test]
+    fn a_pass_mark_is_points_or_per_cent_and_boundaries_come_before_it() {
+        let least = |items: Value| {
+            let items: Vec<Value> = items.as_array().unwrap().clone();
+            let items: Vec<Node<'_>> = items.iter().map(|item| Node::root(item, "rubric")).collect();
+            let bands = load(&items).unwrap().bands;
+            (bands[0].name.clone(), bands[0].min)
+        };
+        let item = |id: u32, total: f64, more: Value| {
+            let mut item = serde_json::json!({
+                "question_id": id, "total_points": total,
+                "criteria": [{"name": "A", "weight": total, "description": "dignity"}],
+            });
+            item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            item
+        };
+        let pass = |least: f64| serde_json::json!({"passing_grade": least});
+        let named = |name: &str, least: f64| (name.to_owned(), least);
+        assert_eq!(least(serde_json::json!([item(1, 60.0, pass(40.0))])), named("Pass", 40.0));
+        assert_eq!(least(serde_json::json!([item(1, 30.0, pass(12.0))])), named("Pass", 40.0));
+        assert_eq!(least(serde_json::json!([item(1, 100.0, pass(70.0))])), named("Pass", 70.0));
+        let bounds = serde_json::json!({"grade_boundaries": {"Merit": 30}});
+        let both = serde_json::json!([item(1, 50.0, pass(20.0)), item(2, 50.0, bounds)]);
+        assert_eq!(least(both), named("Merit", 60.0));
     }
 
     #[test]
