@@ -23,6 +23,10 @@ use crate::timestamp::Timestamp;
 /// How long a call waits for a connection, and SQLite for another process's lock.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often it is tried to take what was deleted out of SQLite's log, and how long it rests between: a backup takes its time.
+const FORGET_ATTEMPTS: u32 = 720;
+const FORGET_AGAIN: Duration = Duration::from_secs(10);
+
 /// A pool of connections.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
@@ -185,11 +189,22 @@ impl Db {
     }
 
     /// Takes what was deleted out of SQLite's write-ahead log, where older states of a page lie until it is folded into
-    /// the file. Where a reader still needs them, a later checkpoint does. (PostgreSQL's own vacuum sees to its tables.)
+    /// the file. Where a reader still needs them, a backup say, it is done when that has ended. (PostgreSQL's own vacuum sees
+    /// to its tables.)
     pub(crate) async fn forget_deleted(&self) {
-        if let Self::Sqlite { write, .. } = self {
-            let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await;
+        let Self::Sqlite { write, .. } = self else { return };
+        if sqlite::truncate_log(write).await {
+            return;
         }
+        let write = write.clone();
+        tokio::spawn(async move {
+            for _ in 0..FORGET_ATTEMPTS {
+                tokio::time::sleep(FORGET_AGAIN).await;
+                if write.is_closed() || sqlite::truncate_log(&write).await {
+                    return;
+                }
+            }
+        });
     }
 
     /// Writes an SQLite database, as it is at one moment, to an empty file.

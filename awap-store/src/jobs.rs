@@ -72,11 +72,19 @@ impl Store {
             let order = self.turns.order();
             for _ in 0..DAMAGED_AT_ONCE {
                 let Some(job) = queue::next(&mut tx, now, order).await? else { break };
-                let Some(tma) = self.open_original(&mut tx, job.tma_id).await? else {
-                    let error =
-                        JobError::new("internal", "The sealed original is damaged and cannot be opened.");
-                    log.push(bury(&mut tx, now, &job, &error, &Actor::system()).await?);
-                    continue;
+                let tma = match self.open_original(&mut tx, job.tma_id).await? {
+                    Ok(tma) => tma,
+                    Err(OpenError::Damaged) => {
+                        let error =
+                            JobError::new("internal", "The sealed original is damaged and cannot be opened.");
+                        log.push(bury(&mut tx, now, &job, &error, &Actor::system()).await?);
+                        continue;
+                    }
+                    // The key may come back: nothing is given up for want of it, and the others do not wait for it.
+                    Err(OpenError::UnknownKey) => {
+                        put_off(&mut tx, now, &job).await?;
+                        continue;
+                    }
                 };
                 claimed = Some(lease_to(&mut tx, now, &job, worker, lease, tma).await?);
                 let facts = json!({
@@ -240,18 +248,37 @@ impl Store {
     }
 
     /// The submission as it came in; `None` where it is damaged, for good.
-    async fn open_original(&self, tx: &mut Tx, tma_id: Uuid) -> Result<Option<Value>> {
-        let row =
-            tx.fetch_optional("SELECT sealed FROM tma_originals WHERE tma_id = $1", args![tma_id]).await?;
-        let Some(row) = row else { return Ok(None) };
-        let plain =
-            match self.options.seal_keys.open(&tmas::original_row(tma_id), &row.get::<Vec<u8>>("sealed")?) {
-                Ok(plain) => plain,
-                Err(OpenError::Damaged) => return Ok(None),
-                // The key may come back: nothing is given up for want of it.
-                Err(error @ OpenError::UnknownKey) => return Err(error.into()),
-            };
-        Ok(serde_json::from_slice(&plain).ok())
+    async fn open_original(
+        &self,
+        tx: &mut Tx,
+        tma_id: Uuid,
+    ) -> Result<std::result::Result<Value, OpenError>> {
+        let row = tx
+            .fetch_optional(
+                "SELECT tma_originals.sealed, o.submitted_at, o.due_at, o.extension_due_at FROM tma_originals \
+                     LEFT JOIN tma_origins o ON o.tma_id = tma_originals.tma_id WHERE tma_originals.tma_id = $1",
+                args![tma_id],
+            )
+            .await?;
+        let Some(row) = row else { return Ok(Err(OpenError::Damaged)) };
+        let sealed: Vec<u8> = row.get("sealed")?;
+        let opened = self.options.seal_keys.open(&tmas::original_row(tma_id), &sealed);
+        let opened =
+            opened.and_then(|plain| serde_json::from_slice::<Value>(&plain).map_err(|_| OpenError::Damaged));
+        let mut tma = match opened {
+            Ok(tma) => tma,
+            Err(error) => return Ok(Err(error)),
+        };
+        let extended: Option<Timestamp> = row.get("extension_due_at")?;
+        let dates: [(&str, Option<Timestamp>); 2] =
+            [("submitted_at", row.get("submitted_at")?), ("due_at", extended.or(row.get("due_at")?))];
+        if let Some(map) = tma.as_object_mut() {
+            // Moodle's dates as they are now: an extension may have come after the work.
+            map.extend(
+                dates.into_iter().filter_map(|(key, date)| Some((key.to_owned(), date?.to_string().into()))),
+            );
+        }
+        Ok(Ok(tma))
     }
 }
 
@@ -418,6 +445,21 @@ async fn retry_at(
         "available_at": at,
     });
     Ok(tmas::event(job.tma_id, "tma.retried", facts, actor))
+}
+
+/// How long a job rests whose original was sealed with a key that is not there.
+const UNTIL_THE_KEY_IS_BACK: Duration = Duration::from_mins(1);
+
+/// Lets a job rest that cannot be worked on for want of a key; this is no attempt.
+async fn put_off(tx: &mut Tx, now: Timestamp, job: &Job) -> Result<()> {
+    let error = Error::from(OpenError::UnknownKey);
+    tracing::error!(job_id = %job.id, tma_id = %job.tma_id, "A TMA waits. {}", error.message());
+    tx.execute(
+        "UPDATE jobs SET available_at = $1, error_code = $2, error_message = $3, updated_at = $4 WHERE id = $5",
+        args![now.plus(UNTIL_THE_KEY_IS_BACK), error.code().to_string(), error.message(), now, job.id],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Ends a job and its TMA as failed; the event that tells of it.

@@ -126,7 +126,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         in_flight: jobs * 4,
         in_flight_bytes: arguments.request_bytes.saturating_mul(2),
         request_bytes: arguments.request_bytes,
-        ..awap_wire::Config::default()
+        // A backup of a large database, or the verification of a long chain of events.
+        max_timeout: Duration::from_hours(4),
     };
     runtime.spawn(watch::forward(store.clone()));
     runtime.spawn(watch::tell_end(store.clone()));

@@ -82,7 +82,7 @@ impl Store {
         }
         .await;
         let purged = tx.end(work).await?;
-        if purged.purged > 0 && !purged.more {
+        if !purged.more {
             self.db.forget_deleted().await;
         }
         Ok(purged)

@@ -6,7 +6,7 @@ use awap_core::{Result, Submission};
 
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
-use crate::seal::SealKeys;
+use crate::seal::{OpenError, SealKeys};
 use crate::sql::args;
 use crate::{Store, Timestamp, fault};
 
@@ -65,7 +65,14 @@ pub(crate) async fn keep(
     if kept == sealed {
         return Ok(());
     }
-    let known = open(keys, pseudonym, &kept)?;
+    let known = match keys.open(&self::row(pseudonym), &kept) {
+        // The work is taken in all the same, and its own original has who handed it in; the key may come back.
+        Err(OpenError::UnknownKey) => {
+            tracing::error!("The identity of a student was sealed with another key, and stays as it is.");
+            return Ok(());
+        }
+        opened => read(&opened?)?,
+    };
     let merged = merge(known.clone(), identity);
     if merged != known {
         tx.execute(
@@ -131,8 +138,11 @@ fn seal(keys: &SealKeys, pseudonym: &str, identity: &Map<String, Value>) -> Resu
 
 /// Opens a row of the vault.
 pub(crate) fn open(keys: &SealKeys, pseudonym: &str, sealed: &[u8]) -> Result<Map<String, Value>> {
-    let plain = keys.open(&row(pseudonym), sealed)?;
-    serde_json::from_slice(&plain).map_err(|_| fault::internal("A sealed identity is not what was sealed."))
+    read(&keys.open(&row(pseudonym), sealed)?)
+}
+
+fn read(plain: &[u8]) -> Result<Map<String, Value>> {
+    serde_json::from_slice(plain).map_err(|_| fault::internal("A sealed identity is not what was sealed."))
 }
 
 #[cfg(test)]

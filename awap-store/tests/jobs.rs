@@ -11,6 +11,7 @@ on_each_database!(
     a_failure_is_tried_again_after_a_rest,
     priority_goes_before_age,
     damaged_originals_do_not_block_the_queue,
+    what_a_lost_key_sealed_waits_for_it_and_holds_up_nothing_else,
     a_lease_is_prolonged,
     what_was_given_up_is_listed_and_tried_again,
     low_priority_is_not_starved,
@@ -178,15 +179,25 @@ mod body {
         assert_eq!(claim(&store, "w", 60_000).await["tma_id"], sound);
         let row = ask(&store, "get_tma", json!({"id": damaged})).await;
         assert_eq!(row["status"], "failed");
+    }
 
-        // A key that is not there may come back: nothing is given up for want of it.
-        submit(&store, 3, 0).await;
+    pub(super) async fn what_a_lost_key_sealed_waits_for_it_and_holds_up_nothing_else(base: Base) {
+        let store = base.store().await;
+        let waiting = submit(&store, 3, 9).await;
         let mut options = base.options();
         options.seal_keys = awap_store::SealKeys::from_hex(&"5a".repeat(32), &[]).unwrap();
         let other = Store::open(options).await.unwrap();
-        let (code, message) = refused(&other, "claim_job", json!({"worker": "w", "lease_ms": 1000})).await;
-        assert_eq!((code.as_str(), message.contains("AWAP_SEAL_KEY")), ("not_configured", true));
-        assert_ne!(claim(&store, "w", 60_000).await, Value::Null);
+        // Of the same student, whose identity is sealed under the lost key, too.
+        let next = submit(&other, 3, 0).await;
+        assert_eq!(claim(&other, "w", 60_000).await["tma_id"], next);
+        assert_eq!(claim(&other, "w", 60_000).await, Value::Null);
+        assert_eq!(ask(&store, "get_tma", json!({"id": waiting})).await["status"], "pending");
+        // The key is back.
+        support::execute(&base, "UPDATE jobs SET available_at = inserted_at").await;
+        let job = claim(&store, "w", 60_000).await;
+        assert_eq!((text(&job["tma_id"]), &job["attempt"]), (waiting, &json!(1)), "no attempt was used up");
+        let read = json!({"pseudonym": ask(&store, "get_tma", json!({"id": next})).await["student_id"], "reason": "r", "actor": {"id": "o"}});
+        assert_eq!(ask(&store, "open_identity", read).await["identity"]["student"], tma(3)["student"]);
     }
 
     pub(super) async fn a_lease_is_prolonged(base: Base) {

@@ -15,6 +15,7 @@ on_each_database!(
     the_work_of_a_team_is_one_and_of_the_team,
     due_dates_and_extensions_are_set_right_without_a_download,
     who_handed_in_and_the_names_of_files_are_sealed,
+    a_worker_is_told_when_the_work_was_due_and_came,
     an_erased_or_purged_work_is_not_taken_in_again_until_it_changes,
     an_export_has_where_it_came_from,
     origins_and_owners_are_sealed_anew,
@@ -39,6 +40,22 @@ mod body {
         let seen = json!([{"submission_id": submission, "seen": format!("seen {n}"),
             "due_at": "2026-11-21T12:00:00Z"}]);
         ask(store, "check_submissions", json!({"site": SITE, "submissions": seen})).await["unseen"].take()
+    }
+
+    pub(super) async fn a_worker_is_told_when_the_work_was_due_and_came(base: Base) {
+        let store = base.store().await;
+        let mut extended = origin(8, 1);
+        extended["extension_due_at"] = "2026-11-28T12:00:00Z".into();
+        for (origin, due) in [(origin(7, 1), "2026-11-21"), (extended, "2026-11-28")] {
+            take_from(&store, origin).await;
+            let job =
+                ask(&store, "claim_job", json!({"worker": "w", "lease_ms": 60_000})).await["job"].take();
+            assert_eq!(job["tma"]["submitted_at"], "2026-11-20T10:00:00.000000Z");
+            assert_eq!(job["tma"]["due_at"], format!("{due}T12:00:00.000000Z"));
+        }
+        ask(&store, "create_tma", json!({"tma": tma(2)})).await;
+        let here = ask(&store, "claim_job", json!({"worker": "w", "lease_ms": 60_000})).await["job"].take();
+        assert!(here["tma"].get("due_at").is_none(), "what was handed in here has no date but its own");
     }
 
     async fn tmas(base: &Base) -> i64 {

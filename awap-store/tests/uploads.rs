@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::moodle::{claim, complete, finish, review, reviewed, states, take};
+use support::moodle::{claim, complete, finish, origin, review, reviewed, states, take, take_from};
 use support::{ask, refused, text};
 
 on_each_database!(
@@ -18,6 +18,7 @@ on_each_database!(
     a_failed_attempt_rests_and_comes_again,
     a_newer_review_replaces_one_that_rests_and_tells_of_it,
     a_newer_version_takes_a_waiting_grade_back,
+    a_grade_whose_owner_cannot_be_opened_holds_up_no_other,
     stale_feedback_is_reviewed_and_not_sent,
     a_conflict_is_told_and_decided_by_a_person,
     a_failure_is_told_and_tried_again_by_hand,
@@ -208,6 +209,39 @@ mod body {
         assert_eq!(state["state"], "superseded");
         let third = claim(&store).await;
         assert_eq!((&third["grade"], third["earlier"].as_array().unwrap().len()), (&json!(70.0), 2));
+    }
+
+    /// A reviewed submission of a student who handed in nothing else.
+    async fn of_another(store: &Store, submission: i64) -> Value {
+        let mut origin = origin(submission, 1);
+        origin["user_id"] = (424_242_000 + submission).into();
+        take_from(store, origin).await;
+        let tma_id = complete(store).await;
+        review(store, &tma_id, 60).await;
+        tma_id
+    }
+
+    pub(super) async fn a_grade_whose_owner_cannot_be_opened_holds_up_no_other(base: Base) {
+        let store = base.store().await;
+        let (sealed, damaged) = (of_another(&store, 7).await, of_another(&store, 8).await);
+        let mut options = base.options();
+        options.seal_keys = awap_store::SealKeys::from_hex(&"5a".repeat(32), &[support::SEAL_KEY]).unwrap();
+        let rotating = awap_store::Store::open(options).await.unwrap();
+        let sound = of_another(&rotating, 9).await;
+        support::execute(
+            &base,
+            "UPDATE moodle_submissions SET sealed = (SELECT o.sealed FROM moodle_submissions o \
+            WHERE o.submission_id = 9) WHERE submission_id = 8",
+        )
+        .await;
+        let mut options = base.options();
+        options.seal_keys = awap_store::SealKeys::from_hex(&"5a".repeat(32), &[]).unwrap();
+        let other = awap_store::Store::open(options).await.unwrap();
+        assert_eq!(claim(&other).await["tma_id"], sound);
+        assert_eq!(states(&other, &sealed).await, [("queued".to_owned(), json!("not_configured"))]);
+        assert_eq!(states(&other, &damaged).await, [("failed".to_owned(), json!("internal"))]);
+        wake(&base).await;
+        assert_eq!(claim(&store).await["tma_id"], sealed, "the key is back");
     }
 
     pub(super) async fn a_newer_version_takes_a_waiting_grade_back(base: Base) {

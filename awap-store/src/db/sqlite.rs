@@ -35,6 +35,13 @@ pub(super) async fn acquire_writer(pool: &SqlitePool) -> Result<PoolConnection<S
     }
 }
 
+/// Folds the write-ahead log into the file and empties it; false where somebody still reads from it.
+pub(super) async fn truncate_log(pool: &SqlitePool) -> bool {
+    let done = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(pool).await;
+    // Of a pool that is closed, as of a database that is gone, nothing more can be done.
+    done.map_or(true, |(busy, ..)| busy == 0)
+}
+
 fn is_busy(error: &sqlx::Error) -> bool {
     let fault = error.as_database_error();
     fault.is_some_and(|fault| fault.code().as_deref() == Some(BUSY))

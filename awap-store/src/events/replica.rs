@@ -89,7 +89,8 @@ impl Replica {
 
     async fn migrate(&self) -> Result<()> {
         let migrated = self.db.migrate(Tables::Events).await;
-        if migrated.is_err()
+        // Of one that does not answer, nothing is to be known.
+        if migrated.as_ref().is_err_and(|error| error.code() != ErrorCode::Unavailable)
             && self.db.fetch_all("SELECT 1 AS one FROM tmas LIMIT 1", Vec::new()).await.is_ok()
         {
             return Err(Error::new(

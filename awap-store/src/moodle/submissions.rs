@@ -8,7 +8,7 @@ use awap_core::Result;
 
 use super::origin::{self, Keeping, NewOrigin};
 use crate::db::Tx;
-use crate::seal::SealKeys;
+use crate::seal::{OpenError, SealKeys};
 use crate::sql::args;
 use crate::store::LookupKey;
 use crate::{Store, Timestamp, fault};
@@ -223,8 +223,18 @@ pub(crate) fn open(
     submission_id: i64,
     sealed: &[u8],
 ) -> Result<Map<String, Value>> {
+    Ok(unseal(keys, site, submission_id, sealed)?)
+}
+
+/// As [`open`], with what went wrong.
+pub(crate) fn unseal(
+    keys: &SealKeys,
+    site: &str,
+    submission_id: i64,
+    sealed: &[u8],
+) -> std::result::Result<Map<String, Value>, OpenError> {
     let plain = keys.open(&sealed_row(site, submission_id), sealed)?;
-    serde_json::from_slice(&plain).map_err(|_| fault::internal("A sealed owner is not what was sealed."))
+    serde_json::from_slice(&plain).map_err(|_| OpenError::Damaged)
 }
 
 fn seen_hash(lookup: &LookupKey, seen: &str) -> Vec<u8> {

@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use awap_core::Result;
+use awap_core::{Error, Result};
 
 use super::{submissions, uploads};
 use crate::audit::{self, Actor, NewEntry};
 use crate::db::Tx;
 use crate::events::{self, NewEvent};
+use crate::seal::OpenError;
 use crate::sql::{Row, args};
 use crate::{Store, Timestamp, fault, queue, tmas};
 
@@ -74,6 +75,19 @@ pub struct UploadOutcome {
     pub rest: Option<Duration>,
 }
 
+/// An upload that is next.
+enum UploadWork {
+    /// Its row, and who the student is in Moodle.
+    Due(Row, Map<String, Value>),
+    /// A newer version came, or the owner is gone.
+    Stale,
+    /// Who the student is in Moodle cannot be opened.
+    Sealed(Row, OpenError),
+}
+
+/// How long a grade rests whose owner was sealed with a key that is not there.
+const UNTIL_THE_KEY_IS_BACK: Duration = Duration::from_mins(10);
+
 /// How long a grade rests after its first attempt; twice as long each time after.
 const REST: Duration = Duration::from_secs(30);
 const REST_MOST: Duration = Duration::from_hours(1);
@@ -94,13 +108,20 @@ impl Store {
             let mut claimed = None;
             for _ in 0..STALE_AT_ONCE {
                 let Some(id) = next(&mut tx, now).await? else { break };
-                let work = self.upload_work(&mut tx, id).await?;
-                let Some((row, owner)) = work else {
-                    let tma_id = tma_of(&mut tx, id).await?;
-                    log.push(
-                        uploads::supersede_one(&mut tx, now, id, tma_id, "newer_version", &actor).await?,
-                    );
-                    continue;
+                let (row, owner) = match self.upload_work(&mut tx, id).await? {
+                    UploadWork::Due(row, owner) => (row, owner),
+                    UploadWork::Stale => {
+                        let tma_id = tma_of(&mut tx, id).await?;
+                        log.push(
+                            uploads::supersede_one(&mut tx, now, id, tma_id, "newer_version", &actor).await?,
+                        );
+                        continue;
+                    }
+                    // The others do not wait for it.
+                    UploadWork::Sealed(row, error) => {
+                        log.extend(unopened(&mut tx, now, &row, error).await?);
+                        continue;
+                    }
                 };
                 let upload = lease_to(&mut tx, now, &row, owner, worker, lease).await?;
                 let entry = NewEntry::ok("grade.claim", "grade", Some(upload.upload_id))
@@ -118,11 +139,11 @@ impl Store {
         tx.end(work).await
     }
 
-    /// What it takes to send an upload; `None` where a newer version came, or the owner is gone.
-    async fn upload_work(&self, tx: &mut Tx, id: Uuid) -> Result<Option<(Row, Map<String, Value>)>> {
+    /// What it takes to send an upload.
+    async fn upload_work(&self, tx: &mut Tx, id: Uuid) -> Result<UploadWork> {
         let row = tx
             .fetch_optional(
-                "SELECT u.id, u.tma_id, u.state, u.attempts, u.grade, u.feedback_text, u.marking_criteria, u.reviewed_by, \
+                "SELECT u.id, u.tma_id, u.feedback_id, u.state, u.attempts, u.grade, u.feedback_text, u.marking_criteria, u.reviewed_by, \
                  t.student_id, o.site, o.course_id, o.assignment_id, o.submission_id, o.attempt, o.group_id, \
                  o.submitted_at, o.superseded_by, s.sealed \
                  FROM moodle_uploads u JOIN tmas t ON t.id = u.tma_id JOIN tma_origins o ON o.tma_id = u.tma_id \
@@ -130,16 +151,18 @@ impl Store {
                 args![id],
             )
             .await?;
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = row else { return Ok(UploadWork::Stale) };
         // One that was being sent may be in Moodle: that is found out first.
         let stale = row.get::<Option<Uuid>>("superseded_by")?.is_some();
         if stale && row.get::<String>("state")? == "queued" {
-            return Ok(None);
+            return Ok(UploadWork::Stale);
         }
-        let Some(sealed) = row.get::<Option<Vec<u8>>>("sealed")? else { return Ok(None) };
+        let Some(sealed) = row.get::<Option<Vec<u8>>>("sealed")? else { return Ok(UploadWork::Stale) };
         let site: String = row.get("site")?;
-        let owner = submissions::open(&self.options.seal_keys, &site, row.get("submission_id")?, &sealed)?;
-        Ok(Some((row, owner)))
+        Ok(match submissions::unseal(&self.options.seal_keys, &site, row.get("submission_id")?, &sealed) {
+            Ok(owner) => UploadWork::Due(row, owner),
+            Err(error) => UploadWork::Sealed(row, error),
+        })
     }
 
     /// Prolongs a lease; until when. `conflict` where it is lost.
@@ -411,6 +434,36 @@ async fn end(
         "queued" => "retried",
         other => other,
     })
+}
+
+/// What becomes of an upload whose owner cannot be opened: it rests until the key is back, which is no attempt, or fails for good.
+async fn unopened(tx: &mut Tx, now: Timestamp, row: &Row, error: OpenError) -> Result<Option<NewEvent>> {
+    let told = Error::from(error);
+    tracing::error!("A grade cannot be sent. {}", told.message());
+    let code = told.code().to_string();
+    if error == OpenError::UnknownKey {
+        let rests =
+            if row.get::<String>("state")? == "sending" { "lease_expires_at" } else { "available_at" };
+        let id: Uuid = row.get("id")?;
+        tx.execute(
+            format!(
+                "UPDATE moodle_uploads SET {rests} = $1, error_code = $2, error_message = $3, updated_at = $4 WHERE id = $5"
+            ),
+            args![now.plus(UNTIL_THE_KEY_IS_BACK), code, told.message(), now, id],
+        )
+        .await?;
+        return Ok(None);
+    }
+    let outcome = UploadOutcome {
+        outcome: "failed".to_owned(),
+        seen: None,
+        code: Some(code),
+        message: Some(told.message().to_owned()),
+        details: Map::new(),
+        rest: None,
+    };
+    let kind = end(tx, now, row, "failed", &outcome, row.get("attempts")?).await?;
+    record(tx, now, row, kind, &outcome, &Actor::system()).await
 }
 
 /// The entry in the audit log and the event that tell how an attempt ended; none of one that is merely tried again.
