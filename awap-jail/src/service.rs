@@ -18,6 +18,8 @@ const MAX_SUGGESTIONS: usize = 3;
 /// How often one that waits for the model looks at its deadline.
 const WAIT: Duration = Duration::from_millis(5);
 /// Bytes of one request: the longest text that a TMA may have, with its criteria.
+/// Bytes of the stack on which a model is loaded: a chat template may be nested as deeply as it is long.
+pub(crate) const LOADER_STACK: usize = 64 << 20;
 const REQUEST_BYTES: usize = 16 << 20;
 
 /// How the program serves: small bounds, one thread more than requests that may wait, so that a ping is answered.
@@ -56,7 +58,7 @@ impl Service {
     pub fn start(options: Options) -> std::io::Result<Self> {
         let state = Arc::new(Mutex::new(State::Loading));
         let loaded = Arc::clone(&state);
-        Builder::new().name("awap-loader".into()).stack_size(8 << 20).spawn(move || {
+        Builder::new().name("awap-loader".into()).stack_size(LOADER_STACK).spawn(move || {
             let next = load(options);
             *loaded.lock().unwrap_or_else(PoisonError::into_inner) = next;
         })?;

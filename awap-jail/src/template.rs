@@ -10,6 +10,10 @@ use crate::tokenizer::Part;
 /// Steps that a template may take. Real ones take some hundreds; this ends those that would never end.
 const FUEL: u64 = 200_000;
 
+/// Bytes of a template. Real ones have some thousands; what is nested is read by functions that call themselves, as deep as this
+/// lets them.
+const MOST: usize = 32 << 10;
+
 /// Stands for a message while the template is rendered, so that what the message says is never part of what is
 /// searched for special tokens. From a private use area: no template has a reason to spell it.
 const PLACES: [&str; 2] = ["\u{f8ff}\u{e0a1}0\u{f8ff}", "\u{f8ff}\u{e0a1}1\u{f8ff}"];
@@ -26,6 +30,12 @@ impl Template {
     pub(crate) fn new(source: Option<&str>, bos: &str, eos: &str) -> Self {
         let mut template = Self { environment: None, bos: bos.to_owned(), eos: eos.to_owned() };
         let Some(source) = source else { return template };
+        if source.len() > MOST {
+            tracing::warn!(
+                "The model's chat template is longer than any that is used; roles are told in words."
+            );
+            return template;
+        }
         template.environment = environment(source)
             .inspect_err(|_| {
                 tracing::warn!("The model's chat template cannot be read; roles are told in words.");
@@ -120,6 +130,22 @@ mod tests {
 
     fn text(text: &str) -> Part {
         Part::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_template_that_is_nested_as_deeply_as_it_is_long_ends_in_words() {
+        for source in [
+            "{{ ".to_owned() + &"not ".repeat(200_000) + "x }}",
+            "{{ x".to_owned() + &"|a".repeat(200_000) + " }}",
+        ] {
+            let parts = Template::new(Some(&source), "<s>", "</s>").parts("Mark it.", "It is done.");
+            assert_eq!(parts.first(), Some(&template("<s>")));
+        }
+        // As deep as one of the greatest length can be, on the loader's stack.
+        let deep = "{{ ".to_owned() + &"not ".repeat(MOST / 4 - 2) + "x }}";
+        assert!(deep.len() <= MOST);
+        let read = std::thread::Builder::new().stack_size(crate::service::LOADER_STACK);
+        read.spawn(move || drop(Template::new(Some(&deep), "<s>", "</s>"))).unwrap().join().unwrap();
     }
 
     #[test]

@@ -182,6 +182,11 @@ impl Header {
         self.tensors.iter().map(|tensor| tensor.bytes).sum()
     }
 
+    /// Bytes of the largest tensor.
+    pub(crate) fn largest_tensor_bytes(&self) -> u64 {
+        self.tensors.iter().map(|tensor| tensor.bytes).max().unwrap_or_default()
+    }
+
     /// The quantization that most of the weights have, as GGUF names it.
     pub(crate) fn quantization(&self) -> &'static str {
         let mut bytes: HashMap<&'static str, u64> = HashMap::new();

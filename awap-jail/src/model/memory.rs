@@ -18,18 +18,27 @@ pub(super) fn positions(header: &Header, shape: &Shape, options: &Options) -> Re
     let wanted = options.context.min(shape.context);
     let runs =
         (RUN * (shape.feed_forward + shape.hidden + shape.heads * shape.head) * 4 * size_of::<f32>()) as u64;
-    let beside = header.tensor_bytes().saturating_add(BESIDES).saturating_add(runs);
+    let weights = header.tensor_bytes().saturating_add(BESIDES);
+    let beside = weights.saturating_add(runs);
     let Some(memory) = options.memory.or_else(available) else { return Ok(wanted) };
+    let too_large = |bytes: u64| {
+        let mib = |bytes: u64| bytes >> 20;
+        refused(&format!(
+            "it needs {} MiB of memory and there are {}; give the container more, or take a smaller model",
+            mib(bytes),
+            mib(memory)
+        ))
+    };
+    // While a tensor is read there are two of it.
+    let to_load = weights.saturating_add(header.largest_tensor_bytes());
+    if to_load > memory {
+        return Err(too_large(to_load));
+    }
     let free = memory.saturating_sub(beside);
     let a_position = shape.bytes_a_position() + (RUN * shape.heads * 2 * size_of::<f32>()) as u64;
     let fitting = usize::try_from(free / a_position).unwrap_or(usize::MAX).min(wanted);
     if fitting < LEAST.min(wanted) {
-        let mib = |bytes: u64| bytes >> 20;
-        return Err(refused(&format!(
-            "it needs {} MiB of memory and there are {}; give the container more, or take a smaller model",
-            mib(beside.saturating_add(a_position * LEAST as u64)),
-            mib(memory)
-        )));
+        return Err(too_large(beside.saturating_add(a_position * LEAST as u64)));
     }
     if fitting < wanted {
         tracing::warn!("Memory allows a context of {fitting} tokens, where {wanted} were wanted.");

@@ -57,7 +57,7 @@ defmodule AwapBackend.DataCase do
       :ok ->
         image = System.get_env("AWAP_TEST_AI_IMAGE", "")
 
-        if image != "" and match?({:ok, _digest}, AwapBackend.AI.Podman.image_digest(image)),
+        if image != "" and match?({:ok, _id, _digest}, AwapBackend.AI.Podman.image(image)),
           do: [],
           else: [:ai_image]
 

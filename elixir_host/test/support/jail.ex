@@ -7,11 +7,13 @@ defmodule AwapBackend.Jail do
 
   @source Path.expand("inmate.rs", __DIR__)
   @external_resource @source
+  # It asks for a disk, as an image of somebody else's may.
+  @changes ["--change", "ENTRYPOINT [\"/inmate\"]", "--change", "VOLUME /data"]
   # One for each state of its source: VMs that test beside each other do not take it away from one another.
   @image "localhost/awap-inmate:" <>
            (@source
             |> File.read!()
-            |> then(&:crypto.hash(:sha256, &1))
+            |> then(&:crypto.hash(:sha256, [&1, @changes]))
             |> Base.encode16(case: :lower)
             |> binary_part(0, 16))
 
@@ -89,7 +91,7 @@ defmodule AwapBackend.Jail do
            {_out, 0} <-
              System.cmd(
                "podman",
-               ["import", "--change", "ENTRYPOINT [\"/inmate\"]", "#{folder}/inmate.tar", @image],
+               ["import"] ++ @changes ++ ["#{folder}/inmate.tar", @image],
                stderr_to_stdout: true
              ) do
         :ok

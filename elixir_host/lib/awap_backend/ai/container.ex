@@ -6,10 +6,11 @@ defmodule AwapBackend.AI.Container do
   Whatever ends the container (its own end, a kill, a hang, a ping that is not answered), what Podman still has of it is
   removed, by name, before another takes its place: a hung container outlives its pipes. The name is that of its place in the
   pool, so that even what a killed host has left is replaced. A container that never became
-  ready is tried again after growing pauses; one that was ready is replaced at once.
+  ready is tried again after growing pauses; one that was ready is replaced at once, unless it keeps ending.
 
-  The manager is told, as `{:container, self(), what}`: `{:up, client, model}` when it is ready, `:down` when it no longer is and
-  is being replaced, `:failing` when one has ended that never was ready.
+  The manager is told, as `{:container, self(), what}`: `{:up, client, facts}` when it is ready (`facts` has its `:model`, or the
+  `:reason` why it has none, and the `:digest` of its image), `:down` when it no longer is and is being replaced, `:failing` when
+  one has ended that never was ready.
   """
 
   use GenServer, shutdown: 10_000
@@ -28,6 +29,11 @@ defmodule AwapBackend.AI.Container do
   # Some comments and scores.
   @max_answer_bytes 1_048_576
   @max_request_bytes 16 * 1_048_576
+  # Ready for so long, it is held to be well.
+  @well_after_ms 10_000
+  # Ends soon after it was ready that are put down to chance.
+  @chances 3
+  @max_reason 300
 
   defstruct [
     :manager,
@@ -36,12 +42,14 @@ defmodule AwapBackend.AI.Container do
     :client,
     :inmate,
     :since,
+    :ready_at,
+    :digest,
     :pinging,
     :cleaning,
     ready?: false,
-    ever_ready?: false,
     removed?: false,
-    failures: 0
+    failures: 0,
+    short_lives: 0
   ]
 
   @doc """
@@ -71,7 +79,8 @@ defmodule AwapBackend.AI.Container do
     pidfile = if pidfile = options[:pidfile], do: ["--pidfile", pidfile], else: []
     model = if model = options[:model], do: ["--volume", model <> ":/model/model.gguf:ro"], else: []
 
-    # Not `--rm`: whether a container that is gone ran out of memory, nobody could tell.
+    # Not `--rm`: whether a container that is gone ran out of memory, nobody could tell. Whatever an image asks for that would be
+    # a place to write (volumes, /run, /var/tmp, /dev/shm) it does not get, nor Podman's own passing on of proxies' passwords.
     [
       "run",
       "--interactive",
@@ -90,7 +99,16 @@ defmodule AwapBackend.AI.Container do
       pidfile ++
       runtime ++
       ["--network", "none", "--memory", "2g", "--memory-swap", "2g", "--cpus", "1.0", "--pids-limit", "64"] ++
-      ["--read-only", "--tmpfs", "/tmp:rw,size=64m,mode=1777,noexec,nosuid,nodev"] ++
+      [
+        "--read-only",
+        "--read-only-tmpfs=false",
+        "--image-volume",
+        "ignore",
+        "--ipc",
+        "none",
+        "--http-proxy=false"
+      ] ++
+      ["--tmpfs", "/tmp:rw,size=64m,mode=1777,noexec,nosuid,nodev"] ++
       ["--security-opt", "no-new-privileges", "--cap-drop", "all", "--user", "65534:65534"] ++
       model ++ (options[:extra] || []) ++ [Keyword.fetch!(options, :image)]
   end
@@ -156,11 +174,27 @@ defmodule AwapBackend.AI.Container do
   def terminate(_reason, %{name: nil}), do: :ok
   def terminate(_reason, %{name: name}), do: Podman.remove(name)
 
+  # A name may come to mean another image: what runs is the one that is told of.
   defp open(state) do
     name = "awap-ai-#{Podman.instance()}-#{state.options[:slot]}"
-    File.mkdir_p!(Path.dirname(pidfile(name)))
-    File.rm(pidfile(name))
-    arguments = arguments(name, [label: Podman.label(), pidfile: pidfile(name)] ++ state.options)
+
+    with {:ok, image, digest} <- Podman.image(state.options[:image]),
+         :ok <- File.mkdir_p(Path.dirname(Podman.pidfile(name))) do
+      run(%{state | name: name, digest: digest}, image)
+    else
+      {:error, _reason} ->
+        state = %{state | failures: state.failures + 1}
+        send(state.manager, {:container, self(), :failing})
+        Process.send_after(self(), :open, pause(state.failures))
+        state
+    end
+  end
+
+  defp run(%{name: name} = state, image) do
+    pidfile = Podman.pidfile(name)
+    File.rm(pidfile)
+    options = [label: Podman.label(), pidfile: pidfile] ++ Keyword.put(state.options, :image, image)
+    arguments = arguments(name, options)
 
     {:ok, client} =
       PortClient.start_link(
@@ -182,7 +216,7 @@ defmodule AwapBackend.AI.Container do
         telemetry: {[:awap_backend, :ai, :call], %{}}
       )
 
-    ping(%{state | name: name, client: client, since: now(), removed?: false})
+    ping(%{state | client: client, since: now(), ready_at: nil, removed?: false})
   end
 
   # Asked in a task: the answer may take as long as a ping may take.
@@ -198,7 +232,8 @@ defmodule AwapBackend.AI.Container do
     if state.ready? do
       state
     else
-      send(state.manager, {:container, self(), {:up, client, answer["model"]}})
+      facts = %{model: answer["model"], reason: printable(answer["reason"]), digest: state.digest}
+      send(state.manager, {:container, self(), {:up, client, facts}})
       metadata = %{state: :up, reason: nil}
 
       Telemetry.execute(
@@ -207,25 +242,41 @@ defmodule AwapBackend.AI.Container do
         metadata
       )
 
-      %{state | ready?: true, ever_ready?: true, inmate: inmate(state.name)}
+      %{state | ready?: true, ready_at: now(), inmate: inmate(state.name)}
     end
   end
 
-  defp pinged({:ok, %{"status" => "loading"}}, %{client: client} = state) when is_pid(client) do
+  # Its process ended already.
+  defp pinged(_answer, %{client: nil} = state), do: state
+  defp pinged({:ok, %{"status" => "loading"}}, state), do: wait_on(state)
+
+  # Its process has been told to end.
+  defp pinged({:error, %{"details" => %{"reason" => reason}}}, state)
+       when reason in ["hung", "process_exit", "not_running"],
+       do: state
+
+  # What it says itself, as one does that has much to load.
+  defp pinged({:error, %{"code" => code}}, %{ready?: false} = state) when code in ["timeout", "unavailable"],
+    do: wait_on(state)
+
+  # It speaks, but not as it should.
+  defp pinged(_answer, state), do: give_up(state)
+
+  defp wait_on(state) do
     if now() - state.since > @loading_ms do
       give_up(state)
     else
-      Process.send_after(self(), {:ping, client}, @loading_pause_ms)
+      Process.send_after(self(), {:ping, state.client}, @loading_pause_ms)
       state
     end
   end
 
-  # Its process ended already, or has been told to.
-  defp pinged(_answer, %{client: nil} = state), do: state
-  defp pinged({:error, %{"code" => code}}, state) when code in ["timeout", "unavailable"], do: state
+  # It was said before any text was sent, by a program that is not trusted.
+  defp printable(reason) when is_binary(reason) do
+    if String.printable?(reason), do: reason |> String.replace(~r/\s+/, " ") |> String.slice(0, @max_reason)
+  end
 
-  # It speaks, but not as it should.
-  defp pinged(_answer, state), do: give_up(state)
+  defp printable(_reason), do: nil
 
   defp give_up(%{name: name, inmate: inmate} = state) do
     Task.start(fn ->
@@ -237,12 +288,8 @@ defmodule AwapBackend.AI.Container do
   end
 
   defp ended(%{name: name, inmate: inmate} = state, killed_by_us) do
-    # Made ready again it counts from none: what has run is replaced at once, what does not start is not tried in a hurry.
-    state = %{
-      said_down(state)
-      | failures: if(state.ever_ready?, do: 0, else: state.failures + 1),
-        ever_ready?: false
-    }
+    # What has run is replaced at once, what does not start or soon ends is not tried in a hurry.
+    state = state |> said_down() |> counted()
 
     cleaning =
       Task.async(fn ->
@@ -259,12 +306,17 @@ defmodule AwapBackend.AI.Container do
     %{state | client: nil, inmate: nil, cleaning: cleaning}
   end
 
-  defp pidfile(name), do: Path.join([Config.get(:data_dir), "run", name <> ".pid"])
+  defp counted(%{ready_at: nil} = state), do: %{state | failures: state.failures + 1}
+
+  defp counted(state) do
+    well? = now() - state.ready_at > @well_after_ms
+    %{state | failures: 0, short_lives: if(well?, do: 0, else: state.short_lives + 1)}
+  end
 
   # What runs in there, as this machine knows it: nil where it ended, or where the id is another's by now, which has no
   # process namespace of its own.
   defp inmate(name) do
-    with {:ok, pid} <- File.read(pidfile(name)),
+    with {:ok, pid} <- File.read(Podman.pidfile(name)),
          {pid, ""} <- pid |> String.trim() |> Integer.parse(),
          {:ok, status} <- File.read("/proc/#{pid}/status"),
          true <- status =~ ~r/^NSpid:\s+\d+\s+1$/m do
@@ -276,7 +328,7 @@ defmodule AwapBackend.AI.Container do
 
   defp cleaned(how, state) do
     if state.failures > 0, do: send(state.manager, {:container, self(), :failing})
-    pause = pause(state.failures)
+    pause = pause(max(state.failures, state.short_lives - @chances))
 
     Logger.warning("An AI container ended (#{reason(how)}); another is started in #{pause} ms")
 
@@ -296,7 +348,7 @@ defmodule AwapBackend.AI.Container do
 
   defp said_down(state), do: state
 
-  defp pause(0), do: 0
+  defp pause(failures) when failures <= 0, do: 0
   defp pause(failures), do: min(@first_pause_ms * Integer.pow(2, min(failures, 20)), @longest_pause_ms)
 
   defp reason(:out_of_memory), do: "it ran out of memory"

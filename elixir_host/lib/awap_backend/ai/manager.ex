@@ -7,7 +7,8 @@ defmodule AwapBackend.AI.Manager do
   it runs out of time, the caller goes on without AI. A caller that dies while its request runs has its container replaced:
   nobody would hear the answer, and the next would wait for it.
 
-  Nothing here is needed for marking. Where AI is configured and cannot be had (no Podman, no image, a container that does
+  What an earlier run of the host left goes first, also where AI is no longer configured. Nothing here is needed for marking.
+  Where AI is configured and cannot be had (no Podman, no image, a container that does
   not start), `health/0` says `degraded` and why, requests are answered `unavailable` at once, and it is looked for again
   every #{30} seconds.
   """
@@ -25,7 +26,6 @@ defmodule AwapBackend.AI.Manager do
 
   defstruct [
     :image,
-    :digest,
     :problem,
     :looking,
     options: [],
@@ -59,7 +59,7 @@ defmodule AwapBackend.AI.Manager do
   @spec status(GenServer.server()) :: :disabled | :ok | :degraded
   def status(manager \\ __MODULE__), do: info(manager).status
 
-  @doc "The pool as it is: containers by state, requests that wait, the image and its digest, what is wrong."
+  @doc "The pool as it is: containers by state, requests that wait, the image and the digest of one that is ready, what is wrong."
   @spec info(GenServer.server()) :: %{
           status: :disabled | :ok | :degraded,
           image: String.t() | nil,
@@ -144,11 +144,18 @@ defmodule AwapBackend.AI.Manager do
 
     if on?(state),
       do: {:ok, %{state | problem: "The containers are being started."}, {:continue, :look}},
-      else: {:ok, %{state | problem: "No AI image is configured (AI_CONTAINER_IMAGE)."}}
+      else: {:ok, %{state | problem: "No AI image is configured (AI_CONTAINER_IMAGE)."}, {:continue, :tidy}}
   end
 
   @impl true
   def handle_continue(:look, state), do: {:noreply, look(state)}
+
+  # Of a run that had AI: Podman is not asked where there was none.
+  def handle_continue(:tidy, state) do
+    left = Path.wildcard(Podman.pidfile("awap-ai-*"))
+    if left != [], do: Task.start(fn -> if reap() == :ok, do: Enum.each(left, &File.rm/1) end)
+    {:noreply, state}
+  end
 
   @impl true
   def handle_call(:info, _from, state) do
@@ -157,7 +164,7 @@ defmodule AwapBackend.AI.Manager do
     info = %{
       status: status_of(state, ready),
       image: state.image,
-      digest: state.digest,
+      digest: Enum.find_value(ready, & &1.digest),
       containers: map_size(state.containers),
       ready: length(ready),
       busy: Enum.count(ready, & &1.ticket),
@@ -209,10 +216,10 @@ defmodule AwapBackend.AI.Manager do
   end
 
   @impl true
-  def handle_info({:container, pid, {:up, client, model}}, state) when is_map_key(state.containers, pid) do
-    state = change(state, pid, %{state: :ready, client: client, model: model, ticket: nil})
-    problem = if model, do: nil, else: "The container has no model: AI_MODEL names one."
-    {:noreply, hand_out(%{state | problem: problem})}
+  def handle_info({:container, pid, {:up, client, facts}}, state) when is_map_key(state.containers, pid) do
+    %{model: model, digest: digest, reason: reason} = facts
+    state = change(state, pid, %{state: :ready, client: client, model: model, digest: digest, ticket: nil})
+    {:noreply, hand_out(%{state | problem: if(model, do: nil, else: no_model(reason))})}
   end
 
   # It is being replaced, which takes a moment: who waits may wait on.
@@ -287,10 +294,10 @@ defmodule AwapBackend.AI.Manager do
   defp look(%{image: image} = state) do
     task =
       Task.async(fn ->
-        with {:ok, digest} <- Podman.image_digest(image),
-             :ok <- reap(),
-             {:ok, way} <- Probe.way(image),
-             do: {:ok, digest, way}
+        with :ok <- reap(),
+             {:ok, _id, _digest} <- Podman.image(image),
+             :ok <- Podman.limits(),
+             do: Probe.way(image)
       end)
 
     %{state | looking: task}
@@ -298,15 +305,24 @@ defmodule AwapBackend.AI.Manager do
 
   defp reap do
     case Podman.reap() do
-      {:ok, 0} -> :ok
-      {:ok, count} -> Logger.warning("Removed #{count} AI containers that an earlier run had left")
-      {:error, _reason} -> {:error, "AI containers of an earlier run could not be removed."}
+      {:ok, 0} ->
+        :ok
+
+      {:ok, count} ->
+        Logger.warning("Removed #{count} AI containers that an earlier run had left")
+
+      {:error, :no_podman} ->
+        {:error, "Podman is not installed, or AI_PODMAN does not name it."}
+
+      {:error, _reason} ->
+        {:error,
+         "Podman does not work here for this user: what an earlier run left could not be looked for and removed."}
     end
   end
 
-  defp found({:ok, digest, way}, state) do
+  defp found({:ok, way}, state) do
     options = Keyword.merge(way, state.options)
-    start_containers(%{state | digest: digest, options: options, problem: "No container is ready yet."})
+    start_containers(%{state | options: options, problem: "No container is ready yet."})
   end
 
   defp found({:error, problem}, state) do
@@ -320,7 +336,7 @@ defmodule AwapBackend.AI.Manager do
 
     Enum.reduce(Enum.to_list(1..state.options[:max_containers]) -- taken, state, fn slot, state ->
       {:ok, pid} = Container.start_link([manager: self(), slot: slot] ++ state.options)
-      container = %{slot: slot, state: :starting, client: nil, model: nil, ticket: nil}
+      container = %{slot: slot, state: :starting, client: nil, model: nil, digest: nil, ticket: nil}
       %{state | containers: Map.put(state.containers, pid, container)}
     end)
   end
@@ -331,7 +347,7 @@ defmodule AwapBackend.AI.Manager do
     case {free, :queue.out(state.waiting)} do
       {{pid, container}, {{:value, next}, waiting}} ->
         Process.cancel_timer(next.timer)
-        about = %{"image_digest" => state.digest}
+        about = %{"image_digest" => container.digest}
         GenServer.reply(next.from, {:ok, pid, container.client, about, next.ticket})
         state = change(state, pid, %{ticket: next.ticket})
         hand_out(%{state | waiting: waiting, length: state.length - 1})
@@ -374,6 +390,11 @@ defmodule AwapBackend.AI.Manager do
       true -> :degraded
     end
   end
+
+  defp no_model(nil), do: "The container has no model: AI_MODEL names one."
+
+  defp no_model(reason),
+    do: "The container has no model, and says: #{reason} Start the host again once that is put right."
 
   defp no_container do
     PortClient.error("unavailable", "No AI container is ready.", %{"reason" => "no_container"})

@@ -7,10 +7,11 @@ defmodule AwapBackend.AI.Podman do
   a label with the installation they belong to: those of another host on the same machine are left alone.
   """
 
-  alias AwapBackend.Config
+  alias AwapBackend.{Config, JSON}
 
   @label "org.awap.instance"
   @seconds 20
+  @remove ["rm", "--force", "--volumes", "--time", "0", "--ignore"]
 
   @doc "The path of `podman`; nil where there is none."
   @spec executable() :: Path.t() | nil
@@ -27,15 +28,19 @@ defmodule AwapBackend.AI.Podman do
   @spec label() :: String.t()
   def label, do: @label <> "=" <> instance()
 
-  @doc "The digest of a local image: `sha256:…`."
-  @spec image_digest(String.t()) :: {:ok, String.t()} | {:error, String.t()}
-  def image_digest(image) do
-    case run(["image", "inspect", "--format", "{{.Digest}}", image]) do
-      {:ok, "sha256:" <> _ = digest} ->
-        {:ok, digest}
+  @doc "The file in which Podman notes the process id of what runs in a container of this name."
+  @spec pidfile(String.t()) :: Path.t()
+  def pidfile(name), do: Path.join([Config.get(:data_dir), "run", name <> ".pid"])
 
-      {:ok, _other} ->
-        {:error, "Podman does not say which digest the image has."}
+  @doc "The id of a local image, by which it can be run whatever becomes of its name, and its digest, `sha256:…`."
+  @spec image(String.t()) :: {:ok, id :: String.t(), digest :: String.t()} | {:error, String.t()}
+  def image(image) do
+    case run(["image", "inspect", "--format", "{{.Id}} {{.Digest}}", image]) do
+      {:ok, said} ->
+        case String.split(said) do
+          [id, "sha256:" <> _ = digest] -> {:ok, id, digest}
+          _other -> {:error, "Podman does not say which digest the image has."}
+        end
 
       {:error, :no_podman} ->
         {:error, "Podman is not installed, or AI_PODMAN does not name it."}
@@ -68,7 +73,45 @@ defmodule AwapBackend.AI.Podman do
   @doc "Kills a container, if it runs, and removes it."
   @spec remove(String.t()) :: :ok | {:error, term}
   def remove(name) do
-    with {:ok, _out} <- run(["rm", "--force", "--time", "0", "--ignore", name]), do: :ok
+    with {:ok, _out} <- run(@remove ++ [name]), do: :ok
+  end
+
+  @doc """
+  Whether the jail's limits hold on this machine, as `podman info` describes it; in a few words what they are held by, or what
+  is missing. Podman runs containers without them too, and says so where nobody listens.
+  """
+  @spec limits(map) :: {:ok, String.t()} | {:error, String.t()}
+  def limits(info) do
+    version = get_in(info, ["host", "cgroupVersion"])
+    controllers = get_in(info, ["host", "cgroupControllers"]) || []
+    missing = Enum.reject(["cpu", "memory", "pids"], &(&1 in controllers))
+
+    cond do
+      missing == [] ->
+        {:ok, "#{version}, with cpu, memory and pids"}
+
+      # Version 1 as root has all controllers, and lists none.
+      version == "v1" and not (get_in(info, ["host", "security", "rootless"]) == true) ->
+        {:ok, "v1, as root"}
+
+      true ->
+        {:error, "#{version} without #{Enum.join(missing, ", ")}: the jail's limits would not hold."}
+    end
+  end
+
+  @doc "As `limits/1`, of this machine with the runtime that is configured."
+  @spec limits() :: :ok | {:error, String.t()}
+  def limits do
+    runtime = if runtime = Config.get(:ai_podman_runtime), do: ["--runtime", runtime], else: []
+
+    with {:ok, said} <- run(runtime ++ ["info", "--format", "json"]),
+         {:ok, info} <- JSON.decode(said),
+         {:ok, _held_by} <- limits(info) do
+      :ok
+    else
+      {:error, sentence} when is_binary(sentence) -> {:error, "Control groups: " <> sentence}
+      _error -> {:error, "Podman does not say which limits it can set here."}
+    end
   end
 
   @doc "Kills and removes every container of this installation, of this run of the host or an earlier one; how many."
@@ -80,7 +123,7 @@ defmodule AwapBackend.AI.Podman do
           {:ok, 0}
 
         ids ->
-          with {:ok, _out} <- run(["rm", "--force", "--time", "0", "--ignore" | ids]), do: {:ok, length(ids)}
+          with {:ok, _out} <- run(@remove ++ ids), do: {:ok, length(ids)}
       end
     end
   end

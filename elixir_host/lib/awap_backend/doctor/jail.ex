@@ -8,6 +8,7 @@ defmodule AwapBackend.Doctor.Jail do
 
   import AwapBackend.Doctor.Finding
 
+  alias AwapBackend.AI.Podman
   alias AwapBackend.{Config, JSON}
 
   @doc false
@@ -53,26 +54,13 @@ defmodule AwapBackend.Doctor.Jail do
   end
 
   defp limits(info) do
-    version = get_in(info, ["host", "cgroupVersion"])
-    controllers = get_in(info, ["host", "cgroupControllers"]) || []
-    missing = Enum.reject(["cpu", "memory", "pids"], &(&1 in controllers))
+    case Podman.limits(info) do
+      {:ok, held_by} ->
+        ok("cgroups", held_by)
 
-    cond do
-      missing == [] ->
-        ok("cgroups", "#{version}, with cpu, memory and pids")
-
-      # Version 1 as root has all controllers, and lists none.
-      version == "v1" and not (get_in(info, ["host", "security", "rootless"]) == true) ->
-        ok("cgroups", "v1, as root")
-
-      true ->
+      {:error, sentence} ->
         advice = "Delegate these to the host's user (systemd: Delegate=yes), or run on cgroups v2."
-
-        warning(
-          "cgroups",
-          "#{version} without #{Enum.join(missing, ", ")}: the jail's limits would not hold.",
-          advice
-        )
+        warning("cgroups", sentence, advice)
     end
   end
 

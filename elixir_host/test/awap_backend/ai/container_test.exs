@@ -11,6 +11,9 @@ defmodule AwapBackend.AI.ContainerTest do
   @moduletag timeout: 180_000
 
   setup do
+    # Podman passes proxies on, passwords and all, unless it is told not to.
+    System.put_env("http_proxy", "http://svc:s3cr3t@proxy.invalid:3128")
+    on_exit(fn -> System.delete_env("http_proxy") end)
     start_jail(%{"MAX_AI_CONTAINERS" => "1"})
     :ok
   end
@@ -38,11 +41,12 @@ defmodule AwapBackend.AI.ContainerTest do
       assert {:ok, %{"environment" => environment}, _about} = suggest("see")
       for secret <- Map.values(AwapBackend.DataCase.keys()), do: refute(environment =~ secret)
       refute environment =~ "AWAP_"
+      refute environment =~ "s3cr3t"
       refute environment =~ "DATABASE_URL"
     end
 
     test "nothing can be written but in /tmp, and nothing there can be run" do
-      for path <- ["/x", "/etc/x", "/dev/x", "/proc/x", "/var/x", "/inmate"] do
+      for path <- ~w(/x /etc/x /dev/x /proc/x /var/x /inmate /data/x /run/x /var/tmp/x /dev/shm/x) do
         assert {:ok, %{"done" => false}, _about} = suggest("write", path)
       end
 

@@ -4,7 +4,7 @@ defmodule AwapBackend.AI.ManagerTest do
 
   import AwapBackend.JailCase
 
-  alias AwapBackend.AI.Manager
+  alias AwapBackend.AI.{Container, Manager, Podman}
   alias AwapBackend.{Health, Jail}
 
   describe "without containers" do
@@ -18,7 +18,7 @@ defmodule AwapBackend.AI.ManagerTest do
 
     test "where there is no Podman, requests are refused at once, health is degraded, and the host is up" do
       start_host(%{"AI_CONTAINER_IMAGE" => Jail.image(), "AI_PODMAN" => "/bin/false"})
-      eventually(fn -> Manager.info().problem =~ "image" end, 20_000)
+      eventually(fn -> Manager.info().problem =~ "Podman does not work" end, 20_000)
       assert {:error, %{"code" => "unavailable", "details" => %{"reason" => "no_container"}}} = suggest("see")
       assert Manager.health()["status"] == "degraded"
       assert Health.refresh()["status"] == "degraded"
@@ -35,6 +35,20 @@ defmodule AwapBackend.AI.ManagerTest do
       start_host(Map.put(Jail.variables(), "AI_CONTAINER_IMAGE", "registry.invalid/none:1"))
       eventually(fn -> Manager.info().problem =~ "no image" end, 20_000)
       assert {:error, %{"code" => "unavailable"}} = suggest("see")
+    end
+
+    test "what an earlier run left is removed, also where AI is no longer configured" do
+      start_jail(%{"MAX_AI_CONTAINERS" => "1"})
+      folder = AwapBackend.Config.get(:data_dir)
+      name = "awap-ai-#{Podman.instance()}-7"
+      options = [image: Jail.image(), label: Podman.label()]
+      ["run" | arguments] = Container.arguments(name, options)
+      made = ["create" | arguments -- ["--attach", "stdin", "--attach", "stdout", "--replace"]]
+      {_id, 0} = System.cmd("podman", made, stderr_to_stdout: true)
+      File.write!(Podman.pidfile(name), "")
+      assert name in Jail.containers()
+      restart(%{"AWAP_DATA_DIR" => folder})
+      eventually(fn -> Jail.containers() == [] and not File.exists?(Podman.pidfile(name)) end, 20_000)
     end
 
     test "as many are served at once as there are containers; the next waits its turn" do
