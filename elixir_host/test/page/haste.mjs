@@ -63,12 +63,18 @@ export function haste(test, place) {
     await tutor.go("submit");
     const { path } = fixture("tm112-nguyen");
     await page.getByLabel("Choose files").setInputFiles(path);
+    // The file is on its way until the other is half named.
+    let go;
+    const named = new Promise((done) => (go = done));
+    await page.route("**/api/tmas", (route) => named.then(() => route.continue()), { times: 1 });
     await page.getByRole("button", { name: "Hand in" }).click();
-    await page.locator(".file .status").first().waitFor();
     await page.getByLabel("Choose files").setInputFiles(fixture("tm112-kowalczyk").path);
     const name = page.getByLabel("Student’s name");
-    await name.pressSequentially("Zoë Example, of whom there is more to say", { delay: 100 });
-    await page.locator(".file .status.completed, .file .status").first().waitFor();
+    await name.focus();
+    await page.keyboard.type("Zoë Example, of whom");
+    go();
+    await page.locator(".file .status.completed").first().waitFor();
+    await page.keyboard.type(" there is more to say");
     assert.equal(await name.inputValue(), "Zoë Example, of whom there is more to say");
     assert.ok(await name.evaluate((field) => field === document.activeElement));
     await page.getByRole("button", { name: /^Leave out/ }).click();
@@ -113,6 +119,72 @@ export function haste(test, place) {
     await page.getByRole("button", { name: "Approve them" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Approve 1" }).waitFor();
     await page.getByRole("button", { name: "Cancel" }).click();
+  });
+
+  test("what is told while the queue is fetched is not lost to what was fetched before it", async () => {
+    await tutor.go("submit");
+    const slow = await tutor.hold(/\/api\/tmas\?include=feedback/, "GET");
+    await tutor.go("queue");
+    await slow.arrived;
+    const id = await place.host.submitFixture("tm112-nguyen");
+    await pause(1000);
+    await slow.release();
+    await page.locator(`tr[data-id="${id}"]`).waitFor();
+  });
+
+  test("a lesser message does not take the place of a graver", async () => {
+    await tutor.open(ids[0]);
+    const comment = page.locator("#c1-comment");
+    await comment.fill("Not saved yet.");
+    const { updated_at } = await place.host.feedback(ids[0]);
+    await place.host.call("PATCH", `/api/feedback/${ids[0]}`, { reviewed: true, expected_updated_at: updated_at });
+    await page.reload();
+    const graver = page.getByText("Somebody has saved since you began.");
+    await graver.waitFor();
+    const away = page.getByText("The host does not answer.");
+    await page.route("**/totals", (route) => route.abort());
+    await tutor.expecting(/ERR_FAILED/, async () => {
+      await comment.fill("Not saved yet either.");
+      await away.waitFor();
+    });
+    assert.ok(await graver.isVisible());
+    await page.unroute("**/totals");
+    await page.locator(".banner").getByRole("button", { name: "Try again" }).click();
+    await away.waitFor({ state: "detached" });
+    assert.ok(await graver.isVisible());
+    await page.getByRole("button", { name: "Discard them" }).click();
+    await graver.waitFor({ state: "detached" });
+  });
+
+  test("a mark out of its bounds is put right before one looks at something else", async () => {
+    const field = page.locator("#c1-score");
+    const before = await field.inputValue();
+    await field.fill("1000");
+    await page.getByRole("button", { name: "History" }).click();
+    await page.getByText("out of its bounds").waitFor();
+    assert.equal(await field.inputValue(), "1000");
+    assert.ok(await field.evaluate((one) => one === document.activeElement));
+    await field.fill(before);
+    await page.getByRole("button", { name: "History" }).click();
+    await field.waitFor({ state: "detached" });
+  });
+
+  test("a key that is exchanged anew while its tutor signs out does not sign them in again", async () => {
+    const other = await Tutor.arrive(place.browser, place.host);
+    await other.page.clock.install();
+    await other.page.reload();
+    await other.signIn();
+    const renewal = await other.hold("**/api/tokens", "POST");
+    await other.page.clock.fastForward("59:30");
+    await renewal.arrived;
+    await other.page.getByRole("button", { name: "Sign out" }).click();
+    await other.page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await renewal.release();
+    await pause(500);
+    await other.page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.equal(await other.page.evaluate(() => sessionStorage.length), 0);
+    other.blameless("signed out");
+    await other.leave();
   });
 
   test("who signs out before a TMA has come sees none of it", async () => {

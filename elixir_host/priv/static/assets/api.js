@@ -39,24 +39,35 @@ function keep(next) {
 
 /** Signs in with an API key, which is exchanged for a token that lasts an hour, or with a token as it is. */
 export async function signIn(credential, name) {
+  const { begun, isKey } = await begin(credential, name);
+  if (isKey) key = credential;
+  keep(begun);
+}
+
+/** A session with `credential`, which is not taken up yet. */
+async function begin(credential, name) {
   const answer = await send("POST", "/api/tokens", {}, credential);
   if (answer.status === 200) {
     const token = answer.body;
-    key = credential;
-    keep({ credential: token.access_token, subject: claimsOf(token.access_token).sub, role: token.role, name, expires: Date.parse(token.expires_at) });
-  } else if (answer.status === 403) {
-    // A token begets no token: it is used as it is, once the host has taken it.
-    const probe = await send("GET", "/api/tmas?limit=1", {}, credential);
-    if (probe.status !== 200) throw fault(probe);
-    const claims = claimsOf(credential);
-    keep({ credential, subject: claims.sub, role: claims.role, name, expires: (claims.exp ?? 0) * 1000 || Date.now() + 3_600_000 });
-  } else throw fault(answer);
+    return { isKey: true, begun: { credential: token.access_token, subject: claimsOf(token.access_token).sub, role: token.role, name, expires: Date.parse(token.expires_at) } };
+  }
+  if (answer.status !== 403) throw fault(answer);
+  // A token begets no token: it is used as it is, once the host has taken it.
+  const probe = await send("GET", "/api/tmas?limit=1", {}, credential);
+  if (probe.status !== 200) throw fault(probe);
+  const claims = claimsOf(credential);
+  return { isKey: false, begun: { credential, subject: claims.sub, role: claims.role, name, expires: (claims.exp ?? 0) * 1000 || Date.now() + 3_600_000 } };
 }
 
 async function renew() {
+  const used = key;
+  // Whoever signs out, or signs in as somebody else, while this is on its way has the last word.
+  const current = () => key === used;
   try {
-    await signIn(key, session?.name);
+    const { begun } = await begin(used, session?.name);
+    if (current()) keep(begun);
   } catch (error) {
+    if (!current()) return;
     if (error.status === 401) signOut();
     else renewal = setTimeout(renew, 5_000);
   }

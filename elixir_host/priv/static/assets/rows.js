@@ -73,6 +73,8 @@ export function note(feedback) {
 function soon() {
   again ??= setTimeout(async () => {
     again = null;
+    // What is being fetched may be from before the news.
+    await loading?.catch(() => {});
     await load().catch(() => {});
   }, rows.size > PAGE ? 3000 : 400);
 }
@@ -85,7 +87,7 @@ onStatus(({ id, status, error }) => {
     changed();
   }
   // What a list shows beyond the status, the socket does not tell.
-  if (!row || status === "completed" || status === "failed") soon();
+  if (!row || loading || status === "completed" || status === "failed") soon();
 });
 onConnection((on) => on && rows.size && soon());
 onSession((now) => {

@@ -5,6 +5,7 @@ import { ask, debounce, fill, h, say } from "./dom.js";
 import { STAGE, STATUS, exactly, marks, plural, student } from "./format.js";
 import { Edit } from "./edit.js";
 import { alikeNote } from "./alike.js";
+import { Banner } from "./banner.js";
 import { criteriaOf } from "./criteria.js";
 import { historyOf } from "./history.js";
 import { bindings } from "./keys.js";
@@ -124,7 +125,7 @@ class View {
     this.alike = h("div.alike-note", { role: "status" });
     this.sheet = h("div.sheet-place", { "aria-hidden": "true" });
     this.totals = h("section.totals", { "aria-label": "Total" });
-    this.banner = h("div.banner", { role: "alert" });
+    this.banner = new Banner();
     this.panel = h("div.panel-body");
     this.actions = h("div.actions");
     this.tabs = h("div.tabs", { role: "group", "aria-label": "What is beside the text" });
@@ -137,7 +138,7 @@ class View {
         "div.desk",
         null,
         h("section.paper", { "aria-label": "Text", tabindex: "0" }, this.redactions(), this.alike, this.text),
-        h("section.panel", { "aria-label": "Marking" }, this.totals, this.banner, this.tabs, this.panel, this.actions),
+        h("section.panel", { "aria-label": "Marking" }, this.totals, this.banner.element, this.tabs, this.panel, this.actions),
       ),
       this.sheet,
     );
@@ -146,10 +147,10 @@ class View {
     this.redraw();
     this.bind();
     if (edit.resumed) {
-      this.tell(edit.stale ? "Somebody has saved since you began. Your unsaved changes are on top of what is there now: look before you save." : "These are your unsaved changes from before.", [["Discard them", () => this.discard()]]);
+      this.banner.tell("unsaved", edit.stale ? "Somebody has saved since you began. Your unsaved changes are on top of what is there now: look before you save." : "These are your unsaved changes from before.", [["Discard them", () => this.discard()]]);
       this.total();
     }
-    if (edit.row.stale) this.tell("A newer version of this work was handed in: this feedback is about what no longer counts.", edit.row.superseded_by ? [["To the newer version", () => (location.hash = `#/tma/${edit.row.superseded_by}`)]] : []);
+    if (edit.row.stale) this.banner.tell("version", "A newer version of this work was handed in: this feedback is about what no longer counts.", edit.row.superseded_by ? [["To the newer version", () => (location.hash = `#/tma/${edit.row.superseded_by}`)]] : []);
   }
 
   redactions() {
@@ -172,8 +173,8 @@ class View {
     if (this.gone) return;
     [this.outline] = fetched;
     this.draft = fetched[1]?.revisions[0]?.feedback_text ?? this.draft;
-    if (this.locked) this.tell("The rubric of this TMA was not kept, so its marks cannot be changed here; the feedback’s text can.", []);
-    if (this.mode === "criteria" && !this.panel.contains(document.activeElement)) this.showPanel();
+    if (this.locked) this.banner.tell("rubric", "The rubric of this TMA was not kept, so its marks cannot be changed here; the feedback’s text can.");
+    if (this.mode === "criteria" && !this.panel.contains(document.activeElement) && !this.panel.querySelector("[aria-invalid=true]")) this.showPanel();
     this.letter.redraw();
     if (origin) moodleOf(this.id, this.actions, () => this.gone);
   }
@@ -197,6 +198,7 @@ class View {
     const caret = held?.matches("textarea") ? [held.selectionStart, held.selectionEnd] : null;
     const modes = { criteria: "Criteria", feedback: "Feedback", history: "History" };
     const choose = (name) => {
+      if (this.outOfBounds()) return;
       this.mode = name;
       this.showPanel();
       this.tabs.querySelector("[aria-pressed=true]").focus();
@@ -212,6 +214,15 @@ class View {
     if (caret) again?.setSelectionRange(...caret);
   }
 
+  /** Whether a mark that is shown cannot be taken; leads to it, as no other place keeps what was typed. */
+  outOfBounds() {
+    const field = this.panel.querySelector("[aria-invalid=true]");
+    if (!field) return false;
+    say("A mark is out of its bounds: put it right first.");
+    field.focus();
+    return true;
+  }
+
   changed() {
     this.drawActions();
     this.later();
@@ -220,9 +231,10 @@ class View {
   async total() {
     try {
       if (!(await this.edit.total()) || this.gone) return;
+      this.banner.drop("total");
       this.redraw();
     } catch (fault) {
-      if (!this.gone) this.tell(Object.values(fault.fields)[0] ?? fault.message, [["Try again", () => this.total()]]);
+      if (!this.gone) this.banner.tell("total", Object.values(fault.fields)[0] ?? fault.message, [["Try again", () => this.total()]]);
     }
   }
 
@@ -284,22 +296,23 @@ class View {
   async save(approve) {
     const { edit } = this;
     if (this.busy || (!approve && !edit.dirty)) return;
-    if (this.panel.querySelector("[aria-invalid=true]")) return say("A mark is out of its bounds: put it right first.");
+    if (this.outOfBounds()) return;
     if (approve && edit.now.grade === null && !edit.marked) return say("A criterion is still open: give it a mark first.");
     this.busy = true;
     this.later.cancel();
     this.drawActions();
-    fill(this.banner);
+    this.banner.drop("save", "total");
     try {
       const row = await edit.save(approve);
       rows.note(row);
+      this.banner.drop("unsaved");
       say(approve ? "Approved." : "Saved.");
       this.showPanel();
       this.redraw();
       if (this.tma.origin) moodleOf(this.id, this.actions, () => this.gone);
     } catch (fault) {
       if (fault.status === 409 && fault.details.current) await this.conflict(fault);
-      else if (fault.status !== 401) this.tell(Object.values(fault.fields)[0] ?? fault.message, [["Try again", () => this.save(approve)]]);
+      else if (fault.status !== 401) this.banner.tell("save", Object.values(fault.fields)[0] ?? fault.message, [["Try again", () => this.save(approve)]]);
     } finally {
       this.busy = false;
       if (!this.gone) this.drawActions();
@@ -312,16 +325,16 @@ class View {
     const who = current.reviewed_by ? `${current.reviewed_by} approved` : "Somebody saved";
     const body = h("p", null, `${who} this feedback at ${exactly(current.updated_at)}, while you had it open. Nothing was overwritten.`);
     const answer = await ask("This was changed meanwhile", body, [["", "Not now"], ["theirs", "Take theirs, drop mine"], ["mine", "Put my changes on top of theirs", "primary"]]);
-    if (!answer) return this.tell("Not saved: somebody else has saved meanwhile.", [["Decide", () => this.conflict(fault)]]);
+    if (!answer) return this.banner.tell("save", "Not saved: somebody else has saved meanwhile.", [["Decide", () => this.conflict(fault)]]);
     const row = await get(`/api/feedback/${this.id}`);
     rows.note(row);
+    this.banner.drop("save", "unsaved");
     if (answer === "theirs") {
       this.edit.discard();
       this.edit.take(row);
-      fill(this.banner);
     } else {
       this.edit.rebase(row);
-      this.tell("Your changes are on top of what was saved meanwhile, and not saved yet.", []);
+      this.banner.tell("unsaved", "Your changes are on top of what was saved meanwhile, and not saved yet.");
     }
     this.edit.keep();
     this.showPanel();
@@ -331,14 +344,10 @@ class View {
 
   async discard() {
     this.edit.discard();
-    fill(this.banner);
+    this.banner.drop("unsaved", "save", "total");
     this.showPanel();
     this.redraw();
     say("Your changes were discarded.");
-  }
-
-  tell(text, buttons) {
-    fill(this.banner, h("p", null, text), h("div.row", null, buttons.map(([label, run]) => h("button", { type: "button", onclick: run }, label))));
   }
 
   toEvidence(number, start) {
