@@ -10,6 +10,10 @@ use awap_core::{Error, ErrorCode, Result};
 pub fn given(file: Option<&Path>) -> Result<Option<PseudonymKey>> {
     match file {
         Some(path) => from_file(path).map(Some),
+        // Another key would be made in its place, and other pseudonyms with it.
+        None if std::env::var_os("AWAP_PSEUDONYM_KEY").is_some_and(|value| value.to_str().is_none()) => {
+            Err(Error::new(ErrorCode::NotConfigured, "AWAP_PSEUDONYM_KEY cannot be used: it is not text."))
+        }
         None => match variable("AWAP_PSEUDONYM_KEY") {
             Some(hex) => from_hex(&hex, "AWAP_PSEUDONYM_KEY").map(Some),
             None => Ok(None),

@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Batch, common: &Common) -> Result<u8, Failure> {
     if all.is_empty() {
         return Err(Failure::nothing_to_read(format!("There is no file in {}.", arguments.folder.display())));
     }
-    let run = Run::new(arguments, common, all.len())?;
+    let run = Run::new(arguments, common, &all)?;
     let ended = run.all(&all)?;
     run.bar.finish_and_clear();
     let failed = ended.iter().filter(|ended| matches!(ended.end, End::Failed(_))).count();
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Batch, common: &Common) -> Result<u8, Failure> {
 }
 
 impl<'a> Run<'a> {
-    fn new(arguments: &'a Batch, common: &'a Common, count: usize) -> Result<Self, Failure> {
+    fn new(arguments: &'a Batch, common: &'a Common, all: &[Work]) -> Result<Self, Failure> {
         let rubric = rubric::read(&arguments.rubric)?;
         let key = keyring::key(common.key_file.as_deref())?;
         let engine = work::engine(key.clone())?;
@@ -57,7 +57,8 @@ impl<'a> Run<'a> {
         let (students, students_sha256) = match &arguments.students {
             Some(path) => {
                 let bytes = fs::read(path).map_err(|error| Failure::cannot_read(path, &error))?;
-                (Students::read(path)?, Some(files::digest(&bytes)))
+                let places: Vec<&Path> = all.iter().map(|work| work.place(&arguments.folder)).collect();
+                (Students::read(path, &places)?, Some(files::digest(&bytes)))
             }
             None => (Students::default(), None),
         };
@@ -74,6 +75,7 @@ impl<'a> Run<'a> {
                     "--key-to-names must not lie in the folder of the TMAs: it would be taken for one.",
                 ));
             }
+            summary::check_key(path)?;
         }
         let header = Header {
             version: Header::version(),
@@ -87,7 +89,7 @@ impl<'a> Run<'a> {
         };
         let ledger = Ledger::open(&arguments.out, &header, arguments.again)?;
         files::sweep(&arguments.out).map_err(|error| Failure::cannot_write(&arguments.out, &error))?;
-        Ok(Self { arguments, common, rubric, students, key, engine, ledger, bar: show::bar(count) })
+        Ok(Self { arguments, common, rubric, students, key, engine, ledger, bar: show::bar(all.len()) })
     }
 
     /// Every TMA: first those that no run has ended on, several at once; then the others one by one, those that ended fewest

@@ -5,13 +5,13 @@ use awap_core::{Deadline, Error, text};
 use serde_json::json;
 
 use crate::arguments::{Calibrate, Common};
-use crate::cohort::{self, Cohort, Script};
+use crate::cohort::{Cohort, Script};
 use crate::failure::{Failure, SOME_FAILED};
-use crate::marks::Marks;
+use crate::table::Table;
 use crate::{files, show};
 
 pub(crate) fn run(arguments: &Calibrate, common: &Common) -> Result<u8, Failure> {
-    let marks = Marks::read(&arguments.marks)?;
+    let marks = Table::read(&arguments.marks)?;
     let column = arguments.column.as_str();
     if !marks.has(column) {
         return Err(Failure::data(format!(
@@ -19,6 +19,13 @@ pub(crate) fn run(arguments: &Calibrate, common: &Common) -> Result<u8, Failure>
             arguments.marks.display()
         )));
     }
+    let inputs = [
+        Some(arguments.marks.as_path()),
+        arguments.cohort.students.as_deref(),
+        arguments.cohort.rubric.as_deref(),
+        common.key_file.as_deref(),
+    ];
+    files::check_out(&arguments.out, &inputs)?;
     let mut cohort =
         Cohort::read(&arguments.cohort, common, &[Some(&arguments.marks), Some(&arguments.out)])?;
     let joined = cohort.rows(&marks)?;
@@ -30,7 +37,7 @@ pub(crate) fn run(arguments: &Calibrate, common: &Common) -> Result<u8, Failure>
             continue;
         };
         let text = answer(script, arguments.question.as_deref())?;
-        if text::count_words(&text) < LEAST_WORDS {
+        if text::tokens(&text).count() < LEAST_WORDS {
             let message = format!("It has fewer than {LEAST_WORDS} words that count, too few to learn from.");
             too_short.push((script.name.clone(), Error::invalid_input("content", message)));
             continue;
@@ -50,13 +57,15 @@ pub(crate) fn run(arguments: &Calibrate, common: &Common) -> Result<u8, Failure>
     let refused = calibration.as_ref().err().map(|error| Cohort::refusal(error, &names));
     cohort.failed.extend(too_short);
     cohort.tell_failures();
-    cohort::tell_strays(&joined.strays, &arguments.marks);
+    marks.tell_strays(&joined.strays);
     let Ok(calibration) = calibration else {
         return Err(refused.unwrap_or_else(|| Failure::data("The scripts cannot be learnt from.")));
     };
     let model = serde_json::to_vec(&calibration.model)
         .map_err(|error| Failure::data(format!("The model cannot be written: {error}.")))?;
-    files::write(&arguments.out, &model)?;
+    if let Some(aside) = files::write_over(&arguments.out, &model, None)? {
+        anstream::eprintln!("awap: what was in {} is now in {}.", arguments.out.display(), aside.display());
+    }
     let provenance = calibration.model.provenance();
     let text = if common.json {
         let data = json!({

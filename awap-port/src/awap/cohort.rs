@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::arguments::{Cohort as Arguments, Common};
 use crate::failure::{Failure, advice};
 use crate::intake;
-use crate::marks::{Joined, Known as KnownTma, Marks};
 use crate::students::{Known, Students};
+use crate::table::{Joined, Known as KnownTma, Table};
 use crate::{keyring, rubric, show, work};
 
 /// What was read of a folder.
@@ -24,6 +24,8 @@ pub(crate) struct Cohort {
     pub(crate) scripts: Vec<Script>,
     /// What could not be used: its name, and why.
     pub(crate) failed: Vec<(String, Error)>,
+    /// The codes and places of what could not be read.
+    unread: Vec<(String, PathBuf)>,
 }
 
 /// One TMA of the cohort.
@@ -54,13 +56,16 @@ impl Cohort {
         if let Some(rubric) = &rubric {
             rubric::check(&rubric.value, &engine)?;
         }
-        let students = arguments.students.as_deref().map(Students::read).transpose()?.unwrap_or_default();
         let folder = &arguments.folder;
-        let not = [&[arguments.students.as_deref(), arguments.rubric.as_deref()], not].concat();
+        let own = [arguments.students.as_deref(), arguments.rubric.as_deref(), common.key_file.as_deref()];
+        let not = [&own, not].concat();
         let all = intake::search(folder, None, &not)?;
         if all.is_empty() {
             return Err(Failure::nothing_to_read(format!("There is no TMA in {}.", folder.display())));
         }
+        let places: Vec<&Path> = all.iter().map(|work| work.place(folder)).collect();
+        let list = arguments.students.as_deref().map(|list| Students::read(list, &places));
+        let students = list.transpose()?.unwrap_or_default();
         let bar = show::bar(all.len());
         let read: Vec<Read> = work::pool(arguments.jobs)?.install(|| {
             all.par_iter()
@@ -76,13 +81,16 @@ impl Cohort {
                 .collect()
         });
         bar.finish_and_clear();
-        let mut cohort = Self { engine, key, scripts: Vec::new(), failed: Vec::new() };
+        let mut cohort = Self { engine, key, scripts: Vec::new(), failed: Vec::new(), unread: Vec::new() };
         for (name, code, place, read) in read {
             match read {
                 Ok((parsed, answers)) => {
                     cohort.scripts.push(Script { name, code, place, text: parsed.text, answers });
                 }
-                Err(error) => cohort.failed.push((name, error)),
+                Err(error) => {
+                    cohort.failed.push((name, error));
+                    cohort.unread.push((code, place));
+                }
             }
         }
         cohort.scripts.sort_by(|a, b| a.code.cmp(&b.code));
@@ -90,14 +98,17 @@ impl Cohort {
         Ok(cohort)
     }
 
-    /// The row of each script in a table of marks.
-    pub(crate) fn rows<'a>(&self, marks: &'a Marks) -> Result<Joined<'a>, Failure> {
-        let known: Vec<KnownTma<'_>> = self
-            .scripts
-            .iter()
-            .map(|script| KnownTma { code: &script.code, file: Some(&script.place) })
+    /// The row of each script in a table of marks. A row that is about what could not be read is about no other.
+    pub(crate) fn rows<'a>(&self, marks: &'a Table) -> Result<Joined<'a>, Failure> {
+        let read = self.scripts.iter().map(|script| (&script.code, &script.place));
+        let unread = self.unread.iter().map(|(code, place)| (code, place));
+        let known: Vec<KnownTma<'_>> = read
+            .chain(unread)
+            .map(|(code, place)| KnownTma { code: Some(code), file: Some(place) })
             .collect();
-        marks.join(&known)
+        let mut joined = marks.join(&known)?;
+        joined.rows.truncate(self.scripts.len());
+        Ok(joined)
     }
 
     /// What the core refuses, with the script's name for its place in the list it was given.
@@ -130,13 +141,4 @@ fn one(engine: &Engine, tma: Submission, common: &Common) -> Result<(ParsedTma, 
     let parsed = work::read(engine, tma, &Options::default(), common.time())?.parsed;
     let answers = engine.counted(&parsed, &Deadline::after(common.time()))?;
     Ok((parsed, answers))
-}
-
-/// Tells on standard error of rows that are about no TMA.
-pub(crate) fn tell_strays(strays: &[u64], marks: &Path) {
-    if strays.is_empty() {
-        return;
-    }
-    let lines = strays.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-    anstream::eprintln!("awap: {} is about no TMA that was read, on line {lines}.", marks.display());
 }

@@ -7,13 +7,13 @@ use awap_core::feedback::compare::{CohortScript, CompareOptions};
 use serde_json::{Value, json};
 
 use crate::arguments::{Common, Compare};
-use crate::cohort::{self, Cohort, Script};
+use crate::cohort::{Cohort, Script};
 use crate::failure::{Failure, SOME_FAILED};
-use crate::marks::Marks;
+use crate::table::Table;
 use crate::{intake, show};
 
 pub(crate) fn run(arguments: &Compare, common: &Common) -> Result<u8, Failure> {
-    let marks = arguments.marks.as_deref().map(Marks::read).transpose()?;
+    let marks = arguments.marks.as_deref().map(Table::read).transpose()?;
     let prompt = match &arguments.prompt {
         Some(path) => fs::read_to_string(path).map_err(|error| Failure::cannot_read(path, &error))?,
         None => String::new(),
@@ -51,8 +51,8 @@ pub(crate) fn run(arguments: &Compare, common: &Common) -> Result<u8, Failure> {
     })?;
     cohort.tell_failures();
     let strays = joined.map(|joined| joined.strays).unwrap_or_default();
-    if let Some(path) = &arguments.marks {
-        cohort::tell_strays(&strays, path);
+    if let Some(marks) = &marks {
+        marks.tell_strays(&strays);
     }
     let quote = |id: &str, start: usize, end: usize| {
         scripts.iter().find(|script| script.id == id).and_then(|script| script.text.get(start..end))
@@ -70,9 +70,11 @@ pub(crate) fn run(arguments: &Compare, common: &Common) -> Result<u8, Failure> {
     Ok(if cohort.failed.is_empty() && strays.is_empty() { 0 } else { SOME_FAILED })
 }
 
-/// The text with blanks for what does not count, so that a place in it is that in the anonymized text.
+/// The text with blanks for what does not count, so that a place in it is that in the anonymized text. Its lines stay, as no
+/// quotation goes over the end of one.
 fn what_counts(script: &Script) -> String {
-    let mut bytes = vec![b' '; script.text.len()];
+    let mut bytes: Vec<u8> =
+        script.text.bytes().map(|byte| if byte == b'\n' { byte } else { b' ' }).collect();
     for span in script.answers.iter().flat_map(|answer| &answer.spans) {
         if let (Some(to), Some(from)) =
             (bytes.get_mut(span.start..span.end), script.text.as_bytes().get(span.start..span.end))

@@ -27,6 +27,21 @@ fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Refuses to write to a file that is one of the `inputs`, or in a folder that is not there: before the work, not after it.
+pub(crate) fn check_out(path: &Path, inputs: &[Option<&Path>]) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::metadata(folder).map_err(|error| Failure::cannot_write(path, &error))?;
+    let Ok(own) = path.canonicalize() else { return Ok(()) };
+    let same = |input: &&Path| input.canonicalize().is_ok_and(|input| input == own);
+    match inputs.iter().flatten().find(|input| same(input)) {
+        Some(input) => Err(Failure::configuration(format!(
+            "--out would write over {}, which is read: give another file.",
+            input.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Writes a file, and keeps aside what stood there if that is neither the same nor what `known` says we wrote: a tutor has
 /// been at work on it. Returns where that is now.
 pub(crate) fn write_over(

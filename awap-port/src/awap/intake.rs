@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 use walkdir::WalkDir;
 
 use crate::failure::{Failure, UNREADABLE, reason};
@@ -103,6 +104,11 @@ fn who(place: &Path, known: &Known, students: &Students) -> (Option<String>, Stu
         }
     }
     (known.student_id.clone(), Student { aliases, ..Student::from(known) })
+}
+
+/// A path as it is compared: a Mac writes `é` as two characters, a spreadsheet as one.
+pub(crate) fn composed(path: &Path) -> String {
+    path.to_string_lossy().nfc().collect()
 }
 
 /// Keyed, as the plain digest of a file tells whoever has the file that it is the same.

@@ -301,15 +301,21 @@ impl Ledger {
             let mut line = serde_json::to_vec(line)?;
             line.push(b'\n');
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.write_all(&line)?;
+            let end = file.metadata()?.len();
+            if let Err(error) = file.write_all(&line) {
+                // Half a line would spoil the next one, and with it the folder.
+                file.set_len(end)?;
+                return Err(error);
+            }
             if to_disk { file.sync_data() } else { Ok(()) }
         };
         write().map_err(|error| Failure::cannot_write(&self.path, &error))
     }
 }
 
-/// What the batch in `folder` has marked, the latest of each place, in the order of the codes. Changes nothing.
-pub(crate) fn marked(folder: &Path) -> Result<Vec<Done>, Failure> {
+/// How each TMA of the batch in `folder` ended, the latest of each place, in the order of the codes: what was marked, and what
+/// could not be. Changes nothing.
+pub(crate) fn ended(folder: &Path) -> Result<(Vec<Done>, Vec<Failed>), Failure> {
     let path = folder.join(NAME);
     let text = std::fs::read(&path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::nothing_to_read(format!(
@@ -320,26 +326,33 @@ pub(crate) fn marked(folder: &Path) -> Result<Vec<Done>, Failure> {
     })?;
     // A line that is being written is not done yet.
     let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let mut by_place: HashMap<String, Done> = HashMap::new();
+    let mut by_place: HashMap<String, End> = HashMap::new();
     for line in text.get(..whole).unwrap_or_default().split(|byte| *byte == b'\n') {
         match serde_json::from_slice::<Line>(line) {
             Ok(Line::Batch(_)) => by_place.clear(),
             Ok(Line::Done(done)) => {
-                by_place.insert(done.place.clone(), *done);
+                by_place.insert(done.place.clone(), End::Done(done));
             }
             // What was handed in there since could not be marked: the old mark is not its mark.
             Ok(Line::Failed(failed)) => {
-                by_place.remove(&failed.place);
+                by_place.insert(failed.place.clone(), End::Failed(failed));
             }
             _ => {}
         }
     }
-    let mut done: Vec<Done> = by_place.into_values().collect();
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    for end in by_place.into_values() {
+        match end {
+            End::Done(one) => done.push(*one),
+            End::Failed(one) => failed.push(one),
+        }
+    }
     done.sort_by(|a, b| a.tma.cmp(&b.tma));
+    failed.sort_by(|a, b| a.tma.cmp(&b.tma));
     if done.is_empty() {
         return Err(Failure::nothing_to_read(format!("{} holds no marked TMA.", path.display())));
     }
-    Ok(done)
+    Ok((done, failed))
 }
 
 #[cfg(test)]

@@ -12,13 +12,13 @@ mod intake;
 mod keyring;
 mod ledger;
 mod letter;
-mod marks;
 mod rubric;
 mod score;
 mod show;
 mod single;
 mod students;
 mod summary;
+mod table;
 mod work;
 
 use std::io;

@@ -8,12 +8,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::arguments::{Common, Score};
-use crate::cohort;
 use crate::failure::{Failure, SOME_FAILED};
 use crate::ledger::{self, Done};
-use crate::marks::{Known, Marks, Row};
 use crate::show;
 use crate::summary::HEADS;
+use crate::table::{Known, Row, Table};
 
 /// Marks no further apart than this share of the maximum are near.
 const NEAR: f64 = 0.05;
@@ -66,13 +65,17 @@ pub(crate) struct Apart {
 type Pair<'a> = (&'a Done, &'a Row);
 
 pub(crate) fn run(arguments: &Score, common: &Common) -> Result<u8, Failure> {
-    let marks = Marks::read(&arguments.marks)?;
-    let done = ledger::marked(&arguments.folder)?;
-    let files = files(&done, arguments.key_to_names.as_deref())?;
-    let known: Vec<Known<'_>> = done
+    let marks = Table::read(&arguments.marks)?;
+    let (done, failed) = ledger::ended(&arguments.folder)?;
+    let done_files = done.iter().map(|done| (done.tma.as_str(), done.file.as_deref()));
+    // A row that is about what could not be marked is about no other.
+    let all: Vec<(&str, Option<&str>)> =
+        done_files.chain(failed.iter().map(|failed| (failed.tma.as_str(), failed.file.as_deref()))).collect();
+    let files = files(&all, arguments.key_to_names.as_deref())?;
+    let known: Vec<Known<'_>> = all
         .iter()
         .zip(&files)
-        .map(|(done, file)| Known { code: &done.tma, file: file.as_deref() })
+        .map(|((code, _), file)| Known { code: Some(code), file: file.as_deref() })
         .collect();
     let joined = marks.join(&known)?;
     let pairs: Vec<Pair<'_>> =
@@ -91,7 +94,7 @@ pub(crate) fn run(arguments: &Score, common: &Common) -> Result<u8, Failure> {
             arguments.marks.display()
         )));
     }
-    cohort::tell_strays(&joined.strays, &arguments.marks);
+    marks.tell_strays(&joined.strays);
     let text = if common.json {
         let mut data = serde_json::to_value(&scored).unwrap_or_default();
         data["lines_of_no_tma"] = joined.strays.clone().into();
@@ -103,7 +106,7 @@ pub(crate) fn run(arguments: &Score, common: &Common) -> Result<u8, Failure> {
     Ok(if joined.strays.is_empty() { 0 } else { SOME_FAILED })
 }
 
-fn score(marks: &Marks, pairs: &[Pair<'_>], all: usize, step: f64, names: bool) -> Result<Scored, Failure> {
+fn score(marks: &Table, pairs: &[Pair<'_>], all: usize, step: f64, names: bool) -> Result<Scored, Failure> {
     let Some((first, _)) = pairs.first() else { return Err(Failure::data("There is nothing to compare.")) };
     let whole = Kind { marks, pairs, step, column: "mark", max_mark: first.max_mark };
     let overall = whole.held(|done| done.mark)?;
@@ -136,7 +139,7 @@ fn score(marks: &Marks, pairs: &[Pair<'_>], all: usize, step: f64, names: bool) 
 
 /// One kind of mark, in a column of the tutor's table.
 struct Kind<'a> {
-    marks: &'a Marks,
+    marks: &'a Table,
     pairs: &'a [Pair<'a>],
     step: f64,
     column: &'a str,
@@ -178,18 +181,19 @@ impl Kind<'_> {
     }
 }
 
-/// The file of each TMA: as the batch names it, or by the key from codes to names.
-fn files(done: &[Done], key: Option<&Path>) -> Result<Vec<Option<PathBuf>>, Failure> {
+/// The file of each TMA (its code and, where the batch names it, its file), by the key from codes to names where there is one.
+fn files(tmas: &[(&str, Option<&str>)], key: Option<&Path>) -> Result<Vec<Option<PathBuf>>, Failure> {
     let mut by_code = HashMap::new();
     if let Some(path) = key {
-        let key = Marks::read(path)?;
-        let known: Vec<Known<'_>> = done.iter().map(|done| Known { code: &done.tma, file: None }).collect();
-        for (done, row) in done.iter().zip(key.join(&known)?.rows) {
+        let key = Table::read(path)?;
+        let known: Vec<Known<'_>> =
+            tmas.iter().map(|(code, _)| Known { code: Some(code), file: None }).collect();
+        for ((code, _), row) in tmas.iter().zip(key.join(&known)?.rows) {
             if let Some(file) = row.and_then(|row| key.text(row, "file")) {
-                by_code.insert(done.tma.as_str(), PathBuf::from(file));
+                by_code.insert(*code, PathBuf::from(file));
             }
         }
     }
-    let own = |done: &Done| done.file.as_ref().map(PathBuf::from);
-    Ok(done.iter().map(|done| by_code.get(done.tma.as_str()).cloned().or_else(|| own(done))).collect())
+    let file = |(code, file): &(&str, Option<&str>)| by_code.get(code).cloned().or(file.map(PathBuf::from));
+    Ok(tmas.iter().map(file).collect())
 }

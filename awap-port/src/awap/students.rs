@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use awap_core::submission::Student;
-use serde::Deserialize;
 
 use crate::arguments::Who;
 use crate::failure::Failure;
+use crate::intake::composed;
+use crate::table::{Known as Tma, Row, Table};
 
 /// What is known of one student.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -53,63 +54,39 @@ impl From<&Who> for Known {
     }
 }
 
-/// A line of the list. Each field stands by itself: of one that is flattened the CSV reader guesses the type, and takes an
-/// identifier of digits for a number and an empty field for a value.
-#[derive(Deserialize)]
-struct Line {
-    file: String,
-    #[serde(default)]
-    student_id: Option<String>,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    given_name: Option<String>,
-    #[serde(default)]
-    family_name: Option<String>,
-    #[serde(default)]
-    email: Option<String>,
-    #[serde(default)]
-    username: Option<String>,
-}
+/// The columns of the list, beside `file`.
+const COLUMNS: [&str; 6] = ["student_id", "name", "given_name", "family_name", "email", "username"];
 
-impl Line {
-    fn known(self) -> (String, Known) {
-        let Self { file, student_id, name, given_name, family_name, email, username } = self;
-        (file, Known { student_id, name, given_name, family_name, email, username })
-    }
-}
-
-/// The tutor's list, by file.
+/// Who wrote which TMA, by its place in the folder, as `intake::composed` writes it.
 #[derive(Default)]
 pub(crate) struct Students(HashMap<String, Known>);
 
 impl Students {
-    /// Reads a CSV file with a heading, of which `file` must be one column.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let bytes = std::fs::read(path).map_err(|error| Failure::cannot_read(path, &error))?;
-        // Excel begins a file with a byte order mark.
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let mut lines = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
-        let mut students = HashMap::new();
-        for (row, line) in lines.deserialize::<Line>().enumerate() {
-            let line = line.map_err(|_| {
-                Failure::configuration(format!(
-                    "Line {} of {} cannot be read: the columns are “file” and any of student_id, name, given_name, \
-                     family_name, email, username, in UTF-8.",
-                    row + 2,
-                    path.display()
-                ))
-            })?;
-            let (file, known) = line.known();
-            students.insert(file, known);
+    /// Reads the tutor's list, and finds which of the TMAs in `places` each row is about. Tells on standard error of rows that
+    /// are about none.
+    pub(crate) fn read(list: &Path, places: &[&Path]) -> Result<Self, Failure> {
+        let table = Table::read(list)?;
+        if !COLUMNS.iter().any(|column| table.has(column)) {
+            return Err(Failure::data(format!(
+                "{} says of no student who they are: beside “file” it needs any of the columns {}.",
+                list.display(),
+                COLUMNS.join(", ")
+            )));
         }
-        Ok(Self(students))
+        let tmas: Vec<_> = places.iter().map(|place| Tma { code: None, file: Some(place) }).collect();
+        let joined = table.join(&tmas)?;
+        table.tell_strays(&joined.strays);
+        let of_row = |(place, row): (&&Path, Option<&Row>)| {
+            let text = |column: &str| row.and_then(|row| table.text(row, column)).map(str::to_owned);
+            let [student_id, name, given_name, family_name, email, username] = COLUMNS.map(text);
+            (composed(place), Known { student_id, name, given_name, family_name, email, username })
+        };
+        Ok(Self(places.iter().zip(joined.rows).map(of_row).collect()))
     }
 
-    /// The student of a file or folder, by its path in the batch's folder, else by its name alone.
+    /// The student of the TMA in this place of the folder.
     pub(crate) fn of(&self, place: &Path) -> Option<Known> {
-        let by = |path: &Path| self.0.get(path.to_str()?).cloned();
-        by(place).or_else(|| by(Path::new(place.file_name()?)))
+        self.0.get(&composed(place)).cloned()
     }
 }
 
@@ -118,16 +95,22 @@ impl Students {
 mod tests {
     use super::*;
 
-    fn list(text: &str) -> Result<Students, Failure> {
+    fn find(text: &str, places: &[&str]) -> Result<Students, Failure> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        Students::read(file.path())
+        let places: Vec<&Path> = places.iter().map(Path::new).collect();
+        Students::read(file.path(), &places)
+    }
+
+    fn refusal(text: &str, places: &[&str]) -> String {
+        find(text, places).err().expect("it is refused").message
     }
 
     #[test]
     fn a_file_is_found_by_its_path_or_its_name() {
-        let students = list("\u{feff}file, name, student_id\na/b.docx, Ann Other, X1\nc.pdf, Bo Ng,\n")
-            .unwrap_or_default();
+        let list =
+            "\u{feff}file, name, student_id\na/b.docx, Ann Other, X1\nc.pdf, Bo Ng,\ngone.md, Cy Young,\n";
+        let students = find(list, &["a/b.docx", "b.docx", "x/c.pdf"]).unwrap();
         let name = |path: &str| students.of(Path::new(path)).and_then(|known| known.name);
         assert_eq!(name("a/b.docx").as_deref(), Some("Ann Other"));
         assert_eq!(name("b.docx"), None);
@@ -135,9 +118,29 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_the_same_however_a_system_writes_its_accents() {
+        let (decomposed, composed) = ("Zoe\u{308}.docx", "Zo\u{eb}.docx");
+        for (listed, there) in [(decomposed, composed), (composed, decomposed)] {
+            let students = find(&format!("file,name\n{listed},Ann Other\n"), &[there]).unwrap();
+            assert!(students.of(Path::new(there)).unwrap().name.is_some());
+        }
+    }
+
+    #[test]
+    fn no_student_is_taken_for_another() {
+        let places = ["a/x.md", "b/x.md", "y.md", "c/y.md"];
+        assert!(refusal("file,name\nx.md,Ann\n", &places).contains("2 TMAs have a file of that name"));
+        let twice = refusal("file,name\ny.md,Ann\nb/x.md,Bo\ny.md,Cy\n", &places);
+        assert!(twice.contains("Line 4") && twice.contains("same TMA as line 2"), "{twice}");
+        let students = find("file,name\ny.md,Ann\n", &places).unwrap();
+        let name = |path: &str| students.of(Path::new(path)).and_then(|known| known.name);
+        assert_eq!((name("y.md").as_deref(), name("c/y.md")), (Some("Ann"), None));
+    }
+
+    #[test]
     fn a_field_is_text_whatever_it_looks_like_and_an_empty_one_is_none() {
-        let students = list("file,name,given_name,student_id\na.md,Nan Other,Nan,1234567\nb.md,,,12E45678\n")
-            .unwrap_or_default();
+        let list = "tma,File,name,Given name,student_id\nx,a.md,Nan Other,Nan,1234567\n,b.md,,,12E45678\n";
+        let students = find(list, &["a.md", "b.md"]).unwrap();
         let of = |path: &str| students.of(Path::new(path)).unwrap();
         assert_eq!(of("a.md").student_id.as_deref(), Some("1234567"));
         assert_eq!(of("a.md").given_name.as_deref(), Some("Nan"));
@@ -145,8 +148,12 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_files_says_what_it_needs_and_names_no_one() {
-        let Err(failure) = list("name\nAnn Other\n") else { panic!("it has no column of files") };
-        assert!(failure.message.contains("Line 2") && !failure.message.contains("Ann"), "{failure}");
+    fn a_list_that_lacks_a_column_says_what_it_needs_and_names_no_one() {
+        for (list, needed) in
+            [("name\nAnn Other\n", "“file”"), ("file,Student\na.md,Ann Other\n", "given_name")]
+        {
+            let message = refusal(list, &["a.md"]);
+            assert!(message.contains(needed) && !message.contains("Ann"), "{message}");
+        }
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn write(
         }
     }
     if let Some(path) = &arguments.key_to_names {
-        key_to_names(path, ended)?;
+        key_to_names(path, ended, &arguments.folder)?;
     }
     let text = if common.json { as_json(ended) } else { as_text(ended, out) };
     show::print(&text)
@@ -187,15 +187,37 @@ fn why(failed: &Failed) -> String {
     format!("{}{advice}", failed.error.message())
 }
 
-/// Which code is which file, for the tutor alone.
-fn key_to_names(path: &Path, ended: &[Ended]) -> Result<(), Failure> {
-    let mut rows = vec![["tma", "feedback", "file"].map(str::to_owned).to_vec()];
+/// The columns of the key from codes to names.
+const KEY: [&str; 3] = ["tma", "feedback", "file"];
+
+/// Refuses to write the key from codes to names over what is none.
+pub(crate) fn check_key(path: &Path) -> Result<(), Failure> {
+    match std::fs::read(path) {
+        Ok(there) if !there.is_empty() && !there.starts_with(KEY.join(",").as_bytes()) => {
+            Err(Failure::configuration(format!(
+                "--key-to-names would write over {}, which is no such key: give another file.",
+                path.display()
+            )))
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failure::cannot_read(path, &error)),
+    }
+}
+
+/// Which code is which file in the folder of the batch, for the tutor alone.
+fn key_to_names(path: &Path, ended: &[Ended], folder: &Path) -> Result<(), Failure> {
+    let mut rows = vec![KEY.map(str::to_owned).to_vec()];
     for ended in ended {
         let feedback = match &ended.end {
             End::Done(done) => done.feedback.clone(),
             End::Failed(_) => String::new(),
         };
-        rows.push(vec![ended.end.tma().to_owned(), feedback, ended.path.display().to_string()]);
+        rows.push(vec![
+            ended.end.tma().to_owned(),
+            feedback,
+            ended.path.strip_prefix(folder).unwrap_or(&ended.path).display().to_string(),
+        ]);
     }
     files::write(path, &table(&rows))
 }

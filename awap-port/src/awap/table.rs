@@ -1,11 +1,12 @@
-//! A table of marks that people gave, as a spreadsheet saves it: CSV with a heading, one row a TMA.
+//! A table that people keep of TMAs, of marks or of students, as a spreadsheet saves it: CSV with a heading, one row a TMA.
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::intake::composed;
 
 /// The rows of the table, in its order.
-pub(crate) struct Marks {
+pub(crate) struct Table {
     path: PathBuf,
     heads: Vec<String>,
     rows: Vec<Row>,
@@ -23,8 +24,8 @@ pub(crate) struct Row {
 
 /// A TMA that a row may be about.
 pub(crate) struct Known<'a> {
-    /// Its code, `tma-…`.
-    pub(crate) code: &'a str,
+    /// Its code, `tma-…`; none where rows go by their files alone.
+    pub(crate) code: Option<&'a str>,
     /// Its file or folder, where that is known.
     pub(crate) file: Option<&'a Path>,
 }
@@ -37,7 +38,7 @@ pub(crate) struct Joined<'a> {
     pub(crate) strays: Vec<u64>,
 }
 
-impl Marks {
+impl Table {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = std::fs::read(path).map_err(|error| Failure::cannot_read(path, &error))?;
         // Excel begins a file with a byte order mark.
@@ -55,10 +56,9 @@ impl Marks {
             .iter()
             .map(str::to_owned)
             .collect();
-        let column = |name: &str| heads.iter().position(|head| head == name);
-        let (tma, file) = (column("tma"), column("file"));
+        let (tma, file) = (column(&heads, "tma"), column(&heads, "file"));
         if tma.is_none() && file.is_none() {
-            return Err(unusable("no column is headed “tma” or “file”, which say whose marks a row has"));
+            return Err(unusable("no column is headed “tma” or “file”, which say whose a row is"));
         }
         let mut rows = Vec::new();
         for (number, record) in lines.records().enumerate() {
@@ -66,17 +66,17 @@ impl Marks {
                 unusable(&format!("row {} has other columns than the heading, or is not UTF-8", number + 1))
             })?;
             let field = |column: Option<usize>| {
-                column.and_then(|column| record.get(column)).unwrap_or_default().to_owned()
+                active(column.and_then(|column| record.get(column)).unwrap_or_default()).to_owned()
             };
             let line = record.position().map_or(0, csv::Position::line);
-            let fields = record.iter().map(str::to_owned).collect();
+            let fields = record.iter().map(|field| active(field).to_owned()).collect();
             rows.push(Row { line, tma: field(tma), file: field(file), fields });
         }
         Ok(Self { path: path.to_owned(), heads, rows, decimal_comma })
     }
 
     pub(crate) fn has(&self, column: &str) -> bool {
-        self.heads.iter().any(|head| head == column)
+        self::column(&self.heads, column).is_some()
     }
 
     /// The headings.
@@ -86,8 +86,10 @@ impl Marks {
 
     /// What stands in a column; none where it is empty or not there.
     pub(crate) fn text<'a>(&self, row: &'a Row, column: &str) -> Option<&'a str> {
-        let at = self.heads.iter().position(|head| head == column)?;
-        row.fields.get(at).map(String::as_str).filter(|field| !field.is_empty())
+        row.fields
+            .get(self::column(&self.heads, column)?)
+            .map(String::as_str)
+            .filter(|field| !field.is_empty())
     }
 
     /// The number in a column; none where it is empty or not there.
@@ -103,6 +105,15 @@ impl Marks {
     /// What is wrong with a row, by its line.
     pub(crate) fn fault(&self, row: &Row, what: &str) -> Failure {
         Failure::data(format!("Line {} of {}: {what}.", row.line, self.path.display()))
+    }
+
+    /// Tells on standard error of lines that are about no TMA.
+    pub(crate) fn tell_strays(&self, strays: &[u64]) {
+        if strays.is_empty() {
+            return;
+        }
+        let lines = strays.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        anstream::eprintln!("awap: {} is about no TMA that was read, on line {lines}.", self.path.display());
     }
 
     /// Finds the row of each TMA: by its code, by the path of its file, or by the file's name where only one has that name.
@@ -137,19 +148,31 @@ impl Row {
         let which = |is: &dyn Fn(&Known<'_>) -> bool| -> Vec<usize> {
             tmas.iter().enumerate().filter(|(_, tma)| is(tma)).map(|(at, _)| at).collect()
         };
-        if !self.tma.is_empty() {
-            return which(&|tma| tma.code == self.tma);
+        if !self.tma.is_empty() && tmas.iter().any(|tma| tma.code.is_some()) {
+            return which(&|tma| tma.code == Some(&self.tma));
         }
         if self.file.is_empty() {
             return Vec::new();
         }
-        let file = Path::new(&self.file);
-        let by_path = which(&|tma| tma.file == Some(file));
+        let file = composed(Path::new(&self.file));
+        let by_path = which(&|tma| tma.file.is_some_and(|path| composed(path) == file));
         if !by_path.is_empty() {
             return by_path;
         }
-        which(&|tma| tma.file.and_then(Path::file_name) == Some(file.as_os_str()))
+        let name = |path: &Path| path.file_name().map(|name| composed(Path::new(name)));
+        which(&|tma| tma.file.and_then(name).as_ref() == Some(&file))
     }
+}
+
+/// A field without the apostrophe that keeps a spreadsheet from taking it for a formula.
+fn active(field: &str) -> &str {
+    field.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(field)
+}
+
+/// The column that is headed `name`, or so but for capitals and spaces: `Given name` for `given_name`.
+fn column(heads: &[String], name: &str) -> Option<usize> {
+    let at = |is: &dyn Fn(&str) -> bool| heads.iter().position(|head| is(head));
+    at(&|head| head == name).or_else(|| at(&|head| head.replace(' ', "_").eq_ignore_ascii_case(name)))
 }
 
 #[cfg(test)]
@@ -157,15 +180,15 @@ impl Row {
 mod tests {
     use super::*;
 
-    fn table(text: &str) -> Result<Marks, Failure> {
+    fn table(text: &str) -> Result<Table, Failure> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("marks.csv");
         std::fs::write(&path, text).unwrap();
-        Marks::read(&path)
+        Table::read(&path)
     }
 
     fn known<'a>(code: &'a str, file: &'a str) -> Known<'a> {
-        Known { code, file: Some(Path::new(file)) }
+        Known { code: Some(code), file: Some(Path::new(file)) }
     }
 
     #[test]
@@ -182,6 +205,12 @@ mod tests {
             joined.rows.iter().map(|row| row.and_then(|row| marks.number(row, "mark").unwrap())).collect();
         assert_eq!(found, [Some(7.0), Some(8.0), Some(9.0), None]);
         assert_eq!(joined.strays, [5]);
+        let marks = table("file,mark\n'@x.md,8\n").unwrap();
+        assert_eq!(
+            marks.join(&[known("tma-1", "@x.md")]).unwrap().strays,
+            [0; 0],
+            "as our own tables have it"
+        );
     }
 
     #[test]

@@ -64,6 +64,11 @@ fn all_that_is_told_of_a_student_is_looked_for() {
     let (text, aside) = said(&output);
     assert!(text.contains("says [STUDENT], or [") && !text.contains("zq77"), "{text}{aside}");
 
+    // A name that is told does not undo the one that Moodle has for the same student.
+    let output = place.run(&["anonymize", "--student-name", "Bo Farthingale", path.to_str().unwrap()]);
+    let (text, aside) = said(&output);
+    assert!(text.contains("says [STUDENT], or zq77"), "{text}{aside}");
+
     // A list that knows the identifier alone does not undo what Moodle's name tells, and is itself no TMA.
     let list = "file,student_id\nRobin Quillfeather_9_assignsubmission_file_essay.md,1234567\n";
     place.put("in/students.csv", list);

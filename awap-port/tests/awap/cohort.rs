@@ -45,8 +45,10 @@ const CALIBRATE: [&str; 8] = ["calibrate", "in", "--marks", "marks.csv", "--max"
 fn calibrate_writes_a_model_that_says_where_it_is_from_and_marks() {
     let place = Place::new();
     marked_scripts(&place, 120);
+    place.put("model.json", "last year's");
     let output = place.run(&[&CALIBRATE[..], &["--label", "a street", "--json"]].concat());
     let value = json(&output);
+    assert_eq!(place.text("model.edited-1.json"), "last year's", "what was there is kept aside");
     assert_eq!(output.status.code(), Some(0), "{value}");
     let report = &value["data"]["report"];
     let kappa = |which: &str| report[which]["qwk"].as_f64().unwrap();
@@ -93,6 +95,11 @@ fn calibrate_refuses_what_cannot_be_learnt_from_and_writes_nothing() {
             &["calibrate", "in", "--marks", "marks.csv", "--max", "3", "--out", "model.json"],
             65,
             "not on the scale",
+        ),
+        (
+            &["calibrate", "in", "--marks", "marks.csv", "--max", "4", "--out", "marks.csv"],
+            78,
+            "would write over marks.csv",
         ),
     ] {
         let output = place.run(arguments);
@@ -311,6 +318,19 @@ fn score_finds_files_by_the_key_to_names_and_prints_none() {
     assert!(text.contains("2 TMAs of the batch without a row"), "{text}");
     names_no_one(&text);
     names_no_one(&aside);
+}
+
+#[test]
+fn a_row_is_about_no_other_tma_where_its_own_could_not_be_marked() {
+    let place = Place::new();
+    place.put("in/a/essay.docx", "PK\u{3}\u{4} is no document");
+    place.put("in/b/essay.docx", "# Question 1(a)\n\nAn answer.");
+    assert_eq!(place.batch(&["--names"]).status.code(), Some(1), "one cannot be read");
+    place.put("tutor.csv", "file,mark\nessay.docx,40\n");
+    let output = place.run(&["score", "out", "--marks", "tutor.csv"]);
+    let (text, aside) = said(&output);
+    assert!(aside.contains("2 TMAs have a file of that name"), "{text}{aside}");
+    assert_eq!(output.status.code(), Some(65));
 }
 
 #[test]
