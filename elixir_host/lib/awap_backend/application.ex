@@ -8,13 +8,23 @@ defmodule AwapBackend.Application do
 
   use Application
 
-  alias AwapBackend.{Config, LogTranslator, Secrets}
+  alias AwapBackend.{Config, LogTranslator, Release, Secrets}
+
+  # EX_CONFIG of sysexits.h.
+  @ex_config 78
 
   @impl true
   def start(_type, _args) do
     LogTranslator.install()
     complete_settings()
+    start_children() |> told()
+  rescue
+    error in Secrets.Error ->
+      status = if error.passing?, do: 1, else: @ex_config
+      if release?(), do: refuse(error.message, status), else: reraise(error, __STACKTRACE__)
+  end
 
+  defp start_children do
     children =
       [AwapBackend.Telemetry] ++
         web(AwapBackendWeb.Telemetry) ++
@@ -44,6 +54,22 @@ defmodule AwapBackend.Application do
     )
   end
 
+  # Who runs a release wants the sentence, not a stack trace, and systemd that starting again is of no use.
+  defp told({:error, {:shutdown, {:failed_to_start_child, AwapBackend.FirstStart, reason}}} = error)
+       when is_binary(reason) do
+    if release?(), do: refuse(reason, @ex_config), else: error
+  end
+
+  defp told(started), do: started
+
+  defp refuse(reason, status) do
+    IO.puts(:stderr, "awap: #{reason}")
+    System.halt(status)
+  end
+
+  # A release loads its modules before it starts.
+  defp release?, do: :code.get_mode() == :embedded
+
   @impl true
   def stop(_state), do: AwapBackend.Telemetry.forget()
 
@@ -56,7 +82,37 @@ defmodule AwapBackend.Application do
   defp complete_settings do
     settings = Config.all()
     data_dir!(settings.data_dir)
+    if settings.store_executable, do: no_data_without_keys!(settings, Secrets.missing(settings))
     Application.put_env(:awap_backend, :settings, Secrets.complete!(settings))
+  end
+
+  # A key that is made now would not be the one that the data is sealed under, or that made the pseudonyms in it: what came in
+  # meanwhile could not be read once the right one is put back.
+  defp no_data_without_keys!(_settings, []), do: :ok
+
+  defp no_data_without_keys!(settings, missing) do
+    files = Enum.map_join(missing, ", ", &Secrets.path(settings.data_dir, &1))
+
+    case Release.Store.check(settings) do
+      {:ok, %{"state" => "empty"}} ->
+        :ok
+
+      {:ok, %{"state" => state}} when state in ~w(current older newer foreign) ->
+        raise Secrets.Error,
+          message:
+            "the database has data, and the keys that it depends on are neither in the environment nor in #{files}: " <>
+              "restore them from a backup of the secrets, or point DATABASE_URL at an empty database."
+
+      {:ok, _unreachable} ->
+        raise Secrets.Error,
+          passing?: true,
+          message:
+            "the database does not answer, and there are no keys (#{files}): before any are made it has to be seen that it is empty."
+
+      # There is no store to ask, and so none that would seal anything.
+      {:error, _reason} ->
+        :ok
+    end
   end
 
   # A folder that we make is for our user alone; one that is there has the rights its owner gave it.

@@ -167,7 +167,7 @@ defmodule AwapBackend.Config do
         doc: "Hex, 32 bytes: seals what identifies a student. Made on first start if unset",
         secret: true
       ),
-      var("AWAP_SEAL_KEYS_OLD", :seal_keys_old, {:text, 1}, nil,
+      var("AWAP_SEAL_KEYS_OLD", :seal_keys_old, :seal_keys, nil,
         doc: "Earlier seal keys that still open, comma-separated",
         secret: true
       ),

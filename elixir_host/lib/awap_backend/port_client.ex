@@ -17,6 +17,9 @@ defmodule AwapBackend.PortClient do
     * `:program` - path of the executable, or nil: then every call answers `unavailable`
     * `:args`, `:env` - of the process; `env` holds `{name, value}`, the value nil for a variable it must not see
     * `:grace_ms` - how long past its time a call may be answered before the process is held to hang (2,000)
+    * `:start_ms` - how long it may take, from its start, to answer for the first time: until then a call whose time is up is answered
+      `timeout`, the process is left alone, and beside one small call at a time others are refused as `unavailable`, both with the
+      reason `starting` (0: what does not answer in time is held to hang from the first)
     * `:max_in_flight`, `:max_bytes_in_flight` - bounds of what may wait (1,000 calls, 256 MiB)
     * `:backoff_ms` - first and longest wait before a restart (`{100, 10_000}`); a process that was well is started again
       at once, and waits double only while it keeps ending
@@ -50,6 +53,8 @@ defmodule AwapBackend.PortClient do
   @stop_ms 3_000
   # How long a process may take to answer its first command.
   @prove_ms 10_000
+  # Bytes of a call by which one may ask whether it has started: what is written waits for it in memory.
+  @small 4_096
   @proof "proof"
 
   @type error :: %{required(String.t()) => term}
@@ -69,6 +74,9 @@ defmodule AwapBackend.PortClient do
     restarts: 0,
     unknown: 0,
     proven: true,
+    spoken: false,
+    # Calls whose time was up while it started: their answers come late.
+    late: MapSet.new(),
     buffer: ""
   ]
 
@@ -123,6 +131,7 @@ defmodule AwapBackend.PortClient do
       args: [],
       env: [],
       grace_ms: 2_000,
+      start_ms: 0,
       max_in_flight: 1_000,
       max_bytes_in_flight: 256 * 1024 * 1024,
       backoff_ms: {100, 10_000},
@@ -156,16 +165,12 @@ defmodule AwapBackend.PortClient do
 
   def handle_call({:request, id, command, frame, size, timeout}, from, state) do
     %{max_in_flight: most, max_bytes_in_flight: most_bytes} = state.options
+    waits? = slow_to_start?(state) and (state.pending != %{} or size > @small)
 
-    if map_size(state.pending) >= most or (state.bytes + size > most_bytes and state.pending != %{}) do
-      {:reply,
-       error("unavailable", "Too many requests are in flight; try again shortly.", %{"reason" => "overload"}),
-       state}
+    if waits? do
+      {:reply, starting("unavailable", state), state}
     else
-      send(state.writer, {:write, frame})
-      state = sent(state, id, from, command, size, timeout)
-      note_load(state)
-      {:noreply, state}
+      request({id, command, frame, size, timeout}, from, {most, most_bytes}, state)
     end
   end
 
@@ -179,6 +184,19 @@ defmodule AwapBackend.PortClient do
     }
 
     {:reply, status, state}
+  end
+
+  defp request({id, command, frame, size, timeout}, from, {most, most_bytes}, state) do
+    if map_size(state.pending) >= most or (state.bytes + size > most_bytes and state.pending != %{}) do
+      {:reply,
+       error("unavailable", "Too many requests are in flight; try again shortly.", %{"reason" => "overload"}),
+       state}
+    else
+      send(state.writer, {:write, frame})
+      state = sent(state, id, from, command, size, timeout)
+      note_load(state)
+      {:noreply, state}
+    end
   end
 
   @impl true
@@ -200,9 +218,14 @@ defmodule AwapBackend.PortClient do
   def handle_info({:deadline, id}, state) do
     case Map.fetch(state.pending, id) do
       {:ok, entry} ->
-        message = "“#{entry.command}” did not finish in the time it was given."
-        state = answer(state, id, error("timeout", message, %{"reason" => "hung"}))
-        {:noreply, down(:hung, state)}
+        if starting?(state) do
+          state = %{state | late: MapSet.put(state.late, id)}
+          {:noreply, answer(state, id, starting("timeout", state))}
+        else
+          message = "“#{entry.command}” did not finish in the time it was given."
+          state = answer(state, id, error("timeout", message, %{"reason" => "hung"}))
+          {:noreply, down(:hung, state)}
+        end
 
       :error ->
         {:noreply, state}
@@ -269,6 +292,8 @@ defmodule AwapBackend.PortClient do
         writer: writer,
         opened_at: System.monotonic_time(:millisecond),
         unknown: 0,
+        spoken: false,
+        late: MapSet.new(),
         buffer: ""
     }
 
@@ -316,6 +341,8 @@ defmodule AwapBackend.PortClient do
   end
 
   defp received(bytes, state) do
+    state = %{state | spoken: true}
+
     case JSON.decode_answer(bytes) do
       {:ok, %{"request_id" => id, "success" => true, "data" => data}} when is_binary(id) and is_map(data) ->
         matched(state, id, {:ok, data})
@@ -335,11 +362,27 @@ defmodule AwapBackend.PortClient do
   defp matched(state, id, result) do
     # Whatever it answers to the proof, it lives and speaks.
     state = if id == @proof, do: %{state | proven: true}, else: state
-    if is_map_key(state.pending, id), do: answer(state, id, result), else: unknown(state)
+
+    cond do
+      is_map_key(state.pending, id) -> answer(state, id, result)
+      id in state.late -> %{state | late: MapSet.delete(state.late, id)}
+      true -> unknown(state)
+    end
   end
 
   defp unknown(%{unknown: count} = state) when count >= @max_unknown, do: down(:garbage, state)
   defp unknown(state), do: %{state | unknown: state.unknown + 1}
+
+  # It has not answered anything yet, and has time left for it.
+  defp starting?(%{spoken: true}), do: false
+
+  defp starting?(%{opened_at: opened_at, options: %{start_ms: start_ms}}),
+    do: System.monotonic_time(:millisecond) - opened_at < start_ms
+
+  defp slow_to_start?(state), do: MapSet.size(state.late) > 0 and starting?(state)
+
+  defp starting(code, state),
+    do: error(code, "#{name(state)} is starting, and does not answer yet.", %{"reason" => "starting"})
 
   defp sent(state, id, from, command, size, timeout) do
     entry = %{

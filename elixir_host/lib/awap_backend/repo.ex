@@ -9,6 +9,10 @@ defmodule AwapBackend.Repo do
 
   alias AwapBackend.{Config, PortClient}
 
+  require Logger
+
+  # Bringing a large database up to date takes its time, and must not be cut short: it would begin anew each time.
+  @start_ms 600_000
   # The store's exit status for a configuration or migration that cannot work (EX_CONFIG).
   @ex_config 78
   @pause_ms 100
@@ -37,6 +41,7 @@ defmodule AwapBackend.Repo do
       env: environment(),
       max_in_flight: 2_000,
       max_request_bytes: @request_bytes,
+      start_ms: @start_ms,
       telemetry: {[:awap_backend, :store, :call], %{}}
     ]
     |> Keyword.merge(options)
@@ -52,7 +57,7 @@ defmodule AwapBackend.Repo do
   def status, do: PortClient.status(__MODULE__)
 
   @doc """
-  Waits until the store answers, at most so many milliseconds.
+  Waits until the store answers, at most so many milliseconds; longer while it brings its database up to date.
 
   `{:refused, reason}` where it will not, as its configuration cannot be used or a migration failed, in its own words; `{:away,
   error}` where it may yet.
@@ -70,6 +75,14 @@ defmodule AwapBackend.Repo do
 
       {{:error, %{"details" => %{"reason" => "no_program"}} = error}, _last_exit} ->
         {:away, error}
+
+      {{:error, %{"code" => code, "details" => %{"reason" => "starting"}}}, _last_exit} ->
+        if code == "timeout",
+          do:
+            Logger.notice("The store does not answer yet: it brings its database up to date, or waits for it")
+
+        Process.sleep(@pause_ms)
+        await_until(until)
 
       {{:error, error}, _last_exit} ->
         if System.monotonic_time(:millisecond) < until do

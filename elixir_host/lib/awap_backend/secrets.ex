@@ -9,8 +9,8 @@ defmodule AwapBackend.Secrets do
   """
 
   defmodule Error do
-    @moduledoc "A secret's file cannot be made or must not be used as it is."
-    defexception [:message]
+    @moduledoc "A secret's file cannot be made or must not be used as it is; `passing?` where that may be otherwise the next time."
+    defexception [:message, passing?: false]
   end
 
   @doc "The settings with each secret that is unset filled in from its file, made where there is none."

@@ -122,6 +122,27 @@ defmodule AwapBackend.PortClientTest do
     eventually(fn -> not OSProcess.alive?(before) end)
   end
 
+  test "a process that takes long to start is left to it, and asked in small calls alone" do
+    client = client(args: ["late", "2"], start_ms: 30_000)
+    before = process(client)
+    assert {:error, %{"code" => "timeout", "details" => starting}} = call(client, "echo", %{}, 100)
+    assert starting == %{"reason" => "starting"}
+    large = %{"text" => String.duplicate("x", 5_000)}
+    assert {:error, %{"code" => "unavailable", "details" => ^starting}} = call(client, "echo", large, 100)
+    eventually(fn -> match?({:ok, _}, call(client, "echo", %{}, 100)) end, 1_000)
+    assert process(client) == before
+    assert {:error, %{"details" => %{"reason" => "hung"}}} = call(client, "hang", %{}, 100)
+  end
+
+  test "what does not start in its time is held to hang" do
+    client = client(args: ["deaf"], start_ms: 500)
+    before = process(client)
+    assert {:error, %{"details" => %{"reason" => "starting"}}} = call(client, "echo", %{}, 100)
+    Process.sleep(500)
+    call(client, "echo", %{}, 100)
+    eventually(fn -> not OSProcess.alive?(before) end)
+  end
+
   test "a process that closes its pipes and stays is replaced when a call's time is up" do
     client = client()
     before = process(client)

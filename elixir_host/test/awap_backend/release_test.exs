@@ -281,6 +281,14 @@ defmodule AwapBackend.ReleaseTest do
              "PGSSLMODE" => "verify-full",
              "PGSSLROOTCERT" => "/etc/ca.pem"
            }},
+          {"postgres://awap@db.example.ac.uk/awap?ssl-mode=verify-full",
+           %{
+             "PGHOST" => "db.example.ac.uk",
+             "PGUSER" => "awap",
+             "PGDATABASE" => "awap",
+             "PGSSLMODE" => "verify-full",
+             "PGSSLROOTCERT" => "/etc/ssl/certs/ca-certificates.crt"
+           }},
           {"postgres://awap@localhost/awap?host=/run/postgresql",
            %{"PGHOST" => "/run/postgresql", "PGUSER" => "awap", "PGDATABASE" => "awap"}}
         ] do

@@ -26,6 +26,26 @@ defmodule AwapBackend.StartTest do
     refute Process.whereis(AwapBackend.Supervisor)
   end
 
+  @tag :store
+  test "no keys are made beside a database that has data" do
+    start_host()
+    database = Config.get(:database_url)
+    on_exit(fn -> restart(%{}) end)
+    elsewhere = new_folder()
+    without_keys = %{"AWAP_PSEUDONYM_KEY" => "", "AWAP_SEAL_KEY" => ""}
+    place = %{"AWAP_DATA_DIR" => elsewhere, "AWAP_TEST_DATABASE_URL" => database}
+
+    assert_raise MatchError, ~r/the keys that it depends on/, fn ->
+      restart(Map.merge(without_keys, place))
+    end
+
+    refute File.exists?(Secrets.path(elsewhere, :seal_key))
+
+    empty = "sqlite:" <> Path.join(elsewhere, "awap.db")
+    restart(Map.merge(without_keys, %{place | "AWAP_TEST_DATABASE_URL" => empty}))
+    assert File.exists?(Secrets.path(elsewhere, :seal_key))
+  end
+
   # The whole host, as an operator starts it, on a database that a later version has migrated.
   @tag :store
   @tag :postgres

@@ -2,7 +2,7 @@
 # A process that speaks the Core Bridge's packet framing, and misbehaves as the command says.
 # Of the core's commands it makes what the host needs to go on; words in the TMA make it misbehave: POISON kills it each
 # time, POISON_ONCE the first time (a file of that name in its folder remembers), HANG hangs, DAMAGED, CRASH refuse.
-# Arguments: "deaf" reads nothing; "exit N" ends at once with status N; "stubborn" ignores signals and the end of stdin.
+# Arguments: "deaf" reads nothing; "late N" begins to after N seconds; "exit N" ends at once with status N; "stubborn" ignores signals and the end of stdin.
 use strict;
 use warnings;
 
@@ -13,6 +13,7 @@ $| = 1;
 my $mode = shift // "";
 exit(shift // 0) if $mode eq "exit";
 if ($mode eq "--version") { print "fake\n"; exit 0; }
+if ($mode eq "late") { sleep(shift); }
 if ($mode eq "deaf") { sleep 1 while 1; }
 if ($mode eq "stubborn") { $SIG{$_} = "IGNORE" for qw(TERM INT HUP PIPE); }
 

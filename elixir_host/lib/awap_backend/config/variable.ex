@@ -124,6 +124,21 @@ defmodule AwapBackend.Config.Variable do
   defp parse(:key, value), do: key(value, &(&1 >= 32), "32 bytes or more in hexadecimal")
   defp parse(:seal_key, value), do: key(value, &(&1 == 32), "exactly 32 bytes in hexadecimal (64 characters)")
 
+  defp parse(:seal_keys, value) do
+    value
+    |> String.split(",")
+    |> Enum.map(&String.trim/1)
+    |> Enum.reduce_while({:ok, value}, fn key, found ->
+      case parse(:seal_key, key) do
+        {:ok, _key} ->
+          {:cont, found}
+
+        {:error, _what} ->
+          {:halt, {:error, "has to be keys of 32 bytes in hexadecimal, with commas between them."}}
+      end
+    end)
+  end
+
   defp key(value, fits?, expected) do
     case Base.decode16(value, case: :mixed) do
       {:ok, bytes} -> if fits?.(byte_size(bytes)), do: {:ok, value}, else: {:error, "has to be #{expected}."}

@@ -99,7 +99,7 @@ defmodule AwapBackend.Doctor.Data do
       warning(
         "disk",
         "#{mib} MiB are free.",
-        "Make room soon, or let older originals go (AWAP_KEEP_ORIGINALS)."
+        "Make room soon, or let older originals go (AWAP_RETAIN_ORIGINALS_DAYS)."
       )
 
   defp space(mib), do: ok("disk", "#{div(mib, 1024)} GiB are free")

@@ -3,8 +3,8 @@ defmodule AwapBackend.Moodle.TokenVault do
   The one token that has to outlive a restart, an OAuth 2.0 refresh token, in a file: sealed (AES-256-GCM) with a key derived from
   `AWAP_SEAL_KEY`, readable by the host's user alone.
 
-  A file that was sealed with a key no longer known, or changed, is as none: a person signs in anew. After a change of key the next token is sealed with
-  the new one.
+  A file that was sealed with a key no longer known, or changed, is as none: a person signs in anew. After a change of key the token is
+  sealed with the new one when it is next read, which `awap reseal` does too.
   """
 
   alias AwapBackend.Moodle.Secret
@@ -35,10 +35,16 @@ defmodule AwapBackend.Moodle.TokenVault do
   @spec read(t) :: Secret.t() | nil
   def read(%__MODULE__{} = vault) do
     with {:ok, <<1, nonce::binary-size(12), tag::binary-size(16), sealed::binary>>} <- File.read(vault.path) do
-      Enum.find_value(vault.keys, &opened(&1, nonce, tag, sealed))
+      vault.keys |> Enum.find_value(&opened(&1, nonce, tag, sealed)) |> sealed_anew(vault, nonce, tag, sealed)
     else
       _none -> nil
     end
+  end
+
+  # One that an older key opened is not left to it: that key is to go.
+  defp sealed_anew(token, %{keys: [key | _older]} = vault, nonce, tag, sealed) do
+    if token != nil and opened(key, nonce, tag, sealed) == nil, do: write(vault, token)
+    token
   end
 
   defp opened(key, nonce, tag, sealed) do

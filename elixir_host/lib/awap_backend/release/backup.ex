@@ -71,7 +71,8 @@ defmodule AwapBackend.Release.Backup do
          :ok <- put_back(settings, path),
          :ok <- usable(settings) do
       {0,
-       "the backup of #{path} is in place. Start the host, which brings it up to date if it is older; then: awap verify"}
+       "the backup of #{path} is in place. Start the host, which brings it up to date if it is older; then: awap verify. Students who were " <>
+         "erased since it was made are in it again, and so are API keys that were revoked: erase and revoke them anew."}
       |> verified(settings)
     else
       {:error, sentence} -> {1, sentence}

@@ -1,7 +1,7 @@
 defmodule AwapBackend.Release.DatabaseURL do
   @moduledoc "What a `DATABASE_URL` says, for those who need its parts: SQLite's file, PostgreSQL's connection."
 
-  # Parameters of a URL, by the names that both libpq and the store know.
+  # Parameters of a URL, by the names that the store knows; libpq knows some of them.
   @parameters %{
     "host" => "PGHOST",
     "port" => "PGPORT",
@@ -12,8 +12,16 @@ defmodule AwapBackend.Release.DatabaseURL do
     "sslrootcert" => "PGSSLROOTCERT",
     "sslcert" => "PGSSLCERT",
     "sslkey" => "PGSSLKEY",
+    "ssl-mode" => "PGSSLMODE",
+    "ssl-root-cert" => "PGSSLROOTCERT",
+    "ssl-ca" => "PGSSLROOTCERT",
+    "ssl-cert" => "PGSSLCERT",
+    "ssl-key" => "PGSSLKEY",
     "options" => "PGOPTIONS"
   }
+
+  # The system's authorities, which the store trusts where a URL names none; libpq before version 16 knows no word for them.
+  @authorities "/etc/ssl/certs/ca-certificates.crt"
 
   @doc "The file of an SQLite database."
   @spec sqlite_file(String.t()) :: Path.t()
@@ -44,8 +52,13 @@ defmodule AwapBackend.Release.DatabaseURL do
           do: {variable, value}
 
     given = for {name, value} when is_binary(value) <- address, do: {name, URI.decode(value)}
-    Map.to_list(Map.merge(Map.new(given), Map.new(parameters)))
+    Map.new(given) |> Map.merge(Map.new(parameters)) |> trusting() |> Map.to_list()
   end
+
+  defp trusting(%{"PGSSLMODE" => "verify-" <> _what} = connection),
+    do: Map.put_new(connection, "PGSSLROOTCERT", @authorities)
+
+  defp trusting(connection), do: connection
 
   @doc "The name of a PostgreSQL database."
   @spec database(String.t()) :: String.t()

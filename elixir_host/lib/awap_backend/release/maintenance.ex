@@ -5,6 +5,7 @@ defmodule AwapBackend.Release.Maintenance do
   import AwapBackend.Release.Store, only: [with_store: 2, call: 2]
 
   alias AwapBackend.{EventStore, Release, Reseal}
+  alias AwapBackend.Moodle.TokenVault
 
   @doc "Reads every event, or those after a place, and checks the chain of hashes; also where they are copied to."
   @spec verify(map, [String.t()]) :: Release.outcome()
@@ -85,7 +86,13 @@ defmodule AwapBackend.Release.Maintenance do
 
   @doc "Seals what is under an older key anew (`AwapBackend.Reseal`)."
   @spec reseal(map) :: Release.outcome()
-  def reseal(settings), do: with_store(settings, fn -> resealed(Reseal.run()) end)
+  def reseal(settings) do
+    with_store(settings, fn ->
+      # Moodle's token is in a file of its own, and is sealed anew where it is read.
+      if vault = TokenVault.of(Application.get_env(:awap_backend, :settings)), do: TokenVault.read(vault)
+      resealed(Reseal.run())
+    end)
+  end
 
   defp resealed({:ok, %{done: true} = progress}),
     do: {0, "#{progress.resealed} sealed anew. Nothing is under an older key: AWAP_SEAL_KEYS_OLD can go."}

@@ -38,7 +38,7 @@ defmodule AwapBackendWeb.HTTP.Body do
 
       case conn.framing do
         {:length, length} -> fixed(state, conn.buffer, length)
-        :chunked -> chunk_line(state, conn.buffer, [], 0)
+        :chunked -> chunk_line(state, conn.buffer, "", 0)
       end
     end
   end
@@ -76,42 +76,43 @@ defmodule AwapBackendWeb.HTTP.Body do
   end
 
   # Chunked coding (RFC 9112, section 7.1): `size[;extension]CRLF data CRLF … 0CRLF trailers CRLF`.
-  defp chunk_line(state, buffer, parts, size) do
+  # The body grows in one binary: a list of its chunks would cost many times the bytes of short ones.
+  defp chunk_line(state, buffer, body, size) do
     case :binary.split(buffer, "\r\n") do
       [line, rest] when byte_size(line) <= @max_chunk_line ->
         case chunk_size(line) do
-          {:ok, 0} -> trailers(state, rest, IO.iodata_to_binary(parts), 0)
+          {:ok, 0} -> trailers(state, rest, body, 0)
           {:ok, length} when size + length > state.max -> {:error, too_large(state.max)}
-          {:ok, length} -> chunk(state, rest, length, parts, size)
+          {:ok, length} -> chunk(state, rest, length, body, size)
           :error -> {:error, malformed()}
         end
 
       [line] when byte_size(line) <= @max_chunk_line ->
-        with {:ok, data, state} <- more(state), do: chunk_line(state, buffer <> data, parts, size)
+        with {:ok, data, state} <- more(state), do: chunk_line(state, buffer <> data, body, size)
 
       _ ->
         {:error, malformed()}
     end
   end
 
-  defp chunk(state, buffer, length, parts, size) do
-    with :ok <- reserve(state, length), do: chunk_data(state, buffer, length, parts, size + length)
+  defp chunk(state, buffer, length, body, size) do
+    with :ok <- reserve(state, length), do: chunk_data(state, buffer, length, body, size + length)
   end
 
-  defp chunk_data(state, buffer, length, parts, size) do
+  defp chunk_data(state, buffer, length, body, size) do
     case buffer do
       <<data::binary-size(length), "\r\n", rest::binary>> ->
-        chunk_line(state, rest, [parts, data], size)
+        chunk_line(state, rest, <<body::binary, data::binary>>, size)
 
       <<_::binary-size(length), _, _, _::binary>> ->
         {:error, malformed()}
 
       _ when byte_size(buffer) < length ->
         with {:ok, data, state} <- more(state),
-             do: chunk_data(state, data, length - byte_size(buffer), [parts, buffer], size)
+             do: chunk_data(state, data, length - byte_size(buffer), <<body::binary, buffer::binary>>, size)
 
       _ ->
-        with {:ok, data, state} <- more(state), do: chunk_data(state, buffer <> data, length, parts, size)
+        with {:ok, data, state} <- more(state), do: chunk_data(state, buffer <> data, length, body, size)
     end
   end
 
