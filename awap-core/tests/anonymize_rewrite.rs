@@ -260,6 +260,23 @@ fn a_file_that_cannot_be_cleaned_is_withheld() {
 }
 
 #[test]
+fn numbers_and_fields_of_word_are_not_taken_for_a_name() {
+    for name in ["Ed Smith", "Ada Dee", "Maria Sá", "Grace Page"] {
+        let page = "<w:hdr $><w:p w14:paraId=\"3E1ED4F7\" w14:textId=\"1ADA2DEE\"><w:r><w:rPr><w:lang w:bidi=\"ar-SA\"/></w:rPr>\
+            <w:fldChar w:fldCharType=\"begin\"/></w:r><w:r><w:instrText> PAGE   \\* MERGEFORMAT </w:instrText></w:r>\
+            <w:r><w:fldChar w:fldCharType=\"end\"/></w:r></w:p></w:hdr>";
+        let file = docx(&p("An essay of some words."), &[("word/header1.xml", page)]);
+        let result =
+            rewritten_bytes(&json!({"student": {"name": name}}), "a.docx", &file, &options()).unwrap();
+        let Some(members) = members(&result) else { panic!("withheld: {name}") };
+        let (_, header) = members.iter().find(|(name, _)| name == "word/header1.xml").unwrap();
+        for part in ["PAGE   \\* MERGEFORMAT", "3E1ED4F7", "ar-SA"] {
+            assert!(header.contains(part), "{name}: {header}");
+        }
+    }
+}
+
+#[test]
 fn the_words_of_the_markup_and_cited_namesakes_are_no_reason_to_withhold_a_file() {
     let tma = json!({"student": {"name": "Latha Roman", "given_name": "Latha", "family_name": "Roman"}});
     let body = [

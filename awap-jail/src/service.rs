@@ -17,9 +17,9 @@ use crate::suggest::suggest;
 const MAX_SUGGESTIONS: usize = 3;
 /// How often one that waits for the model looks at its deadline.
 const WAIT: Duration = Duration::from_millis(5);
-/// Bytes of one request: the longest text that a TMA may have, with its criteria.
 /// Bytes of the stack on which a model is loaded: a chat template may be nested as deeply as it is long.
 pub(crate) const LOADER_STACK: usize = 64 << 20;
+/// Bytes of one request: the longest text that a TMA may have, with its criteria.
 const REQUEST_BYTES: usize = 16 << 20;
 
 /// How the program serves: small bounds, one thread more than requests that may wait, so that a ping is answered.

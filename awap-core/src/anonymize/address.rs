@@ -14,6 +14,15 @@ pub(super) fn is_spoken_to(after: &str) -> bool {
     let mut words = rest.split_whitespace();
     let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let next = bare(second);
+    // `that was a very good start`
+    let praised = || {
+        words
+            .map(bare)
+            .find(|word| {
+                !matches!(word.as_str(), "a" | "an" | "very" | "so" | "not" | "really" | "such" | "quite")
+            })
+            .is_some_and(|word| is_good(&word) || is_work(&word))
+    };
     match bare(first).as_str() {
         "you" | "you're" | "you've" | "you'll" | "your" | "thank" | "thanks" | "please" | "well"
         | "don't" | "remember" | "welcome" | "sorry" => true,
@@ -26,10 +35,13 @@ pub(super) fn is_spoken_to(after: &str) -> bool {
         "what" | "why" | "how" | "where" => {
             matches!(next.as_str(), "do" | "did" | "would" | "could" | "about" | "have" | "might" | "are")
         }
-        // “Faith, it is said, moves mountains”: only of “this is” is much said to its writer.
-        "this" | "that" | "it" => {
+        "this" => {
+            matches!(next.as_str(), "is" | "was" | "needs" | "would" | "could") && !second.ends_with(',')
+        }
+        // “Faith, it is said, moves mountains”, but “Faith, it is a good start”.
+        "that" | "it" => {
             matches!(next.as_str(), "needs" | "would" | "could")
-                || bare(first) == "this" && matches!(next.as_str(), "is" | "was") && !second.ends_with(',')
+                || matches!(next.as_str(), "is" | "was") && praised()
         }
         "good" | "great" | "nice" | "excellent" | "lovely" | "very" | "some" | "a" => {
             is_work(&next) || is_good(&next)
@@ -122,9 +134,14 @@ mod tests {
 
     #[test]
     fn what_is_said_of_a_virtue_is_said_to_nobody() {
-        for said in
-            [", this is a good start", ", it needs a source", ", you write well", " - that would help"]
-        {
+        for said in [
+            ", this is a good start",
+            ", that was excellent work",
+            ", it is a very good start",
+            ", it needs a source",
+            ", you write well",
+            " - that would help",
+        ] {
             assert!(is_spoken_to(said), "{said}");
         }
         for said in [", it is said, moves mountains", ", that is, happiness", " – it is a dynamic language"]

@@ -89,9 +89,9 @@ fn count_in(piece: &Piece, given: &[String], student: &Person, counts: &mut Coun
 
 /// Whether a word is all that its line says.
 fn is_a_line(text: &str, word: Span) -> bool {
-    let before = text.get(..word.start).and_then(|text| text.rsplit('\n').next()).unwrap_or_default();
-    let after = text.get(word.end..).and_then(|text| text.split('\n').next()).unwrap_or_default();
-    !before.chars().chain(after.chars()).any(char::is_alphanumeric)
+    let before = text.get(..word.start).unwrap_or_default().chars().rev().take_while(|c| *c != '\n');
+    let after = text.get(word.end..).unwrap_or_default().chars().take_while(|c| *c != '\n');
+    !before.chain(after).any(char::is_alphanumeric)
 }
 
 /// Whether a family name that is not the student's follows the given name at `given`, after initials and particles.

@@ -21,7 +21,7 @@ pub(super) struct Original {
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
 /// Adds the rewritten files to `result`. What is written is read again: a file of which any line is not in the anonymized
-/// document is withheld, with a warning in that document; so is a DOCX of which any other string holds one of the `secrets`.
+/// document is withheld, with a warning in that document; so is a DOCX of which any other string names the student.
 pub(super) fn add(
     originals: Vec<Original>,
     result: &mut Anonymized,

@@ -259,7 +259,7 @@ impl Plan {
             found.into_iter().map(|f| stand_ins.plan(f, piece)).collect()
         };
         let planned = pieces.iter().zip(found).map(&mut plan).collect();
-        let identity = Identity::new(secrets, roster.student().clone());
+        let identity = Identity::new(secrets, roster.student().clone(), &options.keep);
         Ok(Self { pieces: planned, identity, citations })
     }
 }

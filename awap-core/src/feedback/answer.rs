@@ -254,8 +254,11 @@ impl<'a> Answer<'a> {
             match block.kind {
                 BlockKind::Paragraph | BlockKind::Quote => self.read_paragraph(span, block.kind, lexicon),
                 BlockKind::ListItem | BlockKind::Table => {
+                    // Of a table in whose cells the answers stand, an answer is no table.
+                    let is_cell = block.kind == BlockKind::Table && block.start < region.start;
+                    let kind = if is_cell { BlockKind::ListItem } else { block.kind };
                     for line in lines(span.of(&tma.text), span.start) {
-                        self.read_paragraph(line, block.kind, lexicon);
+                        self.read_paragraph(line, kind, lexicon);
                     }
                 }
                 BlockKind::Heading => self.headings.push(span),

@@ -111,17 +111,22 @@ impl<'a> Counter<'a> {
         if is_left_out {
             return 0;
         }
-        let mut out: Vec<Span> = Vec::new();
+        let (mut out, mut quoted): (Vec<Span>, Vec<Span>) = (Vec::new(), Vec::new());
         if !self.counted.quotes {
             let quotations = quotations(span.of(self.text));
-            out.extend(quotations.iter().map(|q| Span::new(span.start + q.start, span.start + q.end)));
+            quoted.extend(quotations.iter().map(|q| Span::new(span.start + q.start, span.start + q.end)));
+            quoted.sort_unstable();
         }
         let from = self.citations.partition_point(|citation| citation.start < span.start);
         for citation in self.citations.iter().skip(from).take_while(|citation| citation.start < span.end) {
-            if span.contains(*citation) && !out.iter().any(|other| other.contains(*citation)) {
+            let within = quoted.partition_point(|quote| quote.start <= citation.start);
+            let is_quoted =
+                within.checked_sub(1).and_then(|i| quoted.get(i)).is_some_and(|q| q.contains(*citation));
+            if span.contains(*citation) && !is_quoted {
                 out.push(*citation);
             }
         }
+        out.extend(quoted);
         let left_out: usize = out.iter().map(|span| count_words(span.of(self.text))).sum();
         count_words(span.of(self.text)).saturating_sub(left_out)
     }

@@ -61,6 +61,12 @@ pub(super) fn asks(text: &str) -> bool {
     ASKS.is_match(text)
 }
 
+/// Whether a sentence is a question or begins with the verb of a task, whoever is told of in it: `Advise Amina on her options.`
+pub(super) fn is_task(sentence: &str) -> bool {
+    let first = sentence.split_whitespace().next().map(str::to_lowercase).unwrap_or_default();
+    sentence.trim_end().ends_with('?') || VERBS.split_whitespace().any(|verb| verb == first)
+}
+
 /// Whether the marks that a question earns, or the words that it allows, end a text.
 pub(super) fn ends_with_marks(text: &str) -> bool {
     MARKS.is_match(text)

@@ -12,7 +12,7 @@ use crate::failure::{Failure, SOME_FAILED};
 use crate::ledger::{self, Done};
 use crate::show;
 use crate::summary::HEADS;
-use crate::table::{Known, Row, Table};
+use crate::table::{Known, Row, Table, is_headed};
 
 /// Marks no further apart than this share of the maximum are near.
 const NEAR: f64 = 0.05;
@@ -130,8 +130,9 @@ fn score(marks: &Table, pairs: &[Pair<'_>], all: usize, step: f64, names: bool) 
     furthest.sort_by(|a, b| distance(b).total_cmp(&distance(a)).then_with(|| a.tma.cmp(&b.tma)));
     furthest.truncate(FURTHEST);
     let is_known = |head: &String| {
-        HEADS.iter().chain(&OTHERS).any(|own| own == head)
-            || first.criteria.iter().any(|criterion| criterion.id == *head)
+        let own = HEADS.iter().chain(&OTHERS).copied();
+        own.chain(first.criteria.iter().map(|criterion| criterion.id.as_str()))
+            .any(|own| is_headed(head, own))
     };
     let unknown_columns = marks.heads().iter().filter(|head| !is_known(head)).cloned().collect();
     Ok(Scored { overall, criteria, furthest, unknown_columns, without_row: all - pairs.len() })

@@ -169,10 +169,15 @@ fn active(field: &str) -> &str {
     field.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(field)
 }
 
-/// The column that is headed `name`, or so but for capitals and spaces: `Given name` for `given_name`.
+/// The column that is headed `name`, else one that is so but for capitals and spaces.
 fn column(heads: &[String], name: &str) -> Option<usize> {
-    let at = |is: &dyn Fn(&str) -> bool| heads.iter().position(|head| is(head));
-    at(&|head| head == name).or_else(|| at(&|head| head.replace(' ', "_").eq_ignore_ascii_case(name)))
+    let exact = heads.iter().position(|head| head == name);
+    exact.or_else(|| heads.iter().position(|head| is_headed(head, name)))
+}
+
+/// Whether a heading is `name` but for capitals and spaces: `Given name` for `given_name`.
+pub(crate) fn is_headed(head: &str, name: &str) -> bool {
+    head.replace(' ', "_").eq_ignore_ascii_case(name)
 }
 
 #[cfg(test)]

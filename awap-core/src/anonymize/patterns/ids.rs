@@ -213,13 +213,13 @@ pub(in crate::anonymize) fn nhs_checksum(digits: &str) -> bool {
     }
 }
 
-/// ORCID's check character: ISO 7064 mod 11-2.
 /// Whether a number is of the blocks that ORCID gives out: 0000-0001-5… to 0000-0003-5… and, since they are used up, 0009-0000-0…
 /// to 0009-0010-0… (support.orcid.org, "Structure of the ORCID Identifier").
 pub(in crate::anonymize) fn is_orcid_block(digits: &str) -> bool {
     digits.starts_with("0000000") || digits.starts_with("000900")
 }
 
+/// ORCID's check character: ISO 7064 mod 11-2.
 fn orcid_checksum(orcid: &str) -> bool {
     let chars: Vec<char> = orcid.chars().filter(char::is_ascii_alphanumeric).collect();
     let (Some(last), Some(body)) = (chars.get(15), chars.get(..15)) else { return false };

@@ -17,9 +17,10 @@ impl Surrogates<'_> {
         let made = self.value(Label::PhoneNum, &key, |seed, attempt| {
             Some(like(number, &digits, &mut seed.draw("phone", &key, attempt)))
         })?;
-        let other = |attempt| self.seed.draw("extension", extension, attempt).fill(extension);
-        let is_other = |made: &String| extension.is_empty() || made != extension;
-        Some(made + &(0..super::ATTEMPTS).map(other).find(is_other)?)
+        let (mark, digits) = extension.split_at(extension.chars().next().map_or(0, char::len_utf8));
+        let other = |attempt| self.seed.draw("extension", digits, attempt).fill(digits);
+        let is_other = |made: &String| digits.is_empty() || made != digits;
+        Some(made + mark + &(0..super::ATTEMPTS).map(other).find(is_other)?)
     }
 }
 

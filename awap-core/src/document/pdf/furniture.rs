@@ -142,7 +142,7 @@ fn folded(text: &str) -> String {
             word = Some(start..out.len());
         }
         // `TMA 02 | 3`: past a mark stands another number.
-        kept &= c.is_numeric() || matches!(c, '.' | '(' | ')');
+        kept &= c.is_numeric() || c.is_whitespace() || matches!(c, '.' | '(' | ')');
         if c.is_numeric()
             && let Some(word) = word.take().and_then(|word| out.get(word))
         {
@@ -222,6 +222,7 @@ mod tests {
         }
         for (one, other) in [
             ("Question 2", "Question 3"),
+            ("Question 2 (1)", "Question 2 (2)"),
             ("Q2", "q3"),
             ("Answer to Question No. 2", "Answer to Question No. 3"),
             ("TMA01 Part 1", "TMA01 Part 2"),

@@ -212,11 +212,12 @@ fn load_bands(node: &Node<'_>, total: f64) -> Result<Vec<Band>> {
 }
 
 /// Pass and Fail. Where the least that passes may be points or per cent, it is points, unless it would be a share of them that
-/// is asked for nowhere: of 60 points, 40 is per cent.
+/// is asked for nowhere, and can be per cent: of 60 points, 40 is; of 10, 7 is not.
 fn pass_or_fail(least: f64, total: f64) -> Vec<Band> {
     const GREATEST_SHARE: f64 = 0.6;
+    const LEAST_PER_CENT: f64 = 30.0;
     let pass = |min: f64| vec![Band { name: "Pass".to_owned(), min }];
-    if total < 100.0 && least > total * GREATEST_SHARE {
+    if total < 100.0 && least > total * GREATEST_SHARE && least >= LEAST_PER_CENT {
         return with_fail(pass(least / 100.0 * total), total);
     }
     with_fail(pass(least), total)
@@ -335,6 +336,8 @@ mod tests {
         let named = |name: &str, least: f64| (name.to_owned(), least);
         assert_eq!(least(serde_json::json!([item(1, 60.0, pass(40.0))])), named("Pass", 40.0));
         assert_eq!(least(serde_json::json!([item(1, 30.0, pass(12.0))])), named("Pass", 40.0));
+        assert_eq!(least(serde_json::json!([item(1, 10.0, pass(7.0))])), named("Pass", 70.0));
+        assert_eq!(least(serde_json::json!([item(1, 30.0, pass(21.0))])), named("Pass", 70.0));
         assert_eq!(least(serde_json::json!([item(1, 100.0, pass(70.0))])), named("Pass", 70.0));
         let bounds = serde_json::json!({"grade_boundaries": {"Merit": 30}});
         let both = serde_json::json!([item(1, 50.0, pass(20.0)), item(2, 50.0, bounds)]);
