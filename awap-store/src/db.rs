@@ -5,6 +5,7 @@ mod sqlite;
 use std::borrow::Cow;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -26,6 +27,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often it is tried to take what was deleted out of SQLite's log, and how long it rests between: a backup takes its time.
 const FORGET_ATTEMPTS: u32 = 720;
 const FORGET_AGAIN: Duration = Duration::from_secs(10);
+/// Whether that is being tried: once is enough, whatever is deleted meanwhile.
+static TRYING: AtomicBool = AtomicBool::new(false);
 
 /// A pool of connections.
 #[derive(Debug, Clone)]
@@ -196,14 +199,18 @@ impl Db {
         if sqlite::truncate_log(write).await {
             return;
         }
+        if TRYING.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let write = write.clone();
         tokio::spawn(async move {
             for _ in 0..FORGET_ATTEMPTS {
                 tokio::time::sleep(FORGET_AGAIN).await;
                 if write.is_closed() || sqlite::truncate_log(&write).await {
-                    return;
+                    break;
                 }
             }
+            TRYING.store(false, Ordering::Relaxed);
         });
     }
 

@@ -23,7 +23,8 @@ pub(crate) const SQLITE_COLUMNS: &str = "feedback.grade AS feedback_grade, \
 
 /// As [`SQLITE_COLUMNS`].
 pub(crate) const POSTGRES_COLUMNS: &str = "feedback.grade AS feedback_grade, \
-    feedback.marking_criteria #>> '{totals,band}' AS feedback_band, \
+    CASE jsonb_typeof(feedback.marking_criteria #> '{totals,band}') WHEN 'string' \
+    THEN feedback.marking_criteria #>> '{totals,band}' END AS feedback_band, \
     feedback.marking_criteria -> 'needs_review' AS feedback_needs_review, \
     feedback.reviewed_by AS feedback_reviewed_by, feedback.reviewed_at AS feedback_reviewed_at, \
     feedback.updated_at AS feedback_updated_at";

@@ -371,13 +371,13 @@ async fn recover_lost(tx: &mut Tx, now: Timestamp) -> Result<Vec<NewEvent>> {
     Ok(log)
 }
 
-/// The job, locked, if `worker` has a lease on it that still runs.
 /// Whether the report of an anonymization says that something was left where it was.
 fn left_something(report: &Value) -> bool {
     let labels = report.get("labels_kept").and_then(Value::as_array);
     labels.is_some_and(|labels| !labels.is_empty()) || report.get("report_only") == Some(&Value::Bool(true))
 }
 
+/// The job, locked, if `worker` has a lease on it that still runs.
 async fn held(tx: &mut Tx, now: Timestamp, job_id: Uuid, worker: &str) -> Result<Job> {
     let row = tx
         .lock(
@@ -448,7 +448,7 @@ async fn retry_at(
 }
 
 /// How long a job rests whose original was sealed with a key that is not there.
-const UNTIL_THE_KEY_IS_BACK: Duration = Duration::from_mins(1);
+const UNTIL_THE_KEY_IS_BACK: Duration = Duration::from_mins(10);
 
 /// Lets a job rest that cannot be worked on for want of a key; this is no attempt.
 async fn put_off(tx: &mut Tx, now: Timestamp, job: &Job) -> Result<()> {

@@ -89,6 +89,10 @@ impl Store {
     }
 }
 
+/// How long a grade that is on its way to Moodle holds its TMA back. One that has not got there by then never may: the course is closed, the
+/// account has lost its rights.
+const ON_ITS_WAY: Duration = Duration::from_hours(30 * 24);
+
 /// One call: the key of the chain of events, when it is, what is old then, how much of it may go, and who asks.
 struct Purge<'a> {
     key: &'a LookupKey,
@@ -117,14 +121,17 @@ impl Purge<'_> {
     }
 
     async fn tmas(&self, tx: &mut Tx) -> Result<Purged> {
-        // A grade that is on its way to Moodle goes there first. Nothing here waits for a lock, so no other transaction is kept waiting for this one for long.
-        let rows = self
-            .old(
-                tx,
+        // A grade that is on its way to Moodle goes there first, if it goes at all. Nothing here waits for a lock, so no other transaction is kept waiting for this
+        // one for long.
+        let on_its_way = self.now.minus(ON_ITS_WAY);
+        let rows = tx
+            .lock_free(
                 "SELECT t.id, t.student_id FROM tmas t JOIN jobs j ON j.tma_id = t.id \
                  WHERE t.status IN ('completed', 'failed') AND t.processed_at < $1 \
                  AND j.status IN ('completed', 'failed') AND NOT EXISTS (SELECT 1 FROM moodle_uploads u \
-                 WHERE u.tma_id = t.id AND u.state IN ('queued', 'sending')) ORDER BY t.processed_at LIMIT $2",
+                 WHERE u.tma_id = t.id AND u.state IN ('queued', 'sending') AND u.inserted_at > $3) \
+                 ORDER BY t.processed_at LIMIT $2",
+                args![self.before, self.most, on_its_way],
             )
             .await?;
         let mut log = Vec::with_capacity(rows.len());
@@ -132,7 +139,7 @@ impl Purge<'_> {
         let mut purged = 0;
         for row in &rows {
             let (id, student): (Uuid, String) = (row.get("id")?, row.get("student_id")?);
-            if !forget_submission(tx, id).await? {
+            if !forget_submission(tx, id, on_its_way).await? {
                 continue;
             }
             purged += 1;
@@ -200,7 +207,7 @@ impl Purge<'_> {
 
 /// Forgets whose work a TMA's submission in Moodle is; false where a newer version of it is just being taken in, which
 /// holds its row.
-async fn forget_submission(tx: &mut Tx, tma_id: Uuid) -> Result<bool> {
+async fn forget_submission(tx: &mut Tx, tma_id: Uuid, on_its_way: Timestamp) -> Result<bool> {
     let there = tx
         .fetch_optional("SELECT site FROM moodle_submissions WHERE tma_id = $1", args![tma_id])
         .await?
@@ -211,6 +218,16 @@ async fn forget_submission(tx: &mut Tx, tma_id: Uuid) -> Result<bool> {
             .await?
             .is_empty()
     {
+        return Ok(false);
+    }
+    // Asked once more, now that nobody can approve it or have it sent again: that may have been done since it was found.
+    let sends = tx
+        .fetch_optional(
+            "SELECT id FROM moodle_uploads WHERE tma_id = $1 AND state IN ('queued', 'sending') AND inserted_at > $2",
+            args![tma_id, on_its_way],
+        )
+        .await?;
+    if sends.is_some() {
         return Ok(false);
     }
     submissions::forget(tx, tma_id).await.map(|()| true)

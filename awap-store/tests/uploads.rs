@@ -380,6 +380,12 @@ mod body {
         assert_eq!(ask(&store, "purge_expired", purge.clone()).await["purged"], 0, "it is being sent");
         finish(&store, &upload, sent()).await;
         assert_eq!(states(&store, &tma_id).await[0].0, "sent");
+        assert_eq!(ask(&store, "purge_expired", purge.clone()).await["purged"], 1);
+        // One that may never get there does not keep a student's work for ever.
+        reviewed(&store, 8).await;
+        assert_eq!(ask(&store, "purge_expired", purge.clone()).await["purged"], 0);
+        support::execute(&base, "UPDATE moodle_uploads SET inserted_at = '2020-01-01T00:00:00.000000Z'")
+            .await;
         assert_eq!(ask(&store, "purge_expired", purge).await["purged"], 1);
     }
 }

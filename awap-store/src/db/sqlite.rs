@@ -35,11 +35,17 @@ pub(super) async fn acquire_writer(pool: &SqlitePool) -> Result<PoolConnection<S
     }
 }
 
-/// Folds the write-ahead log into the file and empties it; false where somebody still reads from it.
+/// Folds the write-ahead log into the file and empties it; false where somebody still reads from it, for whom nobody is made to
+/// wait.
 pub(super) async fn truncate_log(pool: &SqlitePool) -> bool {
-    let done = sqlx::query_as::<_, (i64, i64, i64)>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(pool).await;
-    // Of a pool that is closed, as of a database that is gone, nothing more can be done.
-    done.map_or(true, |(busy, ..)| busy == 0)
+    let checkpoint = async |mode: &'static str| {
+        let done = sqlx::query_as::<_, (i64, i64, i64)>(mode).fetch_one(pool).await;
+        // Of a pool that is closed, as of a database that is gone, nothing more can be done.
+        done.unwrap_or_default()
+    };
+    // The other mode holds up whoever writes until all readers are done.
+    let (busy, in_log, folded) = checkpoint("PRAGMA wal_checkpoint(PASSIVE)").await;
+    busy == 0 && in_log == folded && checkpoint("PRAGMA wal_checkpoint(TRUNCATE)").await.0 == 0
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
