@@ -31,6 +31,7 @@ export function accessibility(test, place) {
       await page.locator("#c1-error").getByText("From 0 to").waitFor();
     },
     "feedback of a TMA": async () => {
+      await page.locator("#c1-score").fill("0");
       await page.getByRole("button", { name: "Feedback", exact: true }).click();
       await page.locator("#letter").fill("Another text.");
     },

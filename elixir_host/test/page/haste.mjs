@@ -33,6 +33,35 @@ export function haste(test, place) {
     assert.equal(row.marking_criteria.criteria[0].comment, "Good work", "what was written while it was added up is saved");
   });
 
+  test("what is written after one has approved is not approved by it", async () => {
+    const comment = page.locator("#c1-comment");
+    await comment.fill("Good work.");
+    const totals = await tutor.hold("**/totals", "POST");
+    await page.getByRole("button", { name: "Approve" }).click();
+    await totals.arrived;
+    await comment.fill("Good work, but");
+    await totals.release();
+    await page.getByText("changed while it was being approved").waitFor();
+    assert.equal((await place.host.feedback(ids[0])).reviewed_at, null);
+    assert.equal(await comment.inputValue(), "Good work, but");
+  });
+
+  test("what is put back while it is saved stays as it was put", async () => {
+    const comment = page.locator("#c1-comment");
+    const saved = (await place.host.feedback(ids[0])).marking_criteria.criteria[0].comment;
+    await comment.fill("Fair work.");
+    const patch = await tutor.hold("**/api/feedback/*", "PATCH");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await patch.arrived;
+    await comment.fill(saved);
+    await patch.release();
+    await page.getByText("Saved.").first().waitFor();
+    assert.equal(await comment.inputValue(), saved);
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await tutor.until(() => !document.querySelector("[data-act=save]"));
+    assert.equal((await place.host.feedback(ids[0])).marking_criteria.criteria[0].comment, saved);
+  });
+
   test("a sheet of what is not saved says of nobody that they approved it", async () => {
     await page.getByRole("button", { name: "Approve" }).click();
     await page.getByText("Approved by").first().waitFor();

@@ -60,11 +60,11 @@ async function begin(credential, name) {
 }
 
 async function renew() {
-  const used = key;
+  const mine = session;
   // Whoever signs out, or signs in as somebody else, while this is on its way has the last word.
-  const current = () => key === used;
+  const current = () => session === mine;
   try {
-    const { begun } = await begin(used, session?.name);
+    const { begun } = await begin(key, mine?.name);
     if (current()) keep(begun);
   } catch (error) {
     if (!current()) return;

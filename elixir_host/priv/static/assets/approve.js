@@ -52,6 +52,12 @@ export async function approveAll(chosen, done) {
   const approved = [];
   const failed = [];
   for (const row of ready) {
+    // A note may have come since this was asked.
+    const why = obstacle(rows.find(row.id) ?? row);
+    if (why) {
+      failed.push([row, { message: `Left out: ${why}.` }]);
+      continue;
+    }
     try {
       rows.note(await review(row));
       approved.push(row.id);

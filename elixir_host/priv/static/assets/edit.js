@@ -1,6 +1,6 @@
 // What a tutor has changed of one TMA's feedback and not saved yet. It outlives a reload and a host that is away.
 
-import { call, session } from "./api.js";
+import { Fault, call, session } from "./api.js";
 
 const PREFIX = "awap.edit.";
 // Each person's own: another who signs in in this tab neither sees nor saves it.
@@ -117,7 +117,9 @@ export class Edit {
 
   /** Saves, and approves if asked to; the row as it is then. A 409 says that another has saved meanwhile. */
   async save(approve) {
-    while (!(await this.total()));
+    // What is saved may be what was written meanwhile; what is approved somebody has looked at.
+    while (!(await this.total())) if (approve) throw new Fault(0, "changed", "This was changed while it was being approved: look at it, and approve it again.");
+    if (approve && this.now.grade === null) throw new Fault(0, "open", "A criterion is still open: give it a mark first.");
     const { grade, feedback_text, marking_criteria } = this.now;
     const json = { expected_updated_at: this.row.updated_at };
     if (this.marked) Object.assign(json, { grade, marking_criteria });
@@ -125,11 +127,16 @@ export class Edit {
     if (approve) Object.assign(json, session.name ? { reviewed_by: session.name } : { reviewed: true });
     const sent = { scores: new Map(this.scores), comments: new Map(this.comments) };
     const row = await call("PATCH", `/api/feedback/${this.row.tma_id}`, { json });
-    const { scores, comments, text } = this;
+    const { scores, comments, text, row: before } = this;
     this.take(row);
-    // What was changed while this was on its way is not saved yet.
-    for (const [id, score] of scores) if (score !== sent.scores.get(id)) this.setScore(id, score);
-    for (const [id, comment] of comments) if (comment !== sent.comments.get(id)) this.setComment(id, comment);
+    // What was changed while this was on its way, also back to what it was, is not saved yet.
+    const was = (id) => before.marking_criteria.criteria.find((one) => one.id === id);
+    const since = (now, sent, old, set) => {
+      const of = (changes, id) => (changes.has(id) ? changes.get(id) : old(id));
+      for (const id of new Set([...now.keys(), ...sent.keys()])) if (of(now, id) !== of(sent, id)) set(id, of(now, id));
+    };
+    since(scores, sent.scores, (id) => was(id).score, (id, score) => this.setScore(id, score));
+    since(comments, sent.comments, (id) => was(id).comment, (id, comment) => this.setComment(id, comment));
     if (text !== null && text !== feedback_text) this.text = text;
     this.keep();
     return row;
