@@ -103,16 +103,18 @@ defmodule AwapBackend.Application do
             "the database has data, and the keys that it depends on are neither in the environment nor in #{files}: " <>
               "restore them from a backup of the secrets, or point DATABASE_URL at an empty database."
 
-      {:ok, _unreachable} ->
+      unknown ->
         raise Secrets.Error,
           passing?: true,
           message:
-            "the database does not answer, and there are no keys (#{files}): before any are made it has to be seen that it is empty."
-
-      # There is no store to ask, and so none that would seal anything.
-      {:error, _reason} ->
-        :ok
+            "#{why(unknown)} There are no keys (#{files}), and before any are made it has to be seen that the database is empty."
     end
+  end
+
+  defp why({:error, sentence}), do: sentence
+
+  defp why({:ok, found}) do
+    found["message"] || "The database does not answer."
   end
 
   # A folder that we make is for our user alone; one that is there has the rights its owner gave it.

@@ -34,6 +34,10 @@ defmodule AwapBackend.CoreBridge do
   # The core's limit of the same name.
   @request_bytes 64 * 1_048_576
 
+  @doc "Bytes that the core takes as one request."
+  @spec request_bytes() :: pos_integer
+  def request_bytes, do: @request_bytes
+
   @type result :: {:ok, map} | {:error, PortClient.error()}
 
   @doc """

@@ -221,7 +221,7 @@ defmodule AwapBackend.Moodle do
   @doc """
   Checks, writes, reads back and compares a grade. Where Moodle has exactly this already, `:already_there`, and nothing is written.
 
-  A conflict says why: `:grade_changed` (someone gave another grade since), `:new_attempt` or `:resubmitted` (what was marked is no longer what is there). An error with the code
+  A conflict says why: `:grade_changed` (someone has given another grade, or saved a comment, since), `:new_attempt` or `:resubmitted` (what was marked is no longer what is there). An error with the code
   `outcome_unknown` says that the grade may or may not be there: the same call again finds out.
   """
   @spec upload_grade(Client.t(), upload) ::

@@ -5,7 +5,7 @@ defmodule AwapBackend.Retention do
   | what | setting | counted from |
   | --- | --- | --- |
   | sealed originals of TMAs that are completed or failed | `AWAP_RETAIN_ORIGINALS_DAYS` | when the TMA became so |
-  | whole such TMAs, with feedback and jobs, and the identity of a student of whom none is left | `AWAP_RETAIN_TMAS_DAYS` | the same |
+  | whole such TMAs, with feedback and jobs, and the identity of a student of whom none is left | `AWAP_RETAIN_TMAS_DAYS` | the same, and no grade of the last 30 days on its way to Moodle |
   | idempotency keys | `AWAP_RETAIN_IDEMPOTENCY_DAYS` | when the key was used |
 
   What has no setting is kept. Events and the audit log stay; they hold pseudonyms and ids alone. Several hosts on one

@@ -310,7 +310,9 @@ defmodule AwapBackend.AI.Container do
 
   defp counted(state) do
     well? = now() - state.ready_at > @well_after_ms
-    %{state | failures: 0, short_lives: if(well?, do: 0, else: state.short_lives + 1)}
+    short_lives = if well?, do: 0, else: state.short_lives + 1
+    # One that we put an end to says nothing of itself.
+    %{state | failures: 0, short_lives: if(state.removed?, do: state.short_lives, else: short_lives)}
   end
 
   # What runs in there, as this machine knows it: nil where it ended, or where the id is another's by now, which has no

@@ -394,7 +394,8 @@ defmodule AwapBackend.AI.Manager do
   defp no_model(nil), do: "The container has no model: AI_MODEL names one."
 
   defp no_model(reason),
-    do: "The container has no model, and says: #{reason} Start the host again once that is put right."
+    do:
+      "The container has no model (AI_MODEL names one), and says: #{reason} Start the host again once that is put right."
 
   defp no_container do
     PortClient.error("unavailable", "No AI container is ready.", %{"reason" => "no_container"})

@@ -128,6 +128,7 @@ defmodule AwapBackend.Config.Variable do
     value
     |> String.split(",")
     |> Enum.map(&String.trim/1)
+    |> Enum.reject(&(&1 == ""))
     |> Enum.reduce_while({:ok, value}, fn key, found ->
       case parse(:seal_key, key) do
         {:ok, _key} ->

@@ -14,7 +14,8 @@ defmodule AwapBackend.Moodle.Grades do
 
   @typedoc """
   `grade` is nil where there is none. `feedback_comment` is nil where Moodle shows no feedback. `locked?` and `overridden?` are nil where the account may not know. `members` are
-  the grades of each whom this covers. `fingerprint` stands for who gave which grade when: it changes when anyone's grade is written.
+  the grades of each whom this covers, each with `touched_by`: who saved something of it, also a comment or a state without a grade. `fingerprint` stands for
+  who gave or saved what when: it changes when anyone's grade or comment is written.
   """
   @type t :: %{
           user_id: integer,
@@ -60,7 +61,7 @@ defmodule AwapBackend.Moodle.Grades do
 
   @doc """
   The fingerprints that `read_grade/3` would give, by one call for all of an assignment: a function of the users whom a grade covers and
-  their attempt, which answers nil where none of them has a grade.
+  their attempt, which answers nil where none of them has a grade: a comment without one is not taken for what may be replaced.
   """
   @spec fingerprints(Client.t(), integer) ::
           {:ok, ([integer], non_neg_integer -> String.t() | nil)} | {:error, Error.t()}
@@ -143,9 +144,17 @@ defmodule AwapBackend.Moodle.Grades do
     end
   end
 
-  # A row without a grade, or of an earlier attempt, says nothing of this one.
-  defp row(%{grade: grade, attempt: attempt} = row, attempt) when grade != nil, do: Map.delete(row, :attempt)
-  defp row(_none, _attempt), do: %{grade: nil, grader: nil, time_modified: nil}
+  # A row of an earlier attempt says nothing of this one. One without a grade says who has saved a comment, say, which Moodle need
+  # not show; a row that Moodle makes by itself has nobody.
+  defp row(%{attempt: attempt, grade: nil, grader: grader} = row, attempt)
+       when is_integer(grader) and grader > 0,
+       do: %{grade: nil, grader: nil, time_modified: nil, touched_by: grader, touched_at: row.time_modified}
+
+  defp row(%{attempt: attempt, grade: grade} = row, attempt) when grade != nil,
+    do: row |> Map.delete(:attempt) |> Map.merge(%{touched_by: row.grader, touched_at: row.time_modified})
+
+  defp row(_none, _attempt),
+    do: %{grade: nil, grader: nil, time_modified: nil, touched_by: nil, touched_at: nil}
 
   # --- the gradebook
 
@@ -225,9 +234,14 @@ defmodule AwapBackend.Moodle.Grades do
   defp fingerprint(members) do
     parts =
       for member <- Enum.sort_by(members, & &1.user_id),
-          do: {member.user_id, member.grade, member.grader, member.time_modified}
+          do: touch(member)
 
     hash = :crypto.hash(:sha256, :erlang.term_to_binary(parts, minor_version: 2))
     "1:" <> (hash |> binary_part(0, 12) |> Base.url_encode64(padding: false))
   end
+
+  defp touch(%{grade: nil, touched_by: by} = member) when by != nil,
+    do: {member.user_id, nil, {:touched, by}, member.touched_at}
+
+  defp touch(member), do: {member.user_id, member.grade, member.grader, member.time_modified}
 end

@@ -202,7 +202,7 @@ defmodule AwapBackend.Moodle.OutboxGrade do
   end
 
   defp said(:grade_changed) do
-    "The grade in Moodle is not what it was when the work was fetched or last graded from here: look there, then have this one sent over it, or leave it."
+    "The grade or comment in Moodle is not what it was when the work was fetched or last graded from here: look there, then have this one sent over it, or leave it."
   end
 
   defp said(:new_attempt),

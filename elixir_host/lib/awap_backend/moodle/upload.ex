@@ -122,8 +122,15 @@ defmodule AwapBackend.Moodle.Upload do
     cond do
       moved_on = moved_on(upload, found) -> conflict(upload, found, moved_on)
       there?(plan, found) == true -> {:ok, %{outcome: :already_there, grade: found}}
-      untouched?(upload, plan, found) -> writable(client, upload, plan, found)
-      true -> ours_or_conflict(client, upload, plan, found)
+      true -> unless_touched(client, upload, plan, found)
+    end
+  end
+
+  defp unless_touched(client, upload, plan, found) do
+    case untouched(client, upload, plan, found) do
+      {:ok, true} -> writable(client, upload, plan, found)
+      {:ok, false} -> ours_or_conflict(client, upload, plan, found)
+      {:error, error} -> {:error, error}
     end
   end
 
@@ -167,12 +174,24 @@ defmodule AwapBackend.Moodle.Upload do
   defp advanced?(%{state: @review}, found), do: found.workflow_state in @at_review
   defp advanced?(%{state: state}, found), do: found.workflow_state == state
 
-  # Nobody has given a grade, or a comment without one, since the work was taken.
-  defp untouched?(upload, plan, found) do
+  # Nobody but us has given a grade, or saved a comment without one, since the work was taken. Of comments Moodle shows none before
+  # a workflow has released them, and of a team one member's.
+  defp untouched(client, upload, plan, found) do
     case upload[:expected] do
-      nil -> Enum.all?(found.members, &(&1.grade == nil)) and not commented_by_another?(plan, found)
-      %{fingerprint: fingerprint} -> fingerprint == found.fingerprint
-      fingerprint -> fingerprint == found.fingerprint
+      nil -> untouched_from_the_first(client, plan, found)
+      %{fingerprint: fingerprint} -> {:ok, fingerprint == found.fingerprint}
+      fingerprint -> {:ok, fingerprint == found.fingerprint}
+    end
+  end
+
+  defp untouched_from_the_first(client, plan, found) do
+    touched_by = for %{touched_by: by} <- found.members, by != nil, uniq: true, do: by
+
+    cond do
+      Enum.any?(found.members, & &1.grade) -> {:ok, false}
+      commented_by_another?(plan, found) -> {:ok, false}
+      touched_by == [] -> {:ok, true}
+      true -> with {:ok, account} <- account(client), do: {:ok, touched_by == [account]}
     end
   end
 

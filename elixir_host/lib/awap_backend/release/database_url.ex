@@ -20,8 +20,12 @@ defmodule AwapBackend.Release.DatabaseURL do
     "options" => "PGOPTIONS"
   }
 
-  # The system's authorities, which the store trusts where a URL names none; libpq before version 16 knows no word for them.
-  @authorities "/etc/ssl/certs/ca-certificates.crt"
+  # The system's authorities, which the store trusts where a URL names none; libpq before version 16 knows no word for them. Debian, Red Hat, SUSE.
+  @authorities [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem"
+  ]
 
   @doc "The file of an SQLite database."
   @spec sqlite_file(String.t()) :: Path.t()
@@ -55,8 +59,11 @@ defmodule AwapBackend.Release.DatabaseURL do
     Map.new(given) |> Map.merge(Map.new(parameters)) |> trusting() |> Map.to_list()
   end
 
-  defp trusting(%{"PGSSLMODE" => "verify-" <> _what} = connection),
-    do: Map.put_new(connection, "PGSSLROOTCERT", @authorities)
+  defp trusting(%{"PGSSLMODE" => "verify-" <> _what} = connection)
+       when not is_map_key(connection, "PGSSLROOTCERT") do
+    file = unless System.get_env("PGSSLROOTCERT"), do: Enum.find(@authorities, &File.exists?/1)
+    if file, do: Map.put(connection, "PGSSLROOTCERT", file), else: connection
+  end
 
   defp trusting(connection), do: connection
 

@@ -37,7 +37,8 @@ defmodule AwapBackendWeb.OpenAPI.TMASubmission do
     %{
       "TMASubmission" => %{
         type: "object",
-        description: "Fields that are not known are carried through; numbers have to fit into 64 bits.",
+        description:
+          "Fields that are not known are carried through, but for `options`, which are refused; numbers have to fit into 64 bits.",
         required: ["content"],
         properties: %{
           tma_id: id("The caller's own name for the TMA."),

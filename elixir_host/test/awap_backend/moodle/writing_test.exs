@@ -305,6 +305,23 @@ defmodule AwapBackend.Moodle.WritingTest do
       assert {:error, %{code: "bad_workflow_state"}} = write(context, workflow_state: "bananas")
     end
 
+    test "shows no comment before release, and one without a grade is not written over", context do
+      note = %{comment: "<p>Please redo section 2.</p>", grader: 15}
+      FakeMoodle.set_grade(context.moodle, context.assignment.id, context.student, note)
+      assert {:conflict, %{reason: :grade_changed, found: %{feedback_comment: nil} = found}} = write(context)
+      # Overwritten by a person's decision, it is another once it was written anew.
+      FakeMoodle.set_grade(
+        context.moodle,
+        context.assignment.id,
+        context.student,
+        Map.put(note, :timemodified, 1_799_999_999)
+      )
+
+      assert {:conflict, %{reason: :grade_changed}} = write(context, expected: found.fingerprint)
+      assert saves(context) == []
+      assert {:ok, %{outcome: :written}} = write(context, expected: fingerprint(context))
+    end
+
     test "that was released by a person is not taken back", context do
       FakeMoodle.set_grade(context.moodle, context.assignment.id, context.student,
         grade: 50.0,
@@ -473,6 +490,14 @@ defmodule AwapBackend.Moodle.WritingTest do
       )
 
       assert {:conflict, %{reason: :grade_changed}} = write(context, team)
+    end
+
+    test "a comment that somebody left to one member is not written over", context do
+      note = %{comment: "<p>See me, Ann.</p>", grader: 15}
+      FakeMoodle.set_grade(context.moodle, context.assignment.id, List.last(context.members), note)
+      team = %{user_id: 0, group_id: 7, group_members: context.members}
+      assert {:conflict, %{reason: :grade_changed}} = write(context, team)
+      assert saves(context) == []
     end
 
     test "a member whose grade is locked makes it a failure", context do

@@ -14,6 +14,7 @@ defmodule AwapBackendWeb.API.TMAParams do
   Messages name fields and never quote what is in them.
   """
 
+  alias AwapBackend.CoreBridge
   alias AwapBackend.Schemas.TMA
   alias AwapBackendWeb.API.{BodyParams, TMAForm}
   alias AwapBackendWeb.{Conn, ErrorHelpers, ErrorView}
@@ -21,6 +22,8 @@ defmodule AwapBackendWeb.API.TMAParams do
 
   @ids ["tma_id", "assignment_id", "course_id", "student_id"]
   @max_attachment 32 * 1_048_576
+  # What else a request to the core holds: a rubric, names, what is escaped in JSON.
+  @beside 2 * 1_048_576
 
   # Thirteen times as fast as decoding, and nothing here needs the bytes.
   @base64 ~r/\A[A-Za-z0-9+\/]*+={0,2}\z/
@@ -72,8 +75,36 @@ defmodule AwapBackendWeb.API.TMAParams do
     end
   end
 
-  defp checked(tma, faults) when faults == %{}, do: {:ok, tma}
+  defp checked(tma, faults) when faults == %{} do
+    most = CoreBridge.request_bytes() - @beside
+
+    if carried(tma["content"]) <= most do
+      {:ok, tma}
+    else
+      sentence =
+        "The documents of this TMA are together larger than the core reads: hand them in apart, or smaller."
+
+      {:error, ErrorView.error(413, sentence, %{"max_bytes" => div(most, 4) * 3})}
+    end
+  end
+
   defp checked(_tma, faults), do: {:error, ErrorView.invalid(faults)}
+
+  # Bytes that the core would be sent of the content, but for what is small.
+  defp carried(text) when is_binary(text), do: byte_size(text)
+
+  defp carried(%{} = content) do
+    attachments =
+      for %{"data_base64" => data} when is_binary(data) <- list(content["attachments"]), do: byte_size(data)
+
+    text = if is_binary(content["text"]), do: byte_size(content["text"]), else: 0
+    Enum.sum(attachments) + text
+  end
+
+  defp carried(_none), do: 0
+
+  defp list(list) when is_list(list), do: list
+  defp list(_other), do: []
 
   defp unsupported do
     BodyParams.unsupported(

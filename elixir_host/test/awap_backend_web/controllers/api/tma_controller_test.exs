@@ -118,6 +118,18 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
       end
     end
 
+    test "documents that the core would not take together are refused, not taken in and failed" do
+      port = start_endpoint(max_body_bytes: 100_000_000)
+      file = fn name -> %{"filename" => name, "data_base64" => String.duplicate("QUJD", 8_257_536)} end
+
+      answer =
+        post_json(port, "/api/tmas", %{"content" => %{"attachments" => [file.("a.txt"), file.("b.txt")]}})
+
+      assert {answer.status, answer.json["error"]["code"]} == {413, "limit_exceeded"}
+      assert answer.json["error"]["message"] =~ "larger than the core reads"
+      refute_received {:created, _, _, _}
+    end
+
     test "a table of bodies and types that cannot be read", %{port: port} do
       json = "application/json"
 
