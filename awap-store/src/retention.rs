@@ -129,9 +129,10 @@ impl Purge<'_> {
                 "SELECT t.id, t.student_id FROM tmas t JOIN jobs j ON j.tma_id = t.id \
                  WHERE t.status IN ('completed', 'failed') AND t.processed_at < $1 \
                  AND j.status IN ('completed', 'failed') AND NOT EXISTS (SELECT 1 FROM moodle_uploads u \
-                 WHERE u.tma_id = t.id AND u.state IN ('queued', 'sending') AND u.inserted_at > $3) \
+                 WHERE u.tma_id = t.id AND u.state IN ('queued', 'sending') \
+                 AND (u.inserted_at > $3 OR u.lease_expires_at > $4)) \
                  ORDER BY t.processed_at LIMIT $2",
-                args![self.before, self.most, on_its_way],
+                args![self.before, self.most, on_its_way, self.now],
             )
             .await?;
         let mut log = Vec::with_capacity(rows.len());
@@ -139,7 +140,7 @@ impl Purge<'_> {
         let mut purged = 0;
         for row in &rows {
             let (id, student): (Uuid, String) = (row.get("id")?, row.get("student_id")?);
-            if !forget_submission(tx, id, on_its_way).await? {
+            if !forget_submission(tx, id, self.now, on_its_way).await? {
                 continue;
             }
             purged += 1;
@@ -207,7 +208,7 @@ impl Purge<'_> {
 
 /// Forgets whose work a TMA's submission in Moodle is; false where a newer version of it is just being taken in, which
 /// holds its row.
-async fn forget_submission(tx: &mut Tx, tma_id: Uuid, on_its_way: Timestamp) -> Result<bool> {
+async fn forget_submission(tx: &mut Tx, tma_id: Uuid, now: Timestamp, on_its_way: Timestamp) -> Result<bool> {
     let there = tx
         .fetch_optional("SELECT site FROM moodle_submissions WHERE tma_id = $1", args![tma_id])
         .await?
@@ -223,8 +224,9 @@ async fn forget_submission(tx: &mut Tx, tma_id: Uuid, on_its_way: Timestamp) -> 
     // Asked once more, now that nobody can approve it or have it sent again: that may have been done since it was found.
     let sends = tx
         .fetch_optional(
-            "SELECT id FROM moodle_uploads WHERE tma_id = $1 AND state IN ('queued', 'sending') AND inserted_at > $2",
-            args![tma_id, on_its_way],
+            "SELECT id FROM moodle_uploads WHERE tma_id = $1 AND state IN ('queued', 'sending') \
+             AND (inserted_at > $2 OR lease_expires_at > $3)",
+            args![tma_id, on_its_way, now],
         )
         .await?;
     if sends.is_some() {

@@ -36,7 +36,8 @@ pub(super) fn is_spoken_to(after: &str) -> bool {
             matches!(next.as_str(), "do" | "did" | "would" | "could" | "about" | "have" | "might" | "are")
         }
         "this" => {
-            matches!(next.as_str(), "is" | "was" | "needs" | "would" | "could") && !second.ends_with(',')
+            matches!(next.as_str(), "needs" | "would" | "could")
+                || matches!(next.as_str(), "is" | "was") && !second.ends_with(',')
         }
         // “Faith, it is said, moves mountains”, but “Faith, it is a good start”.
         "that" | "it" => {
@@ -139,6 +140,7 @@ mod tests {
             ", that was excellent work",
             ", it is a very good start",
             ", it needs a source",
+            ", this would, I think, be better",
             ", you write well",
             " - that would help",
         ] {

@@ -4,10 +4,10 @@
 use super::finding::{Finding, Label};
 use super::leak::Secrets;
 use super::matcher::Matcher;
-use super::person::{NamePart, Person, Roster};
+use super::person::{Person, Roster};
 use super::pieces::{Piece, Zone, touches};
 use super::resolve::placeholders_in;
-use super::words::Ambiguity;
+use super::words::{Ambiguity, ambiguity};
 use crate::Result;
 use crate::text::{Folded, Span, fold};
 
@@ -26,23 +26,24 @@ impl Identity {
     pub(super) fn new(secrets: Secrets, student: Person, kept: &[String]) -> Self {
         Self { secrets, roster: Roster::new(student), kept: kept.to_vec() }
     }
+}
 
-    /// Whether what may be a part of the student's name, by itself in a string of a file, is one: not `PAGE`, which is a word, nor
-    /// `ar-SA`, nor the `ED` of `3E1ED4F7`.
-    fn is_name_alone(&self, text: &str, span: Span) -> bool {
-        let name = fold(span.of(text));
-        let is_plain = |part: &NamePart| part.text == name && part.ambiguity == Ambiguity::Plain;
-        let letters = name.chars().count();
-        let numbered = || {
-            let before = text.get(..span.start).and_then(|text| text.chars().next_back());
-            let after = text.get(span.end..).and_then(|text| text.chars().next());
-            before.into_iter().chain(after).any(|c| c.is_ascii_digit())
-        };
-        let may_be_hexadecimal = letters == 3 || name.chars().all(|c| c.is_ascii_hexdigit());
-        self.roster.student().parts.iter().any(is_plain)
-            && letters >= 3
-            && !(may_be_hexadecimal && numbered())
-    }
+/// Whether what may be a part of the student's name, by itself in a string of a file, is one: not `PAGE`, which is a word, nor
+/// `ar-SA`, nor the `ED` of `3E1ED4F7`. As the whole name of a folder or file any part is.
+fn is_name_alone(text: &str, span: Span) -> bool {
+    let name = fold(span.of(text));
+    let before = text.get(..span.start).and_then(|text| text.chars().next_back());
+    let rest = text.get(span.end..).unwrap_or_default();
+    let after = rest.chars().next();
+    let is_folder = before == Some('\\') || before == Some('/') && matches!(after, Some('/' | '%') | None);
+    let is_file = rest
+        .strip_prefix('.')
+        .is_some_and(|kind| (2..=4).contains(&kind.len()) && kind.chars().all(|c| c.is_ascii_alphanumeric()));
+    let is_numbered = before.into_iter().chain(after).any(|c| c.is_ascii_digit());
+    let is_number = is_numbered && name.chars().all(|c| c.is_ascii_hexdigit());
+    is_folder
+        || is_file && !is_numbered
+        || ambiguity(&name) == Ambiguity::Plain && name.chars().count() >= 3 && !is_number
 }
 
 /// Finds the student in strings.
@@ -72,7 +73,7 @@ impl<'a> Strays<'a> {
                 let whole = finding.confidence >= WHOLE;
                 !touches(&earlier, finding.span)
                     && !self.identity.kept.iter().any(|label| label == finding.label.as_str())
-                    && (whole || self.identity.is_name_alone(&piece.text, finding.span))
+                    && (whole || is_name_alone(&piece.text, finding.span))
             };
             found.extend(names.iter().filter(|f| is_one(f)).map(|finding| (finding.span, finding.label)));
         }

@@ -97,6 +97,8 @@ impl<'a> Counter<'a> {
                 Span::new(span.start + span.of(&tma.text).find(['(', '[']).unwrap_or(0), span.end)
             }));
             citations.sort_unstable();
+            // `[1, 2]` is a citation for each number, and all stand in the same place.
+            citations.dedup();
         }
         Self { text: &tma.text, counted, citations }
     }
@@ -114,8 +116,16 @@ impl<'a> Counter<'a> {
         let (mut out, mut quoted): (Vec<Span>, Vec<Span>) = (Vec::new(), Vec::new());
         if !self.counted.quotes {
             let quotations = quotations(span.of(self.text));
-            quoted.extend(quotations.iter().map(|q| Span::new(span.start + q.start, span.start + q.end)));
-            quoted.sort_unstable();
+            let mut found: Vec<Span> =
+                quotations.iter().map(|q| Span::new(span.start + q.start, span.start + q.end)).collect();
+            found.sort_unstable();
+            for quote in found {
+                // One may stand within another.
+                match quoted.last_mut() {
+                    Some(last) if quote.start < last.end => last.end = last.end.max(quote.end),
+                    _ => quoted.push(quote),
+                }
+            }
         }
         let from = self.citations.partition_point(|citation| citation.start < span.start);
         for citation in self.citations.iter().skip(from).take_while(|citation| citation.start < span.end) {

@@ -180,7 +180,10 @@ impl<'a> Scheme<'a> {
                 || lines.skip(1).any(|line| {
                     // A case is told before its task is put.
                     let last = || sentences(line).last().map(|s| s.of(line)).unwrap_or_default();
-                    asking::asks(line) || asking::ends_with_marks(line) || asking::is_task(last())
+                    asking::asks(line)
+                        || asking::ends_with_marks(line)
+                        || asking::is_task(last())
+                        || asking::only_asks(last())
                 })
         };
         let numbered = Numbered::of(candidates, questions, is_prompt);

@@ -39,7 +39,7 @@ impl Within<'_> {
 }
 
 impl Numbered {
-    /// The TMA's own is its first numbered word, or `Question` where the first comes once, as in a title (`TMA 02: Task 3`). Where it has
+    /// The TMA's own is its first numbered word, or `Question` where the first has one number alone, as in a title (`TMA 02: Task 3`). Where it has
     /// `Question` and the like, `Part` is none. `is_prompt` says whether the text of candidate `i` puts a question.
     pub(super) fn of(candidates: &[Candidate], questions: bool, is_prompt: impl Fn(usize) -> bool) -> Self {
         let own = |c: &Candidate| {
@@ -47,10 +47,11 @@ impl Numbered {
             let number = c.label.number()?;
             Some((c.label.key?, number)).filter(|_| !questions || word != Word::Part)
         };
-        let keys = || candidates.iter().filter_map(own).map(|(key, _)| key);
-        let Some(first) = keys().next() else { return Self::default() };
-        let in_title = keys().filter(|key| *key == first).count() == 1;
-        let key = if in_title && keys().any(|key| key == Key::Question) { Key::Question } else { first };
+        let numbered = || candidates.iter().filter_map(own);
+        let Some((first, number)) = numbered().next() else { return Self::default() };
+        let in_title = numbered().all(|(key, other)| key != first || other == number);
+        let questioned = numbered().any(|(key, _)| key == Key::Question);
+        let key = if in_title && questioned { Key::Question } else { first };
         let mut out = Self { key: Some(key), ..Self::default() };
         let solved = candidates.iter().any(|c| c.label.key == Some(Key::Solution));
         for (i, candidate) in candidates.iter().enumerate() {

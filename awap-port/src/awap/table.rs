@@ -177,7 +177,7 @@ fn column(heads: &[String], name: &str) -> Option<usize> {
 
 /// Whether a heading is `name` but for capitals and spaces: `Given name` for `given_name`.
 pub(crate) fn is_headed(head: &str, name: &str) -> bool {
-    head.replace(' ', "_").eq_ignore_ascii_case(name)
+    head == name || head.replace(' ', "_").eq_ignore_ascii_case(name)
 }
 
 #[cfg(test)]

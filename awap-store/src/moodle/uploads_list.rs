@@ -115,8 +115,8 @@ impl Store {
                 self.expect_what_was_found(&mut tx, now, id).await?;
             }
             tx.execute(
-                "UPDATE moodle_uploads SET state = 'queued', available_at = $1, updated_at = $1, finished_at = NULL \
-                 WHERE id = $2",
+                "UPDATE moodle_uploads SET state = 'queued', available_at = $1, inserted_at = $1, updated_at = $1, \
+                 finished_at = NULL WHERE id = $2",
                 args![now, id],
             )
             .await?;

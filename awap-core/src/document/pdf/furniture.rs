@@ -130,6 +130,7 @@ fn folded(text: &str) -> String {
     let mut kept = begins_with_part(text);
     let mut word = None;
     let mut begun = None;
+    let mut gap = false;
     for c in text.chars() {
         if c.is_alphabetic() {
             begun.get_or_insert(out.len());
@@ -141,8 +142,10 @@ fn folded(text: &str) -> String {
         {
             word = Some(start..out.len());
         }
-        // `TMA 02 | 3`: past a mark stands another number.
-        kept &= c.is_numeric() || c.is_whitespace() || matches!(c, '.' | '(' | ')');
+        // `TMA 02 | 3`: past a mark stands another number, and so it does past a blank alone.
+        kept &=
+            c.is_numeric() && !(gap && word.is_none()) || c.is_whitespace() || matches!(c, '.' | '(' | ')');
+        gap = c.is_whitespace();
         if c.is_numeric()
             && let Some(word) = word.take().and_then(|word| out.get(word))
         {
@@ -217,6 +220,7 @@ mod tests {
             ("A. Writer X1234567 – 2", "A. Writer X1234567 – 3"),
             ("TM112 TMA02 – 2", "TM112 TMA02 – 3"),
             ("TMA 02 | 2", "TMA 02 | 3"),
+            ("TM112 TMA02\t2", "TM112 TMA02\t3"),
         ] {
             assert_eq!(folded(one), folded(other), "{one}");
         }

@@ -14,7 +14,7 @@ defmodule AwapBackendWeb.API.TMAParams do
   Messages name fields and never quote what is in them.
   """
 
-  alias AwapBackend.CoreBridge
+  alias AwapBackend.{CoreBridge, JSON}
   alias AwapBackend.Schemas.TMA
   alias AwapBackendWeb.API.{BodyParams, TMAForm}
   alias AwapBackendWeb.{Conn, ErrorHelpers, ErrorView}
@@ -22,8 +22,8 @@ defmodule AwapBackendWeb.API.TMAParams do
 
   @ids ["tma_id", "assignment_id", "course_id", "student_id"]
   @max_attachment 32 * 1_048_576
-  # What else a request to the core holds: a rubric, names, what is escaped in JSON.
-  @beside 2 * 1_048_576
+  # What stands around a TMA in a request to the core.
+  @beside 65_536
 
   # Thirteen times as fast as decoding, and nothing here needs the bytes.
   @base64 ~r/\A[A-Za-z0-9+\/]*+={0,2}\z/
@@ -58,7 +58,7 @@ defmodule AwapBackendWeb.API.TMAParams do
   end
 
   defp json(body) do
-    case AwapBackend.JSON.decode(body) do
+    case JSON.decode(body) do
       {:ok, %{} = tma} -> checked(tma, check(tma))
       {:ok, _} -> {:error, ErrorView.error(422, "A TMA is a JSON object.", %{"fields" => %{}})}
       {:error, :invalid_json} -> {:error, ErrorView.error(400, "The body of this request is not JSON.")}
@@ -78,7 +78,7 @@ defmodule AwapBackendWeb.API.TMAParams do
   defp checked(tma, faults) when faults == %{} do
     most = CoreBridge.request_bytes() - @beside
 
-    if carried(tma["content"]) <= most do
+    if fits?(tma, carried(tma["content"]), most) do
       {:ok, tma}
     else
       sentence =
@@ -90,7 +90,12 @@ defmodule AwapBackendWeb.API.TMAParams do
 
   defp checked(_tma, faults), do: {:error, ErrorView.invalid(faults)}
 
-  # Bytes that the core would be sent of the content, but for what is small.
+  # What is large is written as the core would be sent it, to be measured: a text that is full of line ends is longer then.
+  defp fits?(_tma, carried, most) when carried > most, do: false
+  defp fits?(tma, carried, most) when carried > div(most, 2), do: IO.iodata_length(JSON.encode(tma)) <= most
+  defp fits?(_tma, _carried, _most), do: true
+
+  # Bytes of the content, but for what is small.
   defp carried(text) when is_binary(text), do: byte_size(text)
 
   defp carried(%{} = content) do

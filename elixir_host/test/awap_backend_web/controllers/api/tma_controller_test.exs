@@ -120,7 +120,7 @@ defmodule AwapBackendWeb.API.TMAControllerTest do
 
     test "documents that the core would not take together are refused, not taken in and failed" do
       port = start_endpoint(max_body_bytes: 100_000_000)
-      file = fn name -> %{"filename" => name, "data_base64" => String.duplicate("QUJD", 8_257_536)} end
+      file = fn name -> %{"filename" => name, "data_base64" => String.duplicate("QUJD", 8_400_000)} end
 
       answer =
         post_json(port, "/api/tmas", %{"content" => %{"attachments" => [file.("a.txt"), file.("b.txt")]}})
