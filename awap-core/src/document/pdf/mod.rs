@@ -19,6 +19,7 @@ pub(super) mod rewrite;
 mod rtl;
 mod span;
 mod table;
+mod true_type;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

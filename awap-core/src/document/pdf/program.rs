@@ -7,6 +7,7 @@ use lopdf::Dictionary;
 use super::encoding::glyph_text;
 use super::lexer::{Lexer, Token};
 use super::objects::Pdf;
+use super::true_type::true_type;
 use crate::Result;
 
 /// What a font program tells.
@@ -37,55 +38,11 @@ pub(super) fn read(pdf: &Pdf<'_>, descriptor: &Dictionary) -> Result<Program> {
     Ok(Program::default())
 }
 
-fn true_type(bytes: &[u8]) -> Program {
-    let mut program = Program::default();
-    let Ok(face) = ttf_parser::Face::parse(bytes, 0) else { return program };
-    if let Some(cff) = face.tables().cff {
-        program = from_cff(&cff);
-    }
-    let Some(cmap) = face.tables().cmap else { return names(&face, program) };
-    for table in cmap.subtables {
-        let unicode = table.is_unicode();
-        table.codepoints(|code| {
-            let Some(glyph) = table.glyph_index(code) else { return };
-            let symbol = (0xf000..=0xf0ff).contains(&code);
-            if unicode && !symbol {
-                if let Some(c) = char::from_u32(code).filter(|c| !c.is_control()) {
-                    program.glyphs.entry(u32::from(glyph.0)).or_insert(c);
-                }
-            } else if let Ok(code) = u8::try_from(if symbol { code - 0xf000 } else { code }) {
-                // A symbol font's codes say nothing themselves: the glyph's name may.
-                let mut text = String::new();
-                if face.glyph_name(glyph).is_some_and(|name| glyph_text(name, &mut text)) {
-                    program.codes.entry(code).or_insert(text);
-                }
-            }
-        });
-    }
-    names(&face, program)
-}
-
-/// Adds what glyph names tell of glyphs that no table maps.
-fn names(face: &ttf_parser::Face<'_>, mut program: Program) -> Program {
-    for glyph in 0..face.number_of_glyphs() {
-        if program.glyphs.contains_key(&u32::from(glyph)) {
-            continue;
-        }
-        let mut text = String::new();
-        if face.glyph_name(ttf_parser::GlyphId(glyph)).is_some_and(|name| glyph_text(name, &mut text))
-            && let Some(c) = text.chars().next()
-        {
-            program.glyphs.insert(u32::from(glyph), c);
-        }
-    }
-    program
-}
-
 fn compact(bytes: &[u8]) -> Program {
     ttf_parser::cff::Table::parse(bytes).map_or_else(Program::default, |table| from_cff(&table))
 }
 
-fn from_cff(table: &ttf_parser::cff::Table<'_>) -> Program {
+pub(super) fn from_cff(table: &ttf_parser::cff::Table<'_>) -> Program {
     let mut program = Program::default();
     let text_of = |glyph| {
         let mut text = String::new();
