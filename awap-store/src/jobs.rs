@@ -447,16 +447,13 @@ async fn retry_at(
     Ok(tmas::event(job.tma_id, "tma.retried", facts, actor))
 }
 
-/// How long a job rests whose original was sealed with a key that is not there.
-const UNTIL_THE_KEY_IS_BACK: Duration = Duration::from_mins(10);
-
 /// Lets a job rest that cannot be worked on for want of a key; this is no attempt.
 async fn put_off(tx: &mut Tx, now: Timestamp, job: &Job) -> Result<()> {
     let error = Error::from(OpenError::UnknownKey);
     tracing::error!(job_id = %job.id, tma_id = %job.tma_id, "A TMA waits. {}", error.message());
     tx.execute(
         "UPDATE jobs SET available_at = $1, error_code = $2, error_message = $3, updated_at = $4 WHERE id = $5",
-        args![now.plus(UNTIL_THE_KEY_IS_BACK), error.code().to_string(), error.message(), now, job.id],
+        args![now.plus(queue::UNTIL_THE_KEY_IS_BACK), error.code().to_string(), error.message(), now, job.id],
     )
     .await?;
     Ok(())

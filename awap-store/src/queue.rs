@@ -21,6 +21,9 @@ const BY_PRIORITY: u64 = 9;
 /// together.
 const SPREAD: f64 = 0.25;
 
+/// How long work rests whose student was sealed with a key that is not there.
+pub(crate) const UNTIL_THE_KEY_IS_BACK: Duration = Duration::from_mins(10);
+
 /// By what the next job is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {

@@ -39,8 +39,9 @@ impl Within<'_> {
 }
 
 impl Numbered {
-    /// The TMA's own is its first numbered word, or `Question` where the first has one number alone, as in a title (`TMA 02: Task 3`). Where it has
-    /// `Question` and the like, `Part` is none. `is_prompt` says whether the text of candidate `i` puts a question.
+    /// The TMA's own is its first numbered word, or `Question` where the first has one number alone, as in a title
+    /// (`TMA 02: Task 3`). Where it has `Question` and the like, `Part` is none. `is_prompt` says whether the text of
+    /// candidate `i` puts a question.
     pub(super) fn of(candidates: &[Candidate], questions: bool, is_prompt: impl Fn(usize) -> bool) -> Self {
         let own = |c: &Candidate| {
             let word = c.label.word?;

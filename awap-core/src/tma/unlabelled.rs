@@ -286,9 +286,6 @@ impl<'a> Answered<'a> {
         if let Some(essay) = essay {
             return Some(essay.id.clone());
         }
-        if self.only_missing(near).is_some() {
-            return None;
-        }
         // Without a rubric: `Part 2` has a first before it.
         let second = near.before.is_none() && near.after.is_some_and(|q| order(&q.id).0 == 2);
         let first = second && self.asked.ids.is_empty() && !has(&self.ids, &self.above, "1");

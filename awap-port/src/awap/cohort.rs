@@ -13,7 +13,7 @@ use crate::arguments::{Cohort as Arguments, Common};
 use crate::failure::{Failure, advice};
 use crate::intake;
 use crate::students::{Known, Students};
-use crate::table::{Joined, Known as KnownTma, Table};
+use crate::table::{Joined, Table, Tma};
 use crate::{keyring, rubric, show, work};
 
 /// What was read of a folder.
@@ -102,10 +102,8 @@ impl Cohort {
     pub(crate) fn rows<'a>(&self, marks: &'a Table) -> Result<Joined<'a>, Failure> {
         let read = self.scripts.iter().map(|script| (&script.code, &script.place));
         let unread = self.unread.iter().map(|(code, place)| (code, place));
-        let known: Vec<KnownTma<'_>> = read
-            .chain(unread)
-            .map(|(code, place)| KnownTma { code: Some(code), file: Some(place) })
-            .collect();
+        let known: Vec<Tma<'_>> =
+            read.chain(unread).map(|(code, place)| Tma { code: Some(code), file: Some(place) }).collect();
         let mut joined = marks.join(&known)?;
         joined.rows.truncate(self.scripts.len());
         Ok(joined)

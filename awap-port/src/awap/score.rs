@@ -12,7 +12,7 @@ use crate::failure::{Failure, SOME_FAILED};
 use crate::ledger::{self, Done};
 use crate::show;
 use crate::summary::HEADS;
-use crate::table::{Known, Row, Table, is_headed};
+use crate::table::{Row, Table, Tma, is_headed};
 
 /// Marks no further apart than this share of the maximum are near.
 const NEAR: f64 = 0.05;
@@ -72,10 +72,10 @@ pub(crate) fn run(arguments: &Score, common: &Common) -> Result<u8, Failure> {
     let all: Vec<(&str, Option<&str>)> =
         done_files.chain(failed.iter().map(|failed| (failed.tma.as_str(), failed.file.as_deref()))).collect();
     let files = files(&all, arguments.key_to_names.as_deref())?;
-    let known: Vec<Known<'_>> = all
+    let known: Vec<Tma<'_>> = all
         .iter()
         .zip(&files)
-        .map(|((code, _), file)| Known { code: Some(code), file: file.as_deref() })
+        .map(|((code, _), file)| Tma { code: Some(code), file: file.as_deref() })
         .collect();
     let joined = marks.join(&known)?;
     let pairs: Vec<Pair<'_>> =
@@ -187,8 +187,7 @@ fn files(tmas: &[(&str, Option<&str>)], key: Option<&Path>) -> Result<Vec<Option
     let mut by_code = HashMap::new();
     if let Some(path) = key {
         let key = Table::read(path)?;
-        let known: Vec<Known<'_>> =
-            tmas.iter().map(|(code, _)| Known { code: Some(code), file: None }).collect();
+        let known: Vec<Tma<'_>> = tmas.iter().map(|(code, _)| Tma { code: Some(code), file: None }).collect();
         for ((code, _), row) in tmas.iter().zip(key.join(&known)?.rows) {
             if let Some(file) = row.and_then(|row| key.text(row, "file")) {
                 by_code.insert(*code, PathBuf::from(file));

@@ -8,7 +8,7 @@ use awap_core::submission::Student;
 use crate::arguments::Who;
 use crate::failure::Failure;
 use crate::intake::composed;
-use crate::table::{Known as Tma, Row, Table};
+use crate::table::{Row, Table, Tma};
 
 /// What is known of one student.
 #[derive(Clone, Default, PartialEq, Eq)]

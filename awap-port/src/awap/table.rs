@@ -23,7 +23,7 @@ pub(crate) struct Row {
 }
 
 /// A TMA that a row may be about.
-pub(crate) struct Known<'a> {
+pub(crate) struct Tma<'a> {
     /// Its code, `tma-…`; none where rows go by their files alone.
     pub(crate) code: Option<&'a str>,
     /// Its file or folder, where that is known.
@@ -117,7 +117,7 @@ impl Table {
     }
 
     /// Finds the row of each TMA: by its code, by the path of its file, or by the file's name where only one has that name.
-    pub(crate) fn join(&self, tmas: &[Known<'_>]) -> Result<Joined<'_>, Failure> {
+    pub(crate) fn join(&self, tmas: &[Tma<'_>]) -> Result<Joined<'_>, Failure> {
         let mut joined = Joined { rows: tmas.iter().map(|_| None).collect(), strays: Vec::new() };
         for row in &self.rows {
             match row.about(tmas).as_slice() {
@@ -144,8 +144,8 @@ impl Table {
 }
 
 impl Row {
-    fn about(&self, tmas: &[Known<'_>]) -> Vec<usize> {
-        let which = |is: &dyn Fn(&Known<'_>) -> bool| -> Vec<usize> {
+    fn about(&self, tmas: &[Tma<'_>]) -> Vec<usize> {
+        let which = |is: &dyn Fn(&Tma<'_>) -> bool| -> Vec<usize> {
             tmas.iter().enumerate().filter(|(_, tma)| is(tma)).map(|(at, _)| at).collect()
         };
         if !self.tma.is_empty() && tmas.iter().any(|tma| tma.code.is_some()) {
@@ -192,8 +192,8 @@ mod tests {
         Table::read(&path)
     }
 
-    fn known<'a>(code: &'a str, file: &'a str) -> Known<'a> {
-        Known { code: Some(code), file: Some(Path::new(file)) }
+    fn known<'a>(code: &'a str, file: &'a str) -> Tma<'a> {
+        Tma { code: Some(code), file: Some(Path::new(file)) }
     }
 
     #[test]

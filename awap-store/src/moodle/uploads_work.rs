@@ -85,9 +85,6 @@ enum UploadWork {
     Sealed(Row, OpenError),
 }
 
-/// How long a grade rests whose owner was sealed with a key that is not there.
-const UNTIL_THE_KEY_IS_BACK: Duration = Duration::from_mins(10);
-
 /// How long a grade rests after its first attempt; twice as long each time after.
 const REST: Duration = Duration::from_secs(30);
 const REST_MOST: Duration = Duration::from_hours(1);
@@ -449,7 +446,7 @@ async fn unopened(tx: &mut Tx, now: Timestamp, row: &Row, error: OpenError) -> R
             format!(
                 "UPDATE moodle_uploads SET {rests} = $1, error_code = $2, error_message = $3, updated_at = $4 WHERE id = $5"
             ),
-            args![now.plus(UNTIL_THE_KEY_IS_BACK), code, told.message(), now, id],
+            args![now.plus(queue::UNTIL_THE_KEY_IS_BACK), code, told.message(), now, id],
         )
         .await?;
         return Ok(None);

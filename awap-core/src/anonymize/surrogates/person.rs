@@ -62,9 +62,9 @@ impl Surrogates<'_> {
             // First names in use, then such as nobody need bear.
             let name =
                 if attempt < ATTEMPTS / 2 { draw.one(list).to_owned() } else { lists::made_up(&mut draw) };
-            let folded = fold(&name);
-            let alike = key.chars().next() == folded.chars().next();
-            let is_given = first(&name).is_some_and(|letter| letters.contains(&letter));
+            let letter = first(&name);
+            let alike = key.chars().next() == letter;
+            let is_given = letter.is_some_and(|letter| letters.contains(&letter));
             let unwanted = alike || is_given && attempt < ATTEMPTS / 4;
             if !unwanted && self.is_clear(&name) && self.is_clear_joined(&name) && self.taken.take(&name) {
                 chosen = Some(name);

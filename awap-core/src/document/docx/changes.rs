@@ -63,14 +63,18 @@ impl<'a> Changes<'a> {
             }
         }
         found.extend((self.sweep)(text).into_iter().map(|(span, with)| (line.counted(span), with)));
-        // The whole name before what is a part of it.
+        // The whole name before what is a part of it; none of it goes twice.
         found.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then(a.cmp(b)));
-        let mut edits = Edits { edits: Vec::new(), taken: vec![false; line.letters.len()] };
-        for (span, with) in found {
-            edits.add(span, with);
-        }
-        edits.edits.sort_by_key(|(span, _)| *span);
-        edits.edits
+        let mut taken = vec![false; line.letters.len()];
+        found.retain(|(span, _)| match taken.get_mut(span.start..span.end) {
+            Some(letters) if !letters.is_empty() && !letters.contains(&true) => {
+                letters.fill(true);
+                true
+            }
+            _ => false,
+        });
+        found.sort_by_key(|(span, _)| *span);
+        found
     }
 
     /// A text of its own, an attribute's say, changed.
@@ -145,24 +149,6 @@ impl Line {
     fn counted(&self, span: Span) -> Span {
         let count = |at: usize| self.places.partition_point(|place| *place < at);
         Span::new(count(span.start), count(span.end))
-    }
-}
-
-/// What goes from a line, none of it twice.
-struct Edits {
-    edits: Vec<(Span, String)>,
-    taken: Vec<bool>,
-}
-
-impl Edits {
-    fn add(&mut self, span: Span, with: String) {
-        if let Some(letters) = self.taken.get_mut(span.start..span.end)
-            && !letters.is_empty()
-            && !letters.contains(&true)
-        {
-            letters.fill(true);
-            self.edits.push((span, with));
-        }
     }
 }
 

@@ -125,19 +125,11 @@ defmodule AwapBackend.Config.Variable do
   defp parse(:seal_key, value), do: key(value, &(&1 == 32), "exactly 32 bytes in hexadecimal (64 characters)")
 
   defp parse(:seal_keys, value) do
-    value
-    |> String.split(",")
-    |> Enum.map(&String.trim/1)
-    |> Enum.reject(&(&1 == ""))
-    |> Enum.reduce_while({:ok, value}, fn key, found ->
-      case parse(:seal_key, key) do
-        {:ok, _key} ->
-          {:cont, found}
+    keys = value |> String.split(",") |> Enum.map(&String.trim/1) |> Enum.reject(&(&1 == ""))
 
-        {:error, _what} ->
-          {:halt, {:error, "has to be keys of 32 bytes in hexadecimal, with commas between them."}}
-      end
-    end)
+    if Enum.all?(keys, &match?({:ok, _key}, parse(:seal_key, &1))),
+      do: {:ok, value},
+      else: {:error, "has to be keys of 32 bytes in hexadecimal, with commas between them."}
   end
 
   defp key(value, fits?, expected) do

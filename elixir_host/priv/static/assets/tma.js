@@ -174,7 +174,7 @@ class View {
     [this.outline] = fetched;
     this.draft = fetched[1]?.revisions[0]?.feedback_text ?? this.draft;
     if (this.locked) this.banner.tell("rubric", "The rubric of this TMA was not kept, so its marks cannot be changed here; the feedback’s text can.");
-    if (this.mode === "criteria" && !this.panel.contains(document.activeElement) && !this.panel.querySelector("[aria-invalid=true]")) this.showPanel();
+    if (this.mode === "criteria" && !this.panel.contains(document.activeElement) && !this.faulty()) this.showPanel();
     this.letter.redraw();
     if (origin) moodleOf(this.id, this.actions, () => this.gone);
   }
@@ -214,9 +214,14 @@ class View {
     if (caret) again?.setSelectionRange(...caret);
   }
 
+  /** The first field whose mark cannot be taken. */
+  faulty() {
+    return this.panel.querySelector("[aria-invalid=true]");
+  }
+
   /** Whether a mark that is shown cannot be taken; leads to it, as no other place keeps what was typed. */
   outOfBounds() {
-    const field = this.panel.querySelector("[aria-invalid=true]");
+    const field = this.faulty();
     if (!field) return false;
     say("A mark is out of its bounds: put it right first.");
     field.focus();
