@@ -10,6 +10,10 @@ use super::objects::Pdf;
 use super::true_type::true_type;
 use crate::Result;
 
+/// Glyphs of a compact font whose names are asked for. Each is found by going through the ranges of names before it; fonts of more
+/// glyphs than this, those for Chinese, Japanese and Korean, number them instead.
+pub(super) const MOST_NAMED: u16 = 0x4000;
+
 /// What a font program tells.
 #[derive(Debug, Default)]
 pub(super) struct Program {
@@ -53,7 +57,7 @@ pub(super) fn from_cff(table: &ttf_parser::cff::Table<'_>) -> Program {
             program.codes.insert(code, text);
         }
     }
-    for glyph in 0..table.number_of_glyphs() {
+    for glyph in 0..table.number_of_glyphs().min(MOST_NAMED) {
         if let Some(c) = text_of(ttf_parser::GlyphId(glyph)).and_then(|text| text.chars().next()) {
             // In a font of CIDs glyphs are called by those.
             let key = table.glyph_cid(ttf_parser::GlyphId(glyph)).unwrap_or(glyph);
