@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::finding::{Finding, Label};
 use super::pieces::{Piece, touches};
@@ -24,9 +24,14 @@ pub(super) fn find(pieces: &[Piece], found: &mut [Vec<Finding>]) {
             }
         }
     }
+    if values.is_empty() {
+        return;
+    }
     let built = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
+        // A few values in a text of a few pages: what is built fastest.
+        .kind(Some(AhoCorasickKind::NoncontiguousNFA))
         .build(values.keys());
     let Ok(automaton) = built else { return };
     let labels: Vec<Label> = values.into_values().collect();

@@ -302,6 +302,7 @@ mod tests {
             ("the sister in charge, Rose Akintola, saw it", "Rose Akintola"),
             ("a lady of sixty seven, Mrs Anna Bassey, came", "Mrs Anna Bassey"),
             ("a girl named Saoirse sat by me", "Saoirse"),
+            ("Élan is what it lacked: a girl named Saoirse sat by me", "Saoirse"),
             ("the seller, a Mr Hugo Lennon, refused", "Mr Hugo Lennon"),
             ("One of them, Terry Stubbs, has left", "Terry Stubbs"),
             ("At work Gavin, the duty manager, likes it", "Gavin"),

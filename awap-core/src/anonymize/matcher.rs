@@ -43,8 +43,12 @@ pub(super) struct Chain {
 /// The most bytes between two parts of one name (`jane elizabeth a. smith` has an unknown middle name and is two).
 const GLUE: usize = 24;
 
+/// From how many bytes on a text is a long one.
+const LONG: usize = 64 << 10;
+
 impl<'a> Matcher<'a> {
-    pub(super) fn new(roster: &'a Roster) -> Result<Self> {
+    /// For `bytes` of text. What takes longer to build and then finds faster is worth that in a long text alone.
+    pub(super) fn new(roster: &'a Roster, bytes: usize) -> Result<Self> {
         let mut needles: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
         for (who, person) in roster.people.iter().enumerate() {
             for (which, part) in person.parts.iter().enumerate() {
@@ -79,8 +83,10 @@ impl<'a> Matcher<'a> {
         let automaton = if needles.is_empty() {
             None
         } else {
+            let kind =
+                if bytes < LONG { AhoCorasickKind::NoncontiguousNFA } else { AhoCorasickKind::ContiguousNFA };
             let built = AhoCorasick::builder()
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .kind(Some(kind))
                 .match_kind(MatchKind::LeftmostLongest)
                 .build(needles.keys());
             Some(built.map_err(|_| {

@@ -8,7 +8,7 @@ fn found(name: &str, text: &str, zone: Zone) -> Vec<String> {
     roster.add_student(name);
     let piece = Piece { text: text.to_owned(), zone: Some(zone), ..Piece::default() };
     let mut out = Vec::new();
-    Matcher::new(&roster).unwrap().find(&piece, &Folded::new(text), &mut out);
+    Matcher::new(&roster, text.len()).unwrap().find(&piece, &Folded::new(text), &mut out);
     out.iter().map(|f| f.span.of(text).to_owned()).collect()
 }
 

@@ -55,26 +55,28 @@ fn is_hidden(c: char) -> bool {
 
 /// The next capital at the start of a word, from byte `from` on.
 pub(super) fn next_capital(text: &str, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut inside = text.get(..from).and_then(|t| t.chars().next_back()).is_some_and(char::is_alphanumeric);
+    // One byte behind the start of `É` goes on at its end.
+    let from = text.ceil_char_boundary(from);
     let mut at = from;
-    while let Some(byte) = bytes.get(at) {
-        if byte.is_ascii() {
-            if byte.is_ascii_uppercase() && !inside {
-                return Some(at);
-            }
-            inside = byte.is_ascii_alphanumeric() || inside && matches!(byte, b'\'' | b'-');
-            at += 1;
-            continue;
-        }
-        let c = text.get(at..).and_then(|t| t.chars().next())?;
-        if !inside && c.is_uppercase() {
+    loop {
+        // Most bytes are neither, and go by quickly.
+        let rest = text.as_bytes().get(at..)?;
+        at += rest.iter().position(|b| b.is_ascii_uppercase() || !b.is_ascii())?;
+        let c = text.get(at..)?.chars().next()?;
+        if c.is_uppercase() && !is_inside(text, from, at) {
             return Some(at);
         }
-        inside = c.is_alphanumeric() || inside && c == '’';
         at += c.len_utf8();
     }
-    None
+}
+
+/// Whether byte `at` goes on a word, as far as can be said from byte `from` on: after a letter, a digit, or an apostrophe or hyphen behind one.
+fn is_inside(text: &str, from: usize, at: usize) -> bool {
+    let behind = text.get(from..at).unwrap_or_default();
+    let joints = behind.trim_end_matches(['\'', '-', '’']);
+    let head = text.get(..from + joints.len()).unwrap_or_default();
+    // What stands before `from` is a joint of nothing.
+    head.chars().next_back().is_some_and(char::is_alphanumeric)
 }
 
 /// The word without a possessive ending (`Indah's` → `Indah`).
@@ -248,6 +250,20 @@ fn particle_joined(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_capitals_that_begin_a_word() {
+        let text = "the O'Neill-Smith of McAdam, d’Arcy, Élodie, x-Ray, ’Tis A1B";
+        let mut found = Vec::new();
+        let mut at = 0;
+        while let Some(start) = next_capital(text, at) {
+            found.push(&text[start..text.ceil_char_boundary(start + 3)]);
+            at = start + 1;
+        }
+        assert_eq!(found, ["O'N", "McA", "Él", "Tis", "A1B"]);
+        // Behind a word that was taken, its rest is none.
+        assert_eq!(next_capital("Ann-Marie Bo", 3), Some(10));
+    }
 
     #[test]
     fn reads_names() {

@@ -53,50 +53,66 @@ fn near(text: &str, at: usize) -> Span {
 /// Whether a sentence tells of the writer's own life: it says `I`, `me`, `my`, `we`, `us` or `our`, and not only in what any essay says
 /// of itself (`I think that`, `in my view`, `as we have seen`).
 fn is_personal(sentence: &str) -> bool {
-    let mut words = Words(sentence).peekable();
-    let mut before = "";
-    while let Some(word) = words.next() {
-        let next = words.peek().copied().unwrap_or_default();
+    let mut from = 0;
+    while let Some(start) = next_start(sentence, from) {
+        let mut words = words(sentence.get(start..).unwrap_or_default());
+        let word = words.next().unwrap_or_default();
+        let next = || words.clone().next().unwrap_or_default();
         let personal = match fold_short(word).as_str() {
-            "i" | "we" => !is_opinion(next, words.clone().nth(1).unwrap_or_default(), word),
+            "i" | "we" => !is_opinion(next(), words.clone().nth(1).unwrap_or_default(), word),
             "i'd" | "we'd" => {
-                matches!(next, "been" | "had" | "already" | "just" | "never" | "always" | "once")
+                matches!(next(), "been" | "had" | "already" | "just" | "never" | "always" | "once")
             }
             "i've" | "we've" => !matches!(
-                next,
+                next(),
                 "chosen" | "used" | "shown" | "argued" | "discussed" | "found" | "seen" | "read" | "tried"
             ),
-            "i'm" => !matches!(next, "going" | "not" | "sure"),
-            "me" | "us" => !is_shown(before),
-            "my" | "our" => !is_of_the_essay(next),
+            "i'm" => !matches!(next(), "going" | "not" | "sure"),
+            "me" | "us" => !is_shown(
+                self::words(sentence.get(..start).unwrap_or_default()).next_back().unwrap_or_default(),
+            ),
+            "my" | "our" => !is_of_the_essay(next()),
             "mine" | "myself" | "ours" => true,
             _ => false,
         };
         if personal {
             return true;
         }
-        before = word;
+        from = start + word.len().max(1);
     }
     false
 }
 
 /// The words of a text, with apostrophes inside.
-#[derive(Clone)]
-struct Words<'t>(&'t str);
-
-impl<'t> Iterator for Words<'t> {
-    type Item = &'t str;
-
-    fn next(&mut self) -> Option<&'t str> {
-        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’');
-        let rest = self.0.trim_start_matches(|c| !is_word(c));
-        let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-        let (word, rest) = rest.split_at(end);
-        self.0 = rest;
-        (!word.is_empty()).then(|| word.trim_matches(['\'', '’']))
-    }
+fn words(text: &str) -> impl DoubleEndedIterator<Item = &str> + Clone {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’');
+    text.split(move |c| !is_word(c))
+        .map(|word| word.trim_matches(['\'', '’']))
+        .filter(|word| !word.is_empty())
 }
 
+/// Where from byte `from` on, which is not within a word, the next word begins that may be one of the first person by its first letter.
+fn next_start(text: &str, from: usize) -> Option<usize> {
+    let mut at = from;
+    let mut inside = false;
+    while let Some(byte) = text.as_bytes().get(at) {
+        if byte.is_ascii_alphanumeric() {
+            if !inside && matches!(byte.to_ascii_lowercase(), b'i' | b'w' | b'm' | b'u' | b'o') {
+                return Some(at);
+            }
+            inside = true;
+            at += 1;
+        } else if byte.is_ascii() {
+            inside &= *byte == b'\'';
+            at += 1;
+        } else {
+            let c = text.get(at..)?.chars().next()?;
+            inside = c.is_alphanumeric() || inside && c == '’';
+            at += c.len_utf8();
+        }
+    }
+    None
+}
 /// A word that may be one of the first person in lower case, with a plain apostrophe; nothing of any other.
 fn fold_short(word: &str) -> String {
     let may_be_one = word.starts_with(['I', 'i', 'W', 'w', 'M', 'm', 'U', 'u', 'O', 'o']);

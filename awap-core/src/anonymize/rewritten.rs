@@ -29,6 +29,9 @@ pub(super) fn add(
     limits: &Limits,
     deadline: &Deadline,
 ) -> Result<()> {
+    if originals.is_empty() {
+        return Ok(());
+    }
     let strays = Strays::new(identity)?;
     for original in originals {
         deadline.check()?;

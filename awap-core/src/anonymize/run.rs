@@ -203,7 +203,7 @@ impl Plan {
         // A short form is a guess, and no reason to withhold a result in which it stands.
         let secrets = Secrets::new(known, roster.student(), &options.keep);
         nicknames::add(&mut roster, pieces);
-        let matcher = Matcher::new(&roster)?;
+        let matcher = Matcher::new(&roster, pieces.iter().map(|p| p.text.len()).sum())?;
         let values = ValueMatcher::new(known)?;
         let context = Context { known, roster: &roster };
         let allowed: Vec<String> = options.allow.iter().map(|a| fold(a)).filter(|a| !a.is_empty()).collect();

@@ -54,7 +54,7 @@ pub(super) struct Strays<'a> {
 
 impl<'a> Strays<'a> {
     pub(super) fn new(identity: &'a Identity) -> Result<Self> {
-        Ok(Self { identity, matcher: Matcher::new(&identity.roster)? })
+        Ok(Self { identity, matcher: Matcher::new(&identity.roster, 0)? })
     }
 
     /// Where the student is named in `text` (bytes, of which some may overlap). In what may be a name of a file or a path, glued

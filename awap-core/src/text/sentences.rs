@@ -10,38 +10,45 @@ pub fn sentences(text: &str) -> Vec<Span> {
     let mut out = Vec::new();
     let mut start = 0;
     let mut letters = false;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\n' => {
-                let mut rest = text.get(at + 1..).unwrap_or_default().chars();
-                if rest.find(|c| *c == '\n' || !c.is_whitespace()) == Some('\n') {
-                    push(text, start, at, &mut out);
-                    start = at + 1;
-                    letters = false;
-                }
+    let mut from = 0;
+    while let Some((at, c)) = next_stop(text, from) {
+        letters = letters || text.get(from..at).is_some_and(|t| t.contains(char::is_alphabetic));
+        let stop = at + c.len_utf8();
+        let rest = text.get(stop..).unwrap_or_default();
+        from = stop;
+        if c == '\n' {
+            if rest.chars().find(|c| *c == '\n' || !c.is_whitespace()) == Some('\n') {
+                push(text, start, at, &mut out);
+                start = stop;
+                letters = false;
             }
-            '.' | '?' | '!' | '…' => {
-                let mut end = at + c.len_utf8();
-                while let Some(&(i, next)) = chars.peek() {
-                    if !(matches!(next, '.' | '?' | '!' | '…') || is_closer(next)) {
-                        break;
-                    }
-                    end = i + next.len_utf8();
-                    chars.next();
-                }
-                // `1. The first` is one sentence.
-                if letters && ends_here(text, start, at, end, c) {
-                    push(text, start, end, &mut out);
-                    start = end;
-                    letters = false;
-                }
-            }
-            _ => letters |= c.is_alphabetic(),
+            continue;
+        }
+        from += rest.len() - rest.trim_start_matches(|c| is_stop(c) || is_closer(c)).len();
+        // `1. The first` is one sentence.
+        if letters && ends_here(text, start, at, from, c) {
+            push(text, start, from, &mut out);
+            start = from;
+            letters = false;
         }
     }
     push(text, start, text.len(), &mut out);
     out
+}
+
+/// The next character from byte `from` on that may end a sentence. Only bytes with which one begins are looked at.
+fn next_stop(text: &str, from: usize) -> Option<(usize, char)> {
+    let bytes = text.as_bytes().get(from..)?.iter().enumerate();
+    let mut begins =
+        bytes.filter(|(_, b)| matches!(b, b'\n' | b'.' | b'?' | b'!' | 0xe2)).map(|(i, _)| from + i);
+    begins.find_map(|at| {
+        let c = text.get(at..)?.chars().next()?;
+        (c == '\n' || is_stop(c)).then_some((at, c))
+    })
+}
+
+fn is_stop(c: char) -> bool {
+    matches!(c, '.' | '?' | '!' | '…')
 }
 
 fn push(text: &str, start: usize, end: usize, out: &mut Vec<Span>) {
