@@ -12,6 +12,7 @@ use awap_names::lists::known::{GIVEN, NAME};
 
 use super::context::is_used_as_name;
 use super::introductions::{self, has_private_title};
+use super::learned::{PRIVATE, WRITER};
 use super::names::starts_upper;
 use super::narrative::Narrative;
 use super::pieces::Piece;
@@ -27,6 +28,9 @@ const RULE: &str = "acquaintance";
 /// What is needed in sum.
 const ENOUGH: i32 = 4;
 
+/// With so much nothing is left to doubt, but that the name may be a word.
+const SURE: i32 = 6;
+
 /// Up to so many mentions a name stands seldom.
 const SELDOM: usize = 2;
 
@@ -36,10 +40,16 @@ const REFLECTIVE: usize = 3;
 /// Makes mentions of people of whom it was not told who they are ([`Role::Named`]) mentions of the student's acquaintances, where the text says
 /// that they are; drops the others.
 pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>) {
-    if !mentions.iter().any(|m| m.role == Role::Named) {
+    let doubtful = doubtful(pieces, mentions);
+    if doubtful.is_empty() && !mentions.iter().any(|m| m.role == Role::Named) {
         return;
     }
-    let signs = Signs::of(pieces, mentions);
+    let signs = Signs::of(pieces, mentions, &doubtful);
+    let mut index = 0;
+    mentions.retain(|mention| {
+        index += 1;
+        !doubtful.contains(&(index - 1)) || !signs.is_read_about(mention)
+    });
     let sums: Vec<Option<i32>> =
         mentions.iter().map(|m| if m.role == Role::Named { signs.sum(m) } else { None }).collect();
     let found = mentions
@@ -56,9 +66,23 @@ pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>) {
         }
         mention.role = Role::Other;
         mention.rule = RULE;
-        mention.confidence = 0.7;
+        mention.confidence = if sum.is_some_and(|sum| sum >= SURE) { 0.9 } else { 0.7 };
         sum.is_some_and(|sum| sum >= ENOUGH || sum >= ENOUGH - 2 && is_beside(mention, &edges, pieces))
     });
+}
+
+/// Which of the mentions that the model took for somebody of the writer's own life, or for the writer, are in doubt.
+fn doubtful(pieces: &[Piece], mentions: &[Mention]) -> HashSet<usize> {
+    let text = |m: &Mention| pieces.get(m.piece).map_or("", |p| m.span.of(&p.text));
+    let writer = mentions.iter().filter(|m| m.role == Role::Student && m.rule != WRITER);
+    let writer: HashSet<String> = writer.flat_map(|m| words_of(text(m))).collect();
+    let in_doubt = |m: &Mention| match m.rule {
+        // Who the writer is is known, and this is somebody else.
+        WRITER => !writer.is_empty() && !words_of(text(m)).iter().any(|w| writer.contains(w)),
+        PRIVATE => true,
+        _ => false,
+    };
+    mentions.iter().enumerate().filter(|(_, m)| in_doubt(m)).map(|(i, _)| i).collect()
 }
 
 /// What all the texts of a TMA say of the people that are named in them.
@@ -68,21 +92,26 @@ struct Signs<'a> {
     of_words: HashMap<String, Evidence>,
     /// The words of those who are cited.
     cited: HashSet<String>,
+    /// The last words of the names in reference lists, and the initials behind them.
+    authors: HashSet<(String, char)>,
     /// What the whole adds: whether it tells of the writer's own life at all.
     bonus: i32,
 }
 
 impl<'a> Signs<'a> {
-    fn of(pieces: &'a [Piece], mentions: &[Mention]) -> Self {
-        let named: HashSet<usize> =
-            mentions.iter().filter(|m| m.role == Role::Named).map(|m| m.piece).collect();
+    fn of(pieces: &'a [Piece], mentions: &[Mention], doubtful: &HashSet<usize>) -> Self {
+        let asked = || {
+            let all = mentions.iter().enumerate();
+            all.filter(|(i, m)| m.role == Role::Named || doubtful.contains(i)).map(|(_, m)| m)
+        };
+        let named: HashSet<usize> = asked().map(|m| m.piece).collect();
         let narrative = |(i, piece): (usize, &Piece)| {
             if named.contains(&i) { Narrative::of(&piece.text) } else { Narrative::default() }
         };
         let narratives: Vec<Narrative> = pieces.iter().enumerate().map(narrative).collect();
         let reflective = narratives.iter().map(Narrative::personal).sum::<usize>() >= REFLECTIVE;
         let mut of_words: HashMap<String, Evidence> = HashMap::new();
-        for mention in mentions.iter().filter(|m| m.role == Role::Named) {
+        for mention in asked() {
             let (Some(piece), Some(narrative)) = (pieces.get(mention.piece), narratives.get(mention.piece))
             else {
                 continue;
@@ -92,7 +121,31 @@ impl<'a> Signs<'a> {
                 of_words.entry(word).or_default().add(found);
             }
         }
-        Self { pieces, of_words, cited: cited_words(pieces), bonus: if reflective { 1 } else { -1 } }
+        Self {
+            pieces,
+            of_words,
+            cited: cited_words(pieces),
+            authors: authors(pieces),
+            bonus: if reflective { 1 } else { -1 },
+        }
+    }
+
+    /// Whether somebody whom the model, not being sure, took for one of the writer's own life is one who is read about, by what else the
+    /// text says.
+    fn is_read_about(&self, mention: &Mention) -> bool {
+        let text = self.pieces.get(mention.piece).map_or("", |p| p.text.as_str());
+        let name = mention.span.of(text);
+        let words = words_of(name);
+        let Some(last) = words.last() else { return false };
+        if words.len() > 1
+            && name.chars().next().is_some_and(|initial| self.authors.contains(&(last.clone(), initial)))
+        {
+            return true;
+        }
+        let is_known = words.len() == 1 && (self.cited.contains(last) || is_theorist(last));
+        let signs = self.of_words.get(last).copied().unwrap_or_default();
+        let is_of_a_case = signs.contra <= -4 && signs.personal == 0;
+        mention.confidence < 0.5 && !has_private_title(text, mention.span) && (is_known || is_of_a_case)
     }
 
     /// What speaks for the one who is named being of the writer's own life; nothing where that cannot be.
@@ -104,7 +157,11 @@ impl<'a> Signs<'a> {
         let last = words.last().map(of).unwrap_or_default();
         let pro = words.iter().map(|w| of(w).pro).max().unwrap_or_default();
         let plain = mention.rule != introductions::INTRODUCED && !has_private_title(text, mention.span);
-        let is_known = words.last().is_some_and(|w| self.cited.contains(w) || plain && is_theorist(w));
+        // Whoever is introduced by a given name where the writer tells of their own life is not the author of that family name.
+        let name = mention.span.of(text);
+        let met = pro >= SURE && words.len() == 1 && awap_names::known_of(name) & GIVEN != 0;
+        let is_known =
+            words.last().is_some_and(|w| self.cited.contains(w) && !met || plain && is_theorist(w));
         let stays = is_known || !last.is_at_home() || plain && !is_used_as_one(mention, self.pieces);
         if stays { None } else { Some(pro + last.contra + self.bonus) }
     }
@@ -192,8 +249,26 @@ fn words_of(name: &str) -> Vec<String> {
     words.filter(|w| w.chars().count() > 1 && !is_title(w) && !is_particle(w)).collect()
 }
 
+/// `Rogers, C. R.` and `Rogers C`, as reference lists name people.
+fn authors(pieces: &[Piece]) -> HashSet<(String, char)> {
+    let lists = pieces.iter().flat_map(|p| p.lists.iter().map(|s| s.of(&p.text)));
+    let mut found = HashSet::new();
+    for list in lists {
+        let mut words = list.split_whitespace().peekable();
+        while let (Some(word), Some(next)) = (words.next(), words.peek()) {
+            let mut letters = next.chars();
+            let initial = letters.next().filter(|c| c.is_uppercase());
+            let ends = letters.next().is_none_or(|c| !c.is_alphanumeric());
+            if let Some(initial) = initial.filter(|_| ends && starts_upper(word)) {
+                found.insert((fold(word.trim_matches(|c: char| !c.is_alphanumeric())), initial));
+            }
+        }
+    }
+    found
+}
+
 /// The words with a capital in citations and reference lists.
-fn cited_words(pieces: &[Piece]) -> HashSet<String> {
+pub(super) fn cited_words(pieces: &[Piece]) -> HashSet<String> {
     let spans = pieces.iter().flat_map(|p| p.protected.iter().chain(&p.lists).map(|s| s.of(&p.text)));
     spans.flat_map(words_of).collect()
 }

@@ -66,12 +66,15 @@ pub(super) fn is_used_as_name(text: &str, span: Span, zone: Zone, ambiguity: Amb
         let mut following = after.split_whitespace();
         let verb = bare(following.next().unwrap_or_default());
         return acts_like_a_person(&verb)
+            || after.starts_with(", who ")
             || verb == "and" && matches!(following.next().map(bare).as_deref(), Some("i" | "me" | "my"));
     }
     // “As Grace said, …”
     let opening = is_not_a_name(&previous) && acts_like_a_person(&bare(next));
+    // “I would add that Grace could …”
+    let clause = previous == "that" && (acts_like_a_person(&bare(next)) || is_modal_of_people(&bare(next)));
     (starts_lower(last) || opening)
-        && !is_determiner(&previous)
+        && (!is_determiner(&previous) || clause)
         && !last.ends_with(['(', '“', '"', '‘'])
         && (possessive || !starts_upper(next) || next.starts_with("I ") || next == "I")
 }
@@ -169,6 +172,40 @@ fn acts_like_a_person(verb: &str) -> bool {
             | "likes"
             | "lives"
             | "worked"
+            | "puts"
+            | "sits"
+            | "stands"
+            | "walks"
+            | "walked"
+            | "holds"
+            | "held"
+            | "talks"
+            | "talked"
+            | "picks"
+            | "picked"
+            | "nods"
+            | "nodded"
+            | "points"
+            | "laughs"
+            | "smiles"
+            | "shouts"
+            | "cries"
+            | "whispers"
+            | "whispered"
+            | "waved"
+            | "hugged"
+            | "watches"
+            | "watched"
+            | "answered"
+            | "opened"
+            | "left"
+    )
+}
+
+fn is_modal_of_people(verb: &str) -> bool {
+    matches!(
+        verb,
+        "could" | "would" | "can" | "should" | "might" | "does" | "doesn't" | "didn't" | "couldn't"
     )
 }
 

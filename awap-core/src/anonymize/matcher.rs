@@ -255,6 +255,13 @@ impl<'a> Matcher<'a> {
         } else {
             let Some(part) = named.next() else { return };
             let given = part.side == Side::Given;
+            if if given {
+                self.is_of_an_author(place, chain.end)
+            } else {
+                !person.is_student && self.roster.cited.contains(&part.text)
+            } {
+                return;
+            }
             let capital = place.capitals(&chain) > 0;
             let used = if person.is_student {
                 is_used_as_name(&place.piece.text, span, place.piece.zone(), part.ambiguity, given)
@@ -280,6 +287,15 @@ impl<'a> Matcher<'a> {
             (Label::NameOther, "person.propagated")
         };
         out.push(Finding { span, label, person: who, rule, confidence });
+    }
+
+    /// Whether the family name of an author who is cited follows the given name that ends at `end`: `Carl Rogers`, where somebody else is
+    /// called Carl.
+    fn is_of_an_author(&self, place: &Place<'_>, end: usize) -> bool {
+        let Some(rest) = place.text.get(end..).and_then(|rest| rest.strip_prefix(' ')) else { return false };
+        let family = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let written = place.is_upper(end + 1) && family.chars().all(char::is_alphabetic);
+        written && !place.piece.zone().is_technical() && self.roster.cited.contains(family)
     }
 
     /// A chain whose ends are inside words falls apart into the parts that stand by themselves.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::cues::Cues;
 use super::published;
 
-use crate::document::{BlockKind, Document, Part, PartKind};
+use crate::document::{BlockKind, Document, Part, PartKind, reads_as_prose};
 use crate::text::Span;
 use crate::{Deadline, Limits, Result, Submission, citation};
 
@@ -284,6 +284,8 @@ impl Visit for Collect<'_> {
         for block in &part.blocks {
             let span = Span::new(block.start, block.end);
             match block.kind {
+                // An e-mail or a log of a visit that somebody has set in a code font names people as prose does.
+                BlockKind::Code if span.len() >= LONG_QUOTE && reads_as_prose(span.of(&piece.text)) => {}
                 BlockKind::Code => piece.code.push(span),
                 BlockKind::Table => piece.tables.push(span),
                 _ => {
@@ -327,6 +329,9 @@ impl Piece {
         Ok(())
     }
 }
+
+/// Less text is too little to tell prose from code by, in bytes.
+const LONG_QUOTE: usize = 120;
 
 /// Fenced code in a text without blocks.
 fn fences(text: &str) -> Vec<Span> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::context::is_used_as_name;
 use super::learned;
 use super::metadata::is_software;
 use super::person::{Person, Roster};
@@ -9,6 +10,7 @@ use super::pieces::Piece;
 use super::recognizer::{Mention, Role};
 use super::words::Ambiguity;
 use crate::text::fold;
+use awap_names::lists::known::GIVEN;
 
 /// Fills the roster from `mentions`; returns for each mention whose it is (0 is the student), or none where it is
 /// nobody's.
@@ -37,8 +39,9 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
     }
     let words = Words::of(pieces, mentions);
     for (mention, owner) in mentions.iter().zip(&mut owners) {
-        // What also stands in lower case is a word, unless its cue leaves no doubt.
-        if mention.role == Role::Other && mention.confidence < 0.88 && words.hold(text(mention)) {
+        // What also stands in lower case is a word, unless its cue leaves no doubt, or it is a given name and used as one here.
+        let is_word = || words.hold(text(mention)) && !is_given_name(pieces, mention);
+        if mention.role == Role::Other && mention.confidence < 0.88 && is_word() {
             continue;
         }
         if mention.role == Role::Other {
@@ -53,6 +56,14 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
         }
     }
     owners
+}
+
+/// Whether a mention of one word is a given name of the lists, and what stands around it makes it a name and no word.
+fn is_given_name(pieces: &[Piece], mention: &Mention) -> bool {
+    let Some(piece) = pieces.get(mention.piece) else { return false };
+    let name = mention.span.of(&piece.text);
+    awap_names::known_of(name) & GIVEN != 0
+        && is_used_as_name(&piece.text, mention.span, piece.zone(), Ambiguity::Word, true)
 }
 
 /// An author in the properties, a word in the file name: the student if nothing else is known or it fits what is.

@@ -178,6 +178,7 @@ impl Plan {
         deadline: &Deadline,
     ) -> Result<Self> {
         let mut roster = Roster::new(known.student.clone());
+        roster.cited = acquaintances::cited_words(pieces);
         let mut mentions: Vec<Mention> = Vec::new();
         for recognizer in NAME_RECOGNIZERS {
             for (i, piece) in pieces.iter().enumerate() {
@@ -203,7 +204,11 @@ impl Plan {
         // A short form is a guess, and no reason to withhold a result in which it stands.
         let secrets = Secrets::new(known, roster.student(), &options.keep);
         nicknames::add(&mut roster, pieces);
-        let matcher = Matcher::new(&roster, pieces.iter().map(|p| p.text.len()).sum())?;
+        let bytes = pieces.iter().map(|p| p.text.len()).sum();
+        let matcher = Matcher::new(&roster, bytes)?;
+        // A part of somebody else's name may hide one of the student's that begins inside it: `HJ` that of `HJaved`.
+        let student = Roster::new(roster.student().clone());
+        let of_student = Matcher::new(&student, bytes)?;
         let values = ValueMatcher::new(known)?;
         let context = Context { known, roster: &roster };
         let allowed: Vec<String> = options.allow.iter().map(|a| fold(a)).filter(|a| !a.is_empty()).collect();
@@ -215,6 +220,9 @@ impl Plan {
             citations += piece.citations;
             let folded = Folded::new(&piece.text);
             matcher.find(piece, &folded, &mut findings);
+            if roster.people.len() > 1 {
+                of_student.find(piece, &folded, &mut findings);
+            }
             values.find(piece, &folded, &mut findings);
             initials::find(piece, &folded, roster.student(), &mut findings);
             drop(folded);

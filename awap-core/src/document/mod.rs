@@ -32,6 +32,7 @@ use base64::Engine as _;
 pub use model::{Block, BlockKind, Cell, Document, Format, Part, PartKind, Position, Run, RunStyle, Warning};
 
 pub(crate) use docx::changes::{Changes, Sweep};
+pub(crate) use role::reads_as_prose;
 
 use crate::submission::Attachment;
 use crate::{Deadline, Error, Limits, Result};

@@ -97,18 +97,20 @@ impl CodeFont {
     pub(super) fn is_of_prose(self, text: &str) -> bool {
         /// Less is too little to tell by.
         const FEWEST_LETTERS: usize = 200;
-        if self.all < FEWEST_LETTERS || self.code * 10 < self.all * 9 {
-            return false;
-        }
-        // Code is full of signs, and what has few of them (queries, outlines) has no sentences.
-        let signs = text.chars().filter(|c| "{}[]<>=;_#\\*+|&$^~".contains(*c)).count();
-        let (mut words, mut ends) = (0_usize, 0_usize);
-        for word in text.split_whitespace() {
-            words += 1;
-            ends += usize::from(word.trim_end_matches(['"', '\'', '’', '”', ')']).ends_with(['.', '?', '!']));
-        }
-        signs * 50 < self.all && ends * 50 >= words
+        self.all >= FEWEST_LETTERS && self.code * 10 >= self.all * 9 && reads_as_prose(text)
     }
+}
+
+/// Whether a `text` that is set as code is prose: code is full of signs, and what has few of them (queries, outlines) has no sentences.
+pub(crate) fn reads_as_prose(text: &str) -> bool {
+    let (mut letters, mut signs, mut words, mut ends) = (0_usize, 0_usize, 0_usize, 0_usize);
+    for word in text.split_whitespace() {
+        words += 1;
+        ends += usize::from(word.trim_end_matches(['"', '\'', '’', '”', ')']).ends_with(['.', '?', '!']));
+        letters += word.chars().count();
+        signs += word.chars().filter(|c| "{}[]<>=;_#\\*+|&$^~".contains(*c)).count();
+    }
+    signs * 50 < letters && ends * 50 >= words
 }
 
 /// What is known of a paragraph beside its text.

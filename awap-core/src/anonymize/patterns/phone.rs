@@ -183,8 +183,12 @@ pub(super) fn find(
             ],
             6,
         );
-        let table = in_data(text, piece, span) || called_data(text, span);
         let uk = is_uk(cluster);
+        let row = in_data(text, piece, span);
+        // Written as a number to ring is, it is one in a cell or between bars too.
+        let table = row == Some(Row::Data)
+            || row == Some(Row::Cells) && !(uk && cluster.is_spaced())
+            || called_data(text, span);
         let accepted = match () {
             () if cued => digits.len() >= 8 && !is_date(cluster),
             () if table || excluded || cluster.is_address() => false,
@@ -213,6 +217,11 @@ pub(super) fn find(
 }
 
 impl Cluster {
+    /// An area's code or a mobile's, with its zero, apart from the rest: `07700 900123`, `020 7946 0123`, `(01632) 960123`.
+    fn is_spaced(&self) -> bool {
+        matches!(self.groups.as_slice(), [5, 5 | 6] | [5, 3, 3] | [4, 3, 4] | [3, 4, 4] | [4, 7] | [3, 8])
+    }
+
     /// Four groups of at most three digits with dots: an IP address or a version.
     fn is_address(&self) -> bool {
         self.groups.len() == 4
@@ -268,10 +277,19 @@ fn called_data(text: &str, span: Span) -> bool {
             .any(|word| clause.contains(word))
 }
 
+/// What a number stands in that is no sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Row {
+    /// Cells of a table, or what tabs or bars part.
+    Cells,
+    /// Values in columns, or program code.
+    Data,
+}
+
 /// Whether the number stands in a table or a row of values, with no word for a telephone beside it.
-fn in_data(text: &str, piece: &Piece, span: Span) -> bool {
+fn in_data(text: &str, piece: &Piece, span: Span) -> Option<Row> {
     if matches!(piece.zone(), Zone::Margin) {
-        return false;
+        return None;
     }
     let row = row_around(text, span);
     let (line_start, line_end) = (row.start, row.end);
@@ -285,7 +303,7 @@ fn in_data(text: &str, piece: &Piece, span: Span) -> bool {
         tail.get(..tail.len().min(200)).unwrap_or_default().to_lowercase()
     );
     if CUES.iter().take(7).chain(&["contact"]).any(|cue| row.contains(cue)) {
-        return false;
+        return None;
     }
     let table = touches(&piece.tables, span);
     let tabbed = head.contains('\t') || tail.contains('\t');
@@ -295,5 +313,5 @@ fn in_data(text: &str, piece: &Piece, span: Span) -> bool {
         && tail.split_whitespace().count() >= 2
         && tail.split_whitespace().all(|w| w.chars().all(|c| c.is_ascii_digit() || ".,-+%±".contains(c)));
     let coded = touches(&piece.code, span);
-    table || tabbed || piped || numbers || coded
+    if numbers || coded { Some(Row::Data) } else { (table || tabbed || piped).then_some(Row::Cells) }
 }
