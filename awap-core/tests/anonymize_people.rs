@@ -7,8 +7,8 @@ use awap_core::{Deadline, Engine, Submission};
 
 /// `text` without the people of the student's own life; with a `name`, the host knows who the student is.
 fn anonymized(name: Option<&str>, text: &str) -> String {
-    let mut tma = Submission::default();
-    tma.student = name.map(|name| Student { name: Some(name.to_owned()), ..Student::default() });
+    let student = name.map(|name| Student { name: Some(name.to_owned()), ..Student::default() });
+    let mut tma = Submission { student, ..Submission::default() };
     tma.content.text = Some(text.to_owned());
     let done = Engine::builder().build().unwrap().anonymize(tma, &Options::default(), &Deadline::never());
     done.unwrap().tma.content.text.unwrap()
@@ -67,4 +67,43 @@ fn no_part_of_another_name_hides_the_student() {
         "My colleague Hj and my friend Osei met. The file HJaved.docx, user hjaved, is mine; so is OseiJaved.docx.",
     );
     assert!(!text.to_lowercase().contains("javed"), "{text}");
+}
+
+#[test]
+fn an_interview_and_an_email_name_nobody() {
+    let text = anonymized(
+        Some("Dorota Nowak"),
+        "I asked my manager Jo Hartnell about it.\n\nDN: So, what changed?\n\nJH: Everything.\n\nDN: And was it better?\n\nJH: Quicker.\n\n\
+         From: Leanne Farrow <lf@post.example>\nTo: Dorota; Comfort Osei\nSent: 6 March\n\nYes, me and Craig are happy. Leanne\n",
+    );
+    for gone in ["DN", "JH", "Leanne", "Comfort", "Craig", "Dorota", "Jo "] {
+        assert!(!text.contains(gone), "{gone} in {text}");
+    }
+}
+
+#[test]
+fn a_character_who_shares_a_given_name_and_the_parties_of_a_case_stay() {
+    let text = anonymized(
+        None,
+        "Name: Grace Adeyemi\n\nIt is worth asking who Grace Poole is. In Donoghue v Stevenson [1932] AC 562 a friend bought the bottle; \
+         Donoghue fell ill. Alice and Bob send messages; Bob is right.\n",
+    );
+    assert!(!text.contains("Adeyemi"), "{text}");
+    for stays in ["who Grace Poole is", "In Donoghue v Stevenson", "Donoghue fell ill", "Bob is right"] {
+        assert!(text.contains(stays), "{stays} not in {text}");
+    }
+}
+
+#[test]
+fn where_somebody_lives_and_when_a_child_was_born_go() {
+    for (told, expected) in [
+        ("The top flat at 14 Paget Rise was dry.", "The top flat at [ADDRESS] was dry."),
+        ("She lives at 221 Baker Street in the story.", "She lives at 221 Baker Street in the story."),
+        ("It was on Abbey Road in 1969.", "It was on Abbey Road in 1969."),
+        ("The girl (born 3 May 2017) slept.", "The girl (born [DOB]) slept."),
+        ("The king (born 3 May 1817) slept.", "The king (born 3 May 1817) slept."),
+        ("The desk | 07700 900763 | all day", "The desk | [PHONE] | all day"),
+    ] {
+        assert_eq!(anonymized(None, told), expected);
+    }
 }

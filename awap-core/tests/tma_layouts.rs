@@ -89,6 +89,12 @@ const LAYOUTS: &[(&str, &str, &[&str], &[&str])] = &[
         &[],
         &["1(a)(i): 1–1", "1(a)(ii): 2–2"],
     ),
+    (
+        "the letter said again before each numeral",
+        "Question 2\n\n(a) (i)\n\nP(1)\n\n(a) (ii)\n\nP(2)\n\n(b)\n\nP(3)",
+        &[],
+        &["2(a)(i): 1–1", "2(a)(ii): 2–2", "2(b): 3–3"],
+    ),
     ("tight", "Q1a\nP(1)\n\nQ1b\nP(2)\n\nQ2a) P(3)", &[], &["1(a): 1–1", "1(b): 2–2", "2(a): 3–3"]),
     (
         "numbers and letters alone",

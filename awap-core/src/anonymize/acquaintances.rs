@@ -40,6 +40,11 @@ const REFLECTIVE: usize = 3;
 /// Makes mentions of people of whom it was not told who they are ([`Role::Named`]) mentions of the student's acquaintances, where the text says
 /// that they are; drops the others.
 pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>) {
+    if pieces.iter().any(|p| p.text.contains("Alice and Bob")) {
+        // Whom cryptographers send messages between; nobody else is called so, both of them.
+        let text = |m: &Mention| pieces.get(m.piece).map_or("", |p| m.span.of(&p.text));
+        mentions.retain(|m| m.rule.starts_with("relation.") || !matches!(text(m), "Alice" | "Bob"));
+    }
     let doubtful = doubtful(pieces, mentions);
     if doubtful.is_empty() && !mentions.iter().any(|m| m.role == Role::Named) {
         return;
@@ -145,7 +150,7 @@ impl<'a> Signs<'a> {
         let is_known = words.len() == 1 && (self.cited.contains(last) || is_theorist(last));
         let signs = self.of_words.get(last).copied().unwrap_or_default();
         let is_of_a_case = signs.contra <= -4 && signs.personal == 0;
-        mention.confidence < 0.5 && !has_private_title(text, mention.span) && (is_known || is_of_a_case)
+        !has_private_title(text, mention.span) && (mention.confidence < 0.5 && is_known || is_of_a_case)
     }
 
     /// What speaks for the one who is named being of the writer's own life; nothing where that cannot be.
@@ -270,7 +275,25 @@ fn authors(pieces: &[Piece]) -> HashSet<(String, char)> {
 /// The words with a capital in citations and reference lists.
 pub(super) fn cited_words(pieces: &[Piece]) -> HashSet<String> {
     let spans = pieces.iter().flat_map(|p| p.protected.iter().chain(&p.lists).map(|s| s.of(&p.text)));
-    spans.flat_map(words_of).collect()
+    spans.flat_map(words_of).chain(pieces.iter().flat_map(|p| parties(&p.text))).collect()
+}
+
+/// The words with a capital on both sides of the `v` of a case: `Caparo Industries plc v Dickman`.
+fn parties(text: &str) -> Vec<String> {
+    const REACH: usize = 60;
+    let mut found = Vec::new();
+    for at in memchr::memmem::find_iter(text.as_bytes(), " v ") {
+        let head = text.get(text.floor_char_boundary(at.saturating_sub(REACH))..at).unwrap_or_default();
+        let tail =
+            text.get(at + 3..text.ceil_char_boundary((at + 3 + REACH).min(text.len()))).unwrap_or_default();
+        let is_of_a_name = |word: &&str| starts_upper(word) || matches!(*word, "and" | "of" | "plc");
+        let before: Vec<&str> = head.split_whitespace().rev().take(4).take_while(is_of_a_name).collect();
+        let after: Vec<&str> = tail.split_whitespace().take(3).take_while(is_of_a_name).collect();
+        if !before.is_empty() && !after.is_empty() {
+            found.extend(before.into_iter().chain(after).flat_map(words_of));
+        }
+    }
+    found
 }
 
 #[cfg(test)]

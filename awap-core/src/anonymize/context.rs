@@ -172,6 +172,7 @@ fn acts_like_a_person(verb: &str) -> bool {
             | "likes"
             | "lives"
             | "worked"
+            | "works"
             | "puts"
             | "sits"
             | "stands"

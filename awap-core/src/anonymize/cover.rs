@@ -23,7 +23,9 @@ static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
         r"author|submitted\s+by|prepared\s+by|written\s+by|completed\s+by|presented\s+by|by|signed|signature|preferred\s+name|known\s+as))|",
         r"(?P<given>first\s+name|given\s+names?|forenames?|christian\s+name)|(?P<family>surname|last\s+name|family\s+name)|",
         r"(?P<other>(?:your\s+|my\s+)?tutor(?:['’]?s)?(?:\s+name)?|lecturer(?:\s+name)?|supervisor(?:\s+name)?|marker|assessor|mentor|line\s+manager|",
-        r"module\s+leader|instructor|professor|(?:interviewer|interviewee|participant|respondent)(?:\s+name)?|next\s+of\s+kin|emergency\s+contact|employer|witness|group\s+members?|partner|referee))",
+        r"module\s+leader|instructor|professor|(?:interviewer|interviewee|participant|respondent)(?:\s+name)?|next\s+of\s+kin|emergency\s+contact|employer|witness|group\s+members?|partner|referee|",
+        r"child|key\s+(?:person|worker)|observer|observed\s+by|interviewed\s+by|(?:raised|reported|requested|opened|checked|reviewed|approved|recorded)\s+by|assigned\s+to|",
+        r"service\s+user|client|patient|carer|attendees?|apologies|chair(?:ed\s+by)?|minutes\s+by))",
         r"[*_]*[ \t\u{a0}]*(?P<sep>[:=|\t]|\s[–—-]\s|[ \t]{3,}|:\s*\n|\n)[ \t\u{a0}|*_]*",
     ))
 });

@@ -105,7 +105,12 @@ pub(super) fn account(text: &str, name: Span, person: &Person, is_whole: bool, w
         (false, true) => short(before) && !(weak && before == "a" && frequency(known_of(name.of(text))) > 0),
         (false, false) => false,
     };
-    (made && name.len() >= 4 && run.len() >= ACCOUNT - usize::from(!weak) && known_of(run.of(text)) == 0)
+    // `gward` of G. Ward: no word, and the first of the initials.
+    let first = before.chars().count() == 1 && person.monogram.iter().any(|m| m.starts_with(before));
+    (made
+        && name.len() >= 4
+        && run.len() >= ACCOUNT - usize::from(!weak || first)
+        && known_of(run.of(text)) == 0)
         .then_some(run)
 }
 

@@ -59,7 +59,9 @@ fn has_a_sign(text: &str, start: usize) -> bool {
     let word = word.unwrap_or_default();
     if inside.len() < head.len()
         && (is_role(word)
-            || matches!(word, "named" | "called" | "is" | "was" | "a" | "an")
+            || matches!(word, "named" | "called" | "call" | "is" | "was" | "a" | "an")
+            || matches!(word, "him" | "her" | "them" | "me")
+                && inside.trim_end_matches(word).trim_end().ends_with(['l', 's'])
             || is_byname(word))
     {
         return true;
@@ -87,6 +89,11 @@ fn introduced(text: &str, shape: &Shape) -> Option<Span> {
         return Some(name);
     }
     let before = is_introduced_before(text, start);
+    // `exported as CSV at the end`; `whom I will call Child M`
+    let last = shape.words.last().map_or("", |word| word.of(text));
+    if shape.words.len() == 1 && last.chars().all(char::is_uppercase) || last.chars().count() == 1 {
+        return None;
+    }
     let found = if likely {
         before || is_introduced_after(text, end) || is_addressed(text, shape)
     } else {
@@ -98,7 +105,7 @@ fn introduced(text: &str, shape: &Shape) -> Option<Span> {
 /// Whether some word of the name is a name and nothing that is common otherwise, or a title stands before it.
 fn may_be_somebody(text: &str, shape: &Shape) -> bool {
     shape.titled
-        || shape.words.iter().any(|word| {
+        || shape.words.iter().filter(|word| word.len() > 1).any(|word| {
             let known = awap_names::known_of(word.of(text));
             known & (GIVEN | FAMILY | NAME) != 0 && frequency(known) <= 4 || frequency(known) == 0
         })
@@ -141,6 +148,12 @@ fn is_introduced_before(text: &str, start: usize) -> bool {
     }
     if !comma && matches!(first, "named" | "called") {
         return words.iter().skip(1).take(3).any(|w| is_role(w));
+    }
+    // `whom the volunteers call Dai`, `everyone calls her Bernie`, `I'll call her Maggie`
+    let called =
+        |word: Option<&String>| word.is_some_and(|w| matches!(w.as_str(), "call" | "calls" | "called"));
+    if !comma && (first == "call" || matches!(first, "him" | "her" | "them" | "me") && called(words.get(1))) {
+        return true;
     }
     if comma && matches!(first, "them" | "us" | "one") {
         return true;
@@ -302,6 +315,8 @@ mod tests {
             ("the sister in charge, Rose Akintola, saw it", "Rose Akintola"),
             ("a lady of sixty seven, Mrs Anna Bassey, came", "Mrs Anna Bassey"),
             ("a girl named Saoirse sat by me", "Saoirse"),
+            ("a man whom the volunteers call Dai came", "Dai"),
+            ("Everyone calls her Bernie and she is quick", "Bernie"),
             ("Élan is what it lacked: a girl named Saoirse sat by me", "Saoirse"),
             ("the seller, a Mr Hugo Lennon, refused", "Mr Hugo Lennon"),
             ("One of them, Terry Stubbs, has left", "Terry Stubbs"),

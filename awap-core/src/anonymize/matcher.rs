@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use super::context::is_used_as_name;
 use super::finding::{Finding, Label};
 use super::person::{Roster, Side};
-use super::pieces::{Piece, touches};
+use super::pieces::{Piece, Zone, touches};
 use super::place::Place;
 use super::words::{Ambiguity, is_honorific};
 use crate::text::{Folded, Span};
@@ -262,7 +262,10 @@ impl<'a> Matcher<'a> {
             } {
                 return;
             }
-            let capital = place.capitals(&chain) > 0;
+            // Whoever is the whole of a property is named there, in small letters too.
+            let alone = place.piece.zone() == Zone::Properties
+                && span == super::context::line_around(&place.piece.text, span);
+            let capital = place.capitals(&chain) > 0 || alone;
             let used = if person.is_student {
                 is_used_as_name(&place.piece.text, span, place.piece.zone(), part.ambiguity, given)
                     && (part.ambiguity == Ambiguity::Plain || !place.in_code(span))

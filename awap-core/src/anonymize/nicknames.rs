@@ -144,7 +144,19 @@ fn is_short_for(short: &str, name: &str) -> bool {
     shared == letters
         || letters >= 4 && name.ends_with(short)
         || shared >= 3 && letters - shared <= 2 && is_diminutive(short)
+        || is_clipped(short, name)
+        || shared >= 4
+            && shared + 2 >= name.chars().count()
+            && letters <= name.chars().count() + 1
+            && awap_names::known_of(short) == 0
         || SHORT.iter().any(|(full, forms)| name.starts_with(full) && forms.contains(&short))
+}
+
+/// `Gaz` of Gareth, `Daz` of Darren, `Haz` of Hassan, `Shaz` of Sharon: the first sounds up to an r, an l or an s, and a z.
+fn is_clipped(short: &str, name: &str) -> bool {
+    let head = short.trim_end_matches(['a', 'e', 'r', 'i', 'y']).trim_end_matches('z');
+    let z = short.get(head.len()..).is_some_and(|tail| tail.starts_with('z'));
+    z && head.len() >= 2 && name.strip_prefix(head).is_some_and(|rest| rest.starts_with(['r', 'l', 's']))
 }
 
 /// `Rosie`, `Debbie`, `Toni`, `Jimmy`: ends as pet names do and few others.
@@ -222,12 +234,20 @@ mod tests {
             ("liz", "elizabeth"),
             ("raj", "rajinder"),
             ("sol", "solomon"),
+            ("gaz", "gareth"),
+            ("shazza", "sharon"),
+            ("dorotko", "dorota"),
         ] {
             assert!(is_short_for(short, name), "{short} of {name}");
         }
-        for (other, name) in
-            [("callum", "callum"), ("anna", "hannah"), ("mary", "martin"), ("rod", "rosamund")]
-        {
+        for (other, name) in [
+            ("callum", "callum"),
+            ("anna", "hannah"),
+            ("christian", "christine"),
+            ("maz", "anna"),
+            ("mary", "martin"),
+            ("rod", "rosamund"),
+        ] {
             assert!(!is_short_for(other, name), "{other} of {name}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use awap_names::lists::known::GIVEN;
 use regex::Regex;
 
 use super::compiled;
@@ -10,6 +11,7 @@ use super::names::{Allow, name_at, skip_blanks, starts_upper, without_possessive
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
 use super::roles::is_relation;
+use super::words::{Ambiguity, ambiguity};
 use crate::text::{Span, fold};
 
 /// Finds people by kin and role.
@@ -35,6 +37,7 @@ impl NameRecognizer for Relations {
             related(text, possessor, &mut push);
         }
         told(piece, &mut push);
+        beside_writer(text, &mut push);
         titled(piece, &mut push);
     }
 }
@@ -87,9 +90,11 @@ fn related(text: &str, possessor: Span, push: &mut impl FnMut(Span, &'static str
         at = next;
     }
     let Some(relation) = relation else { return };
-    // After the name: `Dr Hendricks, my tutor`, `Indah (my wife)`.
+    // After the name: `Dr Hendricks, my tutor`, `Indah (my wife)`, `Dave has been my mentor`.
     if let Some(shape) = name_before(text, possessor.start) {
         push(shape, "relation.apposition", 0.85);
+    } else if let Some(shape) = name_before_copula(text, possessor.start, &fold(relation.of(text))) {
+        push(shape, "relation.copula", 0.9);
     }
     // Before it: at once, after a comma or a bracket, after “called”, “is”.
     let mut at = skip_space(text, relation.end);
@@ -166,8 +171,33 @@ fn name_before(text: &str, at: usize) -> Option<Span> {
     name_ending_at(text, head.strip_suffix([',', '(', '–', '—'])?.trim_end().len())
 }
 
+/// A given name of the lists that ends right before `is my …`. Virtues and subjects are one's friends and teachers too.
+fn name_before_copula(text: &str, at: usize, relation: &str) -> Option<Span> {
+    let head = text.get(..at)?.trim_end();
+    let verbs = [" is", " was", " has been", " had been", " became", " is still"];
+    let name = verbs.iter().find_map(|verb| head.strip_suffix(verb))?;
+    let span = name_ending_at(text, name.len())?;
+    let first = span.of(text).split(' ').next().unwrap_or_default();
+    let may_be_a_word =
+        matches!(relation, "friend" | "friends" | "teacher" | "guide" | "companion" | "enemy");
+    let is_name = awap_names::known_of(first) & GIVEN != 0;
+    (is_name && (!may_be_a_word || ambiguity(&fold(first)) == Ambiguity::Plain)).then_some(span)
+}
+
+/// `me and Craig`: who is named in one breath with the writer.
+fn beside_writer(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
+    for at in memchr::memmem::find_iter(text.as_bytes(), "me and ") {
+        let whole = !text.get(..at).is_some_and(|head| head.ends_with(char::is_alphanumeric));
+        if let Some(shape) =
+            name_at(text, at + 7, Allow::default()).filter(|s| whole && starts_upper(s.span.of(text)))
+        {
+            push(shape.span, "relation.beside", 0.9);
+        }
+    }
+}
+
 /// The longest name that ends at byte `end`.
-fn name_ending_at(text: &str, end: usize) -> Option<Span> {
+pub(super) fn name_ending_at(text: &str, end: usize) -> Option<Span> {
     let mut from = end.saturating_sub(60);
     while !text.is_char_boundary(from) {
         from += 1;
@@ -279,6 +309,8 @@ mod tests {
             ("my older work colleague called Tom", vec!["Tom"]),
             ("my colleagues Anna, Bela and Carl met", vec!["Anna", "Bela", "Carl"]),
             ("My\nson Ewan's room", vec!["Ewan"]),
+            ("Dave has been my mentor since", vec!["Dave"]),
+            ("but me and Craig are happy", vec!["Craig"]),
             ("As Olu told me yesterday", vec!["Olu"]),
             ("Mrs Ann Parsley had asked me the same", vec!["Mrs Ann Parsley"]),
             ("Finally Olu and I went home", vec!["Olu"]),
@@ -295,6 +327,7 @@ mod tests {
         for text in [
             "Ahmed, the owner, and his staff",
             "a Turing machine is my favourite",
+            "Chemistry is my friend. Hope was my teacher; some and me and The Dog",
             "my tutor is French and my manager said so",
             "This told me that Python is slow",
             "The University told us so",

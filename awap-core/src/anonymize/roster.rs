@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::context::is_used_as_name;
 use super::learned;
 use super::metadata::is_software;
-use super::person::{Person, Roster};
+use super::organisations;
+use super::person::{Person, Roster, Side};
 use super::pieces::Piece;
 use super::recognizer::{Mention, Role};
 use super::words::Ambiguity;
@@ -42,6 +43,11 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
         // What also stands in lower case is a word, unless its cue leaves no doubt, or it is a given name and used as one here.
         let is_word = || words.hold(text(mention)) && !is_given_name(pieces, mention);
         if mention.role == Role::Other && mention.confidence < 0.88 && is_word() {
+            continue;
+        }
+        if mention.role == Role::Other
+            && pieces.get(mention.piece).is_some_and(|p| organisations::is_one(&p.text, mention.span))
+        {
             continue;
         }
         if mention.role == Role::Other {
@@ -81,6 +87,9 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
         }
         return shares.then_some(0);
     }
+    if mention.rule == learned::WRITER && is_namesake(student, text) {
+        return None;
+    }
     if mention.rule == learned::WRITER && unknown && !host_knows {
         return roster.add_student(text);
     }
@@ -92,6 +101,19 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
         return if account { Some(0) } else { roster.add_student(text) };
     }
     roster.add_other(text)
+}
+
+/// Whether `text` is a given name of the student's with a family name that is not: `Grace Poole`, where the student is Grace Adeyemi.
+fn is_namesake(student: &Person, text: &str) -> bool {
+    let mut person = Person::default();
+    person.add(text, None);
+    let of = |text: &str| student.parts.iter().find(|p| p.text == text).map(|p| p.side);
+    let known_family = student.parts.iter().any(|p| p.side == Side::Family);
+    let [first, .., last] = person.parts.as_slice() else { return false };
+    known_family
+        && of(&first.text) == Some(Side::Given)
+        && person.parts.iter().skip(1).all(|p| of(&p.text).is_none())
+        && last.side == Side::Family
 }
 
 /// Those words in lower case of a TMA that some mention in doubt consists of.

@@ -13,6 +13,7 @@ use super::introductions::Introductions;
 use super::known::{Known, ValueMatcher};
 use super::leak::Secrets;
 use super::learned::Learned;
+use super::mail::Mail;
 use super::matcher::Matcher;
 use super::model::{Anonymized, Options, Replacement, Report};
 use super::nicknames;
@@ -25,6 +26,7 @@ use super::relations::Relations;
 use super::resolve::{Placeholders, placeholders_in, settle};
 use super::rewrite::{Moves, edit_part};
 use super::roster::gather;
+use super::speakers;
 use super::strays::Identity;
 use super::surrogates::{Seed, Surrogates};
 use crate::document::Part;
@@ -32,7 +34,7 @@ use crate::text::{Edit, Folded, Span, apply_edits, fold};
 use crate::{Deadline, Limits, Result, Submission};
 
 /// What finds names nobody told of, in the order in which they are asked.
-static NAME_RECOGNIZERS: [&dyn NameRecognizer; 4] = [&Cover, &Relations, &Introductions, &Learned];
+static NAME_RECOGNIZERS: [&dyn NameRecognizer; 5] = [&Cover, &Mail, &Relations, &Introductions, &Learned];
 
 /// The anonymized TMA, and what must not be in anything that goes out with it.
 pub(super) fn run(
@@ -225,6 +227,7 @@ impl Plan {
             }
             values.find(piece, &folded, &mut findings);
             initials::find(piece, &folded, roster.student(), &mut findings);
+            speakers::find(piece, &roster, &mut findings);
             drop(folded);
             if piece.zone() != Zone::Identifier {
                 Patterns.find(piece, &context, &mut findings);

@@ -397,6 +397,9 @@ impl<'a> Scheme<'a> {
         let under = |base: Option<&String>, step: &str| {
             base.map_or_else(|| step.to_owned(), |b| format!("{b}({step})"))
         };
+        if let Some(id) = Self::next_of_the_letter(place, candidate, mark) {
+            return Meaning::Begins(id);
+        }
         let value = label::roman(mark).filter(|value| {
             let expected = place.roman.map_or(1, |r| r + 1);
             // `i` after `h` is a letter; `v` after `iv` is a number.
@@ -431,6 +434,19 @@ impl<'a> Scheme<'a> {
         }
         *place = next;
         Meaning::Begins(id)
+    }
+
+    /// The id of `(a) (ii)` behind `(a) (i)`, where the letter is said again.
+    fn next_of_the_letter(place: &mut Place, candidate: &Candidate, mark: &str) -> Option<String> {
+        let Some(Step::Mark(numeral)) = candidate.label.steps.get(1) else { return None };
+        let value = label::roman(numeral)?;
+        let next = place.letter.as_deref() == Some(mark) && place.roman.is_some_and(|r| value == r + 1);
+        if !next || candidate.label.steps.len() > 2 {
+            return None;
+        }
+        let part = place.base().map_or_else(|| mark.to_owned(), |base| format!("{base}({mark})"));
+        (place.roman, place.letters) = (Some(value), None);
+        Some(format!("{part}({numeral})"))
     }
 
     /// Whether a bare letter or numeral begins a part, and not an item of a list.

@@ -65,7 +65,35 @@ pub(super) fn find(text: &str, piece: &Piece, near_digits: &[Span], out: &mut Ve
         out.push(Finding::value(span, Label::StreetAddress, "pattern.address_cued", 0.85));
     }
     numbered(text, street, out);
+    housed(text, out);
 }
+
+/// A house and its street by themselves, after what says that somebody or something is there: `the top flat at 14 Paget Rise`.
+fn housed(text: &str, out: &mut Vec<Finding>) {
+    for found in HOUSED.captures_iter(text) {
+        let Some(house) = found.get(1) else { continue };
+        if !KNOWN_HOUSES.iter().any(|known| house.as_str().ends_with(known)) {
+            out.push(Finding::value(
+                Span::new(house.start(), house.end()),
+                Label::StreetAddress,
+                "pattern.address_house",
+                0.75,
+            ));
+        }
+    }
+}
+
+/// Not `in 1969 Abbey Road`, nor what only ends as streets do (`45 Barclays Bank`).
+static HOUSED: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(concat!(
+        r"\b(?:at|from|to|had|number|near|outside|visited|left|address|lives? in|flat) ",
+        r"(\d{1,3}[A-Za-z]?,? (?:\p{Lu}[\p{Ll}’']+ ){1,2}",
+        r"(?:Street|Road|Avenue|Lane|Close|Crescent|Terrace|Gardens|Grove|Drive|Mews|Rise|Way|Court|Place|Row|Walk))\b",
+    ))
+});
+
+/// Houses that everybody knows.
+const KNOWN_HOUSES: [&str; 4] = ["Downing Street", "Baker Street", "Privet Drive", "Grimmauld Place"];
 
 /// Whether what is taken for a name is the town of an address: a house and a street before it, a postcode right after it.
 pub(in crate::anonymize) fn is_town(text: &str, name: Span) -> bool {

@@ -36,7 +36,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 static CUE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
         r"(?i)\b(?:d\.?\s?o\.?\s?b\.?|date\s+of\s+birth|birth\s?date|birthday|birth\s+day)\b\.?(?:\s*\([^)]{0,20}\))?\s*(?:[:=|\t–-]|is|was)?\s*(?:on\s+)?(?:the\s+)?|",
-        r"\b(?:i\s+was|i\s+am|i['’]m|we\s+were)\s+born\s+(?:on\s+)?(?:the\s+)?|\bborn\s*:\s*",
+        r"\b(?:i\s+was|i\s+am|i['’]m|we\s+were)\s+born\s+(?:on\s+)?(?:the\s+)?|\bborn\s*:\s*|\(born\s+(?:on\s+)?",
     ))
 });
 
@@ -56,10 +56,22 @@ pub(super) fn find(text: &str, out: &mut Vec<Finding>) {
             continue;
         }
         if let Some(found_date) = date.find(window) {
+            // `(born 3 May 2017)` is a child; whom history knows was born before.
+            if found.as_str().trim_start().to_ascii_lowercase().starts_with("(born")
+                && !is_of_a_child(found_date.as_str())
+            {
+                continue;
+            }
             let span = Span::new(found.end(), found.end() + found_date.end());
             out.push(Finding::value(span, Label::Dob, "pattern.birth_date", 0.95));
         }
     }
+}
+
+/// Whether a date is one of the last years.
+fn is_of_a_child(date: &str) -> bool {
+    let year = date.get(date.len().saturating_sub(4)..).and_then(|year| year.parse::<u32>().ok());
+    year.is_some_and(|year| year >= 2005)
 }
 
 /// Where a word for birth may stand in a text: around `born`, `birth`, and what may be read as `D. O. B.`

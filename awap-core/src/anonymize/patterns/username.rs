@@ -122,7 +122,9 @@ fn initialled(text: &str, run: Span, student: &Person, in_margin: bool) -> Optio
     let span = Span::new(run.start - letters, run.end);
     let initials = head.get(span.start..)?;
     let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.' | '@');
-    let inside = head.get(..span.start)?.ends_with(is_inner)
+    // In a margin the parts of what a file is called stand side by side: `E109-TMA02-dw4471`.
+    let is_inner_before = |c: char| is_inner(c) && !(in_margin && matches!(c, '-' | '_'));
+    let inside = head.get(..span.start)?.ends_with(is_inner_before)
         || text.get(run.end..)?.starts_with(|c: char| is_inner(c) && c != '.');
     let theirs = student.monogram.iter().any(|m| m == initials) || in_margin && run.len() >= 4;
     ((2..=5).contains(&letters) && theirs && !inside && !text.contains(&span.of(text).to_ascii_uppercase()))
@@ -247,6 +249,7 @@ mod tests {
         };
         assert_eq!(found("written by tpm3306, and"), Some("tpm3306".to_owned()));
         assert_eq!(found("| xy3306 in the margin"), Some("xy3306".to_owned()));
+        assert_eq!(found("|E-TMA-xy3306"), Some("xy3306".to_owned()));
         for text in
             ["xy3306", "| tm112", "tpm_3306", "a/tpm3306", "tpm3306 is TPM3306", "TPM3306", "tpm3306b"]
         {
