@@ -107,3 +107,18 @@ fn where_somebody_lives_and_when_a_child_was_born_go() {
         assert_eq!(anonymized(None, told), expected);
     }
 }
+
+#[test]
+fn whoever_gives_a_work_its_title_stays() {
+    let text = anonymized(
+        None,
+        &format!(
+            "{AT_WORK} I read Mrs Dalloway on the bus, and I told my friend Priya of Mrs Dalloway.\n\nReferences\n\n\
+             Woolf, V. (2000 [1925]) Mrs Dalloway. Oxford: Oxford University Press.\n"
+        ),
+    );
+    assert!(
+        text.contains("read Mrs Dalloway on") && text.contains("of Mrs Dalloway") && !text.contains("Priya"),
+        "{text}"
+    );
+}

@@ -82,8 +82,12 @@ fn doubtful(pieces: &[Piece], mentions: &[Mention]) -> HashSet<usize> {
     let writer = mentions.iter().filter(|m| m.role == Role::Student && m.rule != WRITER);
     let writer: HashSet<String> = writer.flat_map(|m| words_of(text(m))).collect();
     let in_doubt = |m: &Mention| match m.rule {
+        // Nobody is `Mrs Dalloway` to themselves.
+        WRITER if writer.is_empty() => {
+            pieces.get(m.piece).is_some_and(|p| has_private_title(&p.text, m.span))
+        }
         // Who the writer is is known, and this is somebody else.
-        WRITER => !writer.is_empty() && !words_of(text(m)).iter().any(|w| writer.contains(w)),
+        WRITER => !words_of(text(m)).iter().any(|w| writer.contains(w)),
         PRIVATE => true,
         _ => false,
     };
@@ -98,7 +102,9 @@ struct Signs<'a> {
     /// The words of those who are cited.
     cited: HashSet<String>,
     /// The last words of the names in reference lists, and the initials behind them.
-    authors: HashSet<(String, char)>,
+    authors: HashMap<String, Vec<char>>,
+    /// Two or three words with a capital that stand beside one another in reference lists, in titles of works above all.
+    listed: HashSet<String>,
     /// What the whole adds: whether it tells of the writer's own life at all.
     bonus: i32,
 }
@@ -131,8 +137,16 @@ impl<'a> Signs<'a> {
             of_words,
             cited: cited_words(pieces),
             authors: authors(pieces),
+            listed: listed(pieces),
             bonus: if reflective { 1 } else { -1 },
         }
+    }
+
+    /// Whether a whole name is not that of the author of its family name, by the initials in the reference list.
+    fn is_another(&self, name: &str, words: &[String]) -> bool {
+        let [_, .., family] = words else { return false };
+        let initial = name.chars().next().unwrap_or_default();
+        self.authors.get(family).is_some_and(|initials| !initials.contains(&initial))
     }
 
     /// Whether somebody whom the model, not being sure, took for one of the writer's own life is one who is read about, by what else the
@@ -142,14 +156,19 @@ impl<'a> Signs<'a> {
         let name = mention.span.of(text);
         let words = words_of(name);
         let Some(last) = words.last() else { return false };
-        if words.len() > 1
-            && name.chars().next().is_some_and(|initial| self.authors.contains(&(last.clone(), initial)))
-        {
+        // `Woolf, V. (2000) Mrs Dalloway`
+        if self.listed.contains(name) {
+            return true;
+        }
+        let initial = name.chars().next().unwrap_or_default();
+        let is_author = self.authors.get(last).is_some_and(|initials| initials.contains(&initial));
+        if words.len() > 1 && is_author {
             return true;
         }
         let is_known = words.len() == 1 && (self.cited.contains(last) || is_theorist(last));
         let signs = self.of_words.get(last).copied().unwrap_or_default();
-        let is_of_a_case = signs.contra <= -4 && signs.personal == 0;
+        let is_of_a_case =
+            signs.contra <= -4 && (signs.personal == 0 || !signs.is_at_home() && mention.confidence < 0.8);
         !has_private_title(text, mention.span) && (mention.confidence < 0.5 && is_known || is_of_a_case)
     }
 
@@ -164,11 +183,15 @@ impl<'a> Signs<'a> {
         let plain = mention.rule != introductions::INTRODUCED && !has_private_title(text, mention.span);
         // Whoever is introduced by a given name where the writer tells of their own life is not the author of that family name.
         let name = mention.span.of(text);
-        let met = pro >= SURE && words.len() == 1 && awap_names::known_of(name) & GIVEN != 0;
-        let is_known =
-            words.last().is_some_and(|w| self.cited.contains(w) && !met || plain && is_theorist(w));
+        let given = words.len() == 1 && awap_names::known_of(name) & GIVEN != 0;
+        let met = pro >= SURE && given;
+        let is_known = words.last().is_some_and(|w| {
+            self.cited.contains(w) && !met && !self.is_another(name, &words) || plain && is_theorist(w)
+        });
         let stays = is_known || !last.is_at_home() || plain && !is_used_as_one(mention, self.pieces);
-        if stays { None } else { Some(pro + last.contra + self.bonus) }
+        // A given name that stands again and again where the writer tells of their own life is hardly one that is read about.
+        let often = i32::from(given && last.mentions >= 2 && last.personal * 3 >= last.mentions * 2);
+        if stays { None } else { Some(pro + last.contra + self.bonus + often) }
     }
 }
 
@@ -255,21 +278,44 @@ fn words_of(name: &str) -> Vec<String> {
 }
 
 /// `Rogers, C. R.` and `Rogers C`, as reference lists name people.
-fn authors(pieces: &[Piece]) -> HashSet<(String, char)> {
-    let lists = pieces.iter().flat_map(|p| p.lists.iter().map(|s| s.of(&p.text)));
-    let mut found = HashSet::new();
-    for list in lists {
+fn authors(pieces: &[Piece]) -> HashMap<String, Vec<char>> {
+    let mut found: HashMap<String, Vec<char>> = HashMap::new();
+    for list in lists(pieces) {
         let mut words = list.split_whitespace().peekable();
         while let (Some(word), Some(next)) = (words.next(), words.peek()) {
             let mut letters = next.chars();
             let initial = letters.next().filter(|c| c.is_uppercase());
             let ends = letters.next().is_none_or(|c| !c.is_alphanumeric());
             if let Some(initial) = initial.filter(|_| ends && starts_upper(word)) {
-                found.insert((fold(word.trim_matches(|c: char| !c.is_alphanumeric())), initial));
+                let initials = found.entry(fold(bare(word))).or_default();
+                if !initials.contains(&initial) {
+                    initials.push(initial);
+                }
             }
         }
     }
     found
+}
+
+/// Two and three words with a capital in a row, as reference lists have them.
+fn listed(pieces: &[Piece]) -> HashSet<String> {
+    let mut found = HashSet::new();
+    for list in lists(pieces) {
+        let words: Vec<&str> = list.split_whitespace().map(bare).collect();
+        for length in [2, 3] {
+            let rows = words.windows(length).filter(|row| row.iter().all(|word| starts_upper(word)));
+            found.extend(rows.map(|row| row.join(" ")));
+        }
+    }
+    found
+}
+
+fn lists(pieces: &[Piece]) -> impl Iterator<Item = &str> {
+    pieces.iter().flat_map(|p| p.lists.iter().map(|s| s.of(&p.text)))
+}
+
+fn bare(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
 /// The words with a capital in citations and reference lists.

@@ -57,7 +57,9 @@ pub(super) fn is_used_as_name(text: &str, span: Span, zone: Zone, ambiguity: Amb
     if ambiguity == Ambiguity::Proper {
         // “May asked me”: no month does.
         let verb = bare(after.split_whitespace().next().unwrap_or_default());
-        return starts_sentence && after.starts_with(' ') && speaks(&verb);
+        let met = ["asked", "told", "thanked", "phoned", "rang", "emailed", "texted", "hugged"];
+        return starts_sentence && after.starts_with(' ') && speaks(&verb)
+            || met.contains(&previous.as_str());
     }
     let rest = after.strip_prefix(['\'', '’']).map_or(after, |rest| rest.strip_prefix('s').unwrap_or(rest));
     let next = rest.trim_start_matches([',', ' ']).split_whitespace().next().unwrap_or_default();
@@ -225,6 +227,10 @@ fn speaks(verb: &str) -> bool {
             | "texted"
             | "emailed"
             | "explained"
+            | "says"
+            | "tried"
+            | "wanted"
+            | "nodded"
     )
 }
 

@@ -210,6 +210,12 @@ fn is_determiner(word: &str, owned: bool) -> bool {
 /// `, the duty manager`, ` at the desk`, ` in room 9`, ` from the night shift`, ` on sales`, right after byte `end`.
 fn is_introduced_after(text: &str, end: usize) -> bool {
     let rest = text.get(end..).unwrap_or_default();
+    // `, who manages us both`, `, who is my buddy`
+    if let Some(clause) = rest.strip_prefix(", who ") {
+        let clause = clause.split([',', '.', ';']).next().unwrap_or_default();
+        let mut near = clause.split(' ').take(6);
+        return near.any(|word| matches!(word, "me" | "us" | "my" | "our"));
+    }
     let mut words = rest.split(|c: char| c.is_whitespace()).filter(|w| !w.is_empty()).take(6);
     if let Some(rest) = rest.strip_prefix(", ").or_else(|| rest.strip_prefix(" (")) {
         let mut words = rest.split([' ', '\u{a0}', '\n']);
@@ -315,6 +321,7 @@ mod tests {
             ("the sister in charge, Rose Akintola, saw it", "Rose Akintola"),
             ("a lady of sixty seven, Mrs Anna Bassey, came", "Mrs Anna Bassey"),
             ("a girl named Saoirse sat by me", "Saoirse"),
+            ("said to Steve Lomax, who manages us both", "Steve Lomax"),
             ("a man whom the volunteers call Dai came", "Dai"),
             ("Everyone calls her Bernie and she is quick", "Bernie"),
             ("Élan is what it lacked: a girl named Saoirse sat by me", "Saoirse"),

@@ -22,7 +22,7 @@ static RELATIONS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     colleague colleagues co-worker coworker workmate teammate manager line-manager boss supervisor supervisors employer
     employee assistant deputy leader mentor mentee coach trainer apprentice intern client clients patient patients
     resident residents customer customers pupil pupils teacher headteacher lecturer tutor tutors professor instructor counsellor adviser advisor
-    therapist doctor gp nurse midwife physiotherapist caseworker keyworker dentist vicar priest imam
+    therapist doctor gp cpn senco ta ot slt hca nurse midwife physiotherapist caseworker keyworker dentist vicar priest imam
     classmate classmates coursemate peer student buddy predecessor successor subordinate director foreman
     secretary receptionist babysitter childminder nanny cleaner driver dog cat
     ")
@@ -54,6 +54,8 @@ pub(super) fn is_private_title(word: &str) -> bool {
             | "miss"
             | "mx"
             | "sister"
+            | "pastor"
+            | "imam"
             | "auntie"
             | "aunty"
             | "uncle"

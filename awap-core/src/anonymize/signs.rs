@@ -22,6 +22,10 @@ pub(super) fn against(sentence: &str, head: &str, tail: &str, personal: bool) ->
     if head.trim_end().rsplit(|c: char| !c.is_alphanumeric()).take(2).any(|w| is_public_role(&fold(w))) {
         contra -= 4;
     }
+    // `O'Neil (2016) describes a teacher, Sarah Wysocki`
+    if !personal && reports(sentence) {
+        contra -= 3;
+    }
     if has_a_work(tail) || WORKS.contains(next) || is_dated(tail) {
         contra -= 4;
     } else if !personal && SCHOLARS.contains(next) {
@@ -55,6 +59,27 @@ fn is_question(sentence: &str) -> bool {
 fn has_a_work(tail: &str) -> bool {
     let of = ["'s ", "’s ", "' ", "’ "].into_iter().find_map(|ending| tail.strip_prefix(ending));
     of.is_some_and(|rest| rest.split_whitespace().take(3).any(|w| WORKS.contains(bare(w))))
+}
+
+/// Whether a sentence tells what is told in a work: a year in brackets, and a word for telling right behind.
+fn reports(sentence: &str) -> bool {
+    sentence.match_indices(") ").any(|(at, _)| {
+        let head = sentence.get(..at).unwrap_or_default().as_bytes();
+        let verb = sentence.get(at + 2..).unwrap_or_default().split(' ').next().unwrap_or_default();
+        let is_year = head.len() > 4 && head.iter().rev().take(4).all(u8::is_ascii_digit);
+        is_year
+            && matches!(
+                bare(verb),
+                "describes"
+                    | "tells"
+                    | "reports"
+                    | "recounts"
+                    | "follows"
+                    | "quotes"
+                    | "interviews"
+                    | "interviewed"
+            )
+    })
 }
 
 /// The years of a life, or of a work, in brackets right behind a name.
@@ -110,6 +135,7 @@ mod tests {
             ("Explain why ", "Tariq", " is right.", -4),
             ("As ", "Mead", " (1901–1978) wrote.", -4),
             ("Here ", "Mead", " argues that it is.", -2),
+            ("O’Neil (2016) describes a teacher, ", "Sarah", ", who was dismissed.", -3),
         ] {
             assert_eq!(
                 against(&format!("{head}{name}{tail}"), head, tail, false),

@@ -1,5 +1,7 @@
 //! Initials that people go by in what was written down of a conversation or a log: `JH: Everything.`, a column `Who` or `Initials`.
 
+use std::collections::HashMap;
+
 use super::finding::{Finding, Label};
 use super::person::Roster;
 use super::pieces::{Piece, Zone, touches};
@@ -36,43 +38,79 @@ pub(super) fn find(piece: &Piece, roster: &Roster, out: &mut Vec<Finding>) {
         return;
     }
     let text = piece.text.as_str();
-    let mut found = Vec::new();
+    let mut monograms = None;
+    let mut person_of = |span: Span, rule| {
+        let monograms = monograms.get_or_insert_with(|| monograms_of(roster));
+        person_of(span.of(text), monograms).map(|person| finding(span, person, rule))
+    };
+    let mut spoken = Vec::new();
     let mut column = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
         if let Some(label) = label(line) {
-            found.push(Span::new(start + label.start, start + label.end));
+            spoken.extend(person_of(Span::new(start + label.start, start + label.end), "initials.speaker"));
         }
-        in_column(line, start, &mut column, &mut |span| {
-            out.extend(person_of(text, span, roster, "initials.column"));
-        });
+        in_column(line, start, &mut column, &mut |span| out.extend(person_of(span, "initials.column")));
     }
-    let spoken: Vec<Finding> =
-        found.into_iter().filter_map(|span| person_of(text, span, roster, "initials.speaker")).collect();
     if spoken.len() >= 2 {
+        explained(text, &spoken, out);
         out.extend(spoken.into_iter().filter(|f| !touches(&piece.code, f.span)));
     }
 }
 
-/// Whose initials stand at `span`.
-fn person_of(text: &str, span: Span, roster: &Roster, rule: &'static str) -> Option<Finding> {
-    let written = span.of(text);
-    let letters: String = fold(written).chars().filter(|c| c.is_alphabetic()).collect();
-    // `SO'R` of S. O'Rourke.
-    let short = fold(written).split(['\'', '’']).next().unwrap_or_default().to_owned();
-    let is_theirs = |monogram: &String| {
-        *monogram == letters || short.chars().count() >= 2 && short != letters && *monogram == short
-    };
-    let person = roster.people.iter().position(|p| p.monogram.iter().any(is_theirs))?;
-    let label = if person == 0 { Label::NameStudent } else { Label::NameOther };
-    Some(Finding { span, label, person, rule, confidence: 0.8 })
+/// So many speak at most whose initials are looked for elsewhere.
+const MOST: usize = 16;
+
+/// `AR = Amina Rahman (interviewer)`: where it is said whose the initials of those who speak are.
+fn explained(text: &str, spoken: &[Finding], out: &mut Vec<Finding>) {
+    let mut labels: Vec<(&str, usize)> = spoken.iter().map(|f| (f.span.of(text), f.person)).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    for (label, person) in labels.into_iter().take(MOST) {
+        for at in memchr::memmem::find_iter(text.as_bytes(), label) {
+            let span = Span::new(at, at + label.len());
+            let rest = text.get(span.end..).unwrap_or_default().trim_start_matches([' ', '\t']);
+            let begins = !text.get(..at).is_some_and(|head| head.ends_with(char::is_alphanumeric));
+            if begins && rest.starts_with('=') {
+                out.push(finding(span, person, "initials.explained"));
+            }
+        }
+    }
 }
 
-/// The initials at the start of a line, before a colon.
+fn finding(span: Span, person: usize, rule: &'static str) -> Finding {
+    let label = if person == 0 { Label::NameStudent } else { Label::NameOther };
+    Finding { span, label, person, rule, confidence: 0.8 }
+}
+
+/// Whose initials are which; of two who share them the first.
+fn monograms_of(roster: &Roster) -> HashMap<&str, usize> {
+    let mut found = HashMap::new();
+    for (who, person) in roster.people.iter().enumerate() {
+        for monogram in &person.monogram {
+            found.entry(monogram.as_str()).or_insert(who);
+        }
+    }
+    found
+}
+
+/// Whose initials are `written`: also `SO'R` of S. O'Rourke.
+fn person_of(written: &str, monograms: &HashMap<&str, usize>) -> Option<usize> {
+    let folded = fold(written);
+    let letters: String = folded.chars().filter(|c| c.is_alphabetic()).collect();
+    let short = folded.split('\'').next().filter(|short| short.chars().count() >= 2);
+    let person = monograms.get(letters.as_str()).or_else(|| monograms.get(short?));
+    person.copied()
+}
+
+/// The initials at the start of a line, before a colon; the number of the line or the time may stand before them.
 fn label(line: &str) -> Option<Span> {
-    let start = line.len() - line.trim_start_matches([' ', '\t', '*', '_', '>', '[', '(']).len();
+    let before = |c: char| {
+        c.is_ascii_digit() || matches!(c, ' ' | '\t' | '*' | '_' | '>' | '[' | ']' | '(' | '.' | ':')
+    };
+    let start = line.len() - line.trim_start_matches(before).len();
     let rest = line.get(start..)?;
     let end = rest.find(|c: char| !is_of_initials(c))?;
     let after = rest.get(end..)?.trim_start_matches(['*', '_', ']', ')', ' ']);
@@ -129,6 +167,10 @@ mod tests {
         roster.add_other("Jo Hartnell");
         for (text, expected) in [
             ("SO'R: Why?\n\nJH:\tNobody was.\n\nNB: it is late.\n", vec!["SO'R", "JH"]),
+            (
+                "SR = [STUDENT], JH = my boss\n1 SO'R: Why?\n[00:12] JH: Nobody.\n12\tJH: No.\n",
+                vec!["JH", "SO'R", "JH", "JH"],
+            ),
             ("**JH:** Yes.\n\n**JH:** No.\n", vec!["JH", "JH"]),
             ("JH: once is no conversation.\n", vec![]),
             ("Visit\tWho\tWhat\n1\tJH, XY\tJH chatty\n2\tJH\tBack\n\nJH\t1\n", vec!["JH", "JH"]),

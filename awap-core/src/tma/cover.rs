@@ -24,14 +24,19 @@ static WORD_COUNT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?xi)^[\W_]*(?P<total>(?:total|overall|final)\s+)?(?:my\s+|approx\w*\.?\s+|actual\s+|essay\s+|tma\s+)*
         (?:word\s*-?\s*count|w/?c|words?\s+total|total\s+(?:number\s+of\s+)?words?|number\s+of\s+words(?:\s+used)?|words(?:\s+used)?)
-        (?:\s*\([^)0-9]*\))?(?:\s+for\s+[^:=\n]{0,30}?)?(?:\s+(?:is|of|was))?\s*[:=–—\t\s-]*[*_\s]*(?:approx\w*\.?\s*|about\s+|c\.\s*|~\s*)?
-        (?P<n>\d[\d,]*)(?:\s*(?:/|out\s+of|of)\s*\d[\d,]*)?\s*(?:words?)?\W*(?:\([^)]*\)|excluding\b.*|including\b.*|exc\b.*|not\s+including\b.*)?\W*$",
+        (?:\s*\([^)]{0,80}\))?(?:\s+for\s+[^:=\n]{0,30}?)?(?:\s+(?:is|of|was))?\s*[:=–—\t\s-]*[*_\s]*(?:approx\w*\.?\s*|about\s+|c\.\s*|~\s*)?
+        (?P<n>\d[\d,]*)(?:\s*(?:/|out\s+of|of)\s*\d[\d,]*)?\s*(?:words?)?\W*(?:\([^)]*\)|excluding\b.*|including\b.*|exc\b.*|incl?\b.*|not\s+including\b.*|without\b.*)?\W*$",
     )
 });
 static BARE_COUNT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?i)^\W*(?:(?P<total>total\s*[:=–-]?\s*)|approx\w*\.?\s*)?(?P<n>\d[\d,]*)\s+words?(?:\s+(?:in total|approx\w*|excluding.*|including.*))?\W*$",
     )
+});
+
+/// `Word count: Q1 402, Q2 640, total 1042`
+static COUNTS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)^\W*word\s*-?\s*counts?\b.*\btotal\b\W{0,4}(?:of\s+)?(?P<n>\d[\d,]*)\s*(?:words?)?\W*$")
 });
 
 static SUM: LazyLock<Regex> =
@@ -287,10 +292,9 @@ fn declared(whole: &Whole, units: &[Unit], is_cover: &dyn Fn(usize) -> bool) -> 
             continue;
         }
         let line = unit.span.of(&whole.text);
-        // `Total: 640` under counts of the parts.
-        if counts.len() + bare.len() > 0
-            && let Some(found) = SUM.captures(line)
-        {
+        // `Total: 640` under counts of the parts, or beside them.
+        let under = || SUM.captures(line).filter(|_| counts.len() + bare.len() > 0);
+        if let Some(found) = COUNTS.captures(line).or_else(under) {
             return found.name("n").and_then(|n| first_number(n.as_str()));
         }
         let number = |found: &Captures<'_>| found.name("n").and_then(|n| first_number(n.as_str()));
