@@ -240,7 +240,9 @@ impl<'a> Matcher<'a> {
             (chain.start, chain.end) = (name.start, name.end);
         }
         let span = place.folded.span(&place.piece.text, Span::new(chain.start, chain.end));
-        if !person.is_student && touches(&place.piece.published, span) {
+        // Nobody of the student's own life is in a title or a publisher's name.
+        let listed = || touches(&place.piece.published, span) || touches(&place.piece.lists, span);
+        if !person.is_student && listed() {
             return;
         }
         let strong = parts.len() >= 2 || chain.initials || chain.titled;
