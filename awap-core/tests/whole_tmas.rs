@@ -241,8 +241,8 @@ const AT_MOST: &[(&str, f64)] =
 const AT_LEAST: &[(&str, f64)] = &[
     ("question ids", 0.97),
     ("answers' bounds", 0.92),
-    ("citations", 0.96),
-    ("references", 0.96),
+    ("citations", 0.97),
+    ("references", 0.97),
     ("cover fields", 0.97),
 ];
 

@@ -7,6 +7,7 @@ use regex::Regex;
 use super::authors::{narrative, parenthetical};
 use super::index::Index;
 use super::names::Name;
+use super::notes;
 use super::year::{self, Year};
 use super::{Citation, CitationKind};
 use crate::text::{Span, pattern};
@@ -148,6 +149,10 @@ fn bracket(b: &Bracket<'_>, out: &mut Vec<Found>) {
     let items = items(b.text, b.group);
     let Some(first) = items.first() else { return };
     let inner_start = b.group.start + 1;
+    if notes::is_imprint(b) {
+        out.extend(noted(b, first, false));
+        return;
+    }
     let leads_with_year = only_lead(Span::new(inner_start, first.year.span.start).of(b.text));
     let mut found: Vec<(Found, bool)> = Vec::new();
     let mut authors: Option<Vec<Name>> = None;
@@ -157,7 +162,10 @@ fn bracket(b: &Bracket<'_>, out: &mut Vec<Found>) {
             continue;
         }
         if i == 0 && leads_with_year {
-            let Some((names, start, confident)) = narrative(b, &item.year) else { return };
+            let Some((names, start, confident)) = narrative(b, &item.year) else {
+                out.extend(noted(b, item, true));
+                return;
+            };
             if item.year.range && b.index.find(&strings(&names), &item.year.text).is_none() {
                 return;
             }
@@ -196,6 +204,12 @@ fn bracket(b: &Bracket<'_>, out: &mut Vec<Found>) {
         b.group.of(b.text).clone_into(&mut only.citation.text);
     }
     out.extend(found.into_iter().map(|(f, _)| f));
+}
+
+/// The work that is cited in full up to the bracket.
+fn noted(b: &Bracket<'_>, item: &Item, is_article: bool) -> Option<Found> {
+    let (names, start) = notes::authors(b, is_article)?;
+    Some(make(b, &names, item, Span::new(start, b.group.end), CitationKind::Parenthetical))
 }
 
 fn make(b: &Bracket<'_>, names: &[Name], item: &Item, span: Span, kind: CitationKind) -> Found {

@@ -13,6 +13,7 @@ mod lines;
 mod list;
 mod model;
 mod names;
+mod notes;
 mod numbered;
 mod year;
 

@@ -22,6 +22,32 @@ fn cited(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn works_cited_in_full_in_a_note() {
+    for (text, want) in [
+        (
+            "It was.\n\n1 G. R. Elton, The Tudor Way (Leeds: Aire Press, 1953), pp. 90–5.",
+            &["G. R. Elton, The Tudor Way (Leeds: Aire Press, 1953)|Elton|1953"][..],
+        ),
+        (
+            "2. See Kit Horsey and Erika van der Berg, Tort (7th edn, OUP 2021) 41.",
+            &["Kit Horsey and Erika van der Berg, Tort (7th edn, OUP 2021)|Horsey+van der Berg|2021"],
+        ),
+        (
+            "Alexander Brown, ‘Who is my neighbour?’ (2019) 39 LS 112; John Guy, Away, 2nd edn (Oxford: OUP, 1988), p. 4.",
+            &[
+                "Alexander Brown, ‘Who is my neighbour?’ (2019)|Brown|2019",
+                "John Guy, Away, 2nd edn (Oxford: OUP, 1988)|Guy|1988",
+            ],
+        ),
+        // Publishers and places are nobody's work.
+        ("It was printed then (London: Early English Text Society, 1935).", &[]),
+        ("Of all who went, the last was late (2019) again.", &[]),
+    ] {
+        assert_eq!(cited(text), want, "{text:?}");
+    }
+}
+
+#[test]
 fn author_year_citations_in_all_forms() {
     for (text, want) in [
         ("It is so (Smith, 2019).", &["(Smith, 2019)|Smith|2019"][..]),
