@@ -103,6 +103,8 @@ struct Signs<'a> {
     cited: HashSet<String>,
     /// The last words of the names in reference lists, and the initials behind them.
     authors: HashMap<String, Vec<char>>,
+    /// The words of the parties to cases.
+    parties: HashSet<String>,
     /// Two or three words with a capital that stand beside one another in reference lists, in titles of works above all.
     listed: HashSet<String>,
     /// What the whole adds: whether it tells of the writer's own life at all.
@@ -137,6 +139,7 @@ impl<'a> Signs<'a> {
             of_words,
             cited: cited_words(pieces),
             authors: authors(pieces),
+            parties: pieces.iter().flat_map(|p| parties(&p.text)).collect(),
             listed: listed(pieces),
             bonus: if reflective { 1 } else { -1 },
         }
@@ -165,11 +168,15 @@ impl<'a> Signs<'a> {
         if words.len() > 1 && is_author {
             return true;
         }
-        let is_known = words.len() == 1 && (self.cited.contains(last) || is_theorist(last));
         let signs = self.of_words.get(last).copied().unwrap_or_default();
-        let is_of_a_case =
-            signs.contra <= -4 && (signs.personal == 0 || !signs.is_at_home() && mention.confidence < 0.8);
-        !has_private_title(text, mention.span) && (mention.confidence < 0.5 && is_known || is_of_a_case)
+        if has_private_title(text, mention.span) {
+            return self.parties.contains(last) || signs.contra <= -4 && signs.personal == 0;
+        }
+        // Who the writer is is known: how sure the model is that it is this one says nothing.
+        let is_sure = mention.rule == PRIVATE && mention.confidence >= 0.5;
+        let is_known = words.len() == 1 && (self.cited.contains(last) || is_theorist(last));
+        let is_elsewhere = signs.personal == 0 || !signs.is_at_home() && !is_sure;
+        is_known && !is_sure || signs.contra <= -4 && is_elsewhere
     }
 
     /// What speaks for the one who is named being of the writer's own life; nothing where that cannot be.

@@ -39,15 +39,21 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
         }
     }
     let words = Words::of(pieces, mentions);
+    let is_organisation =
+        |m: &&Mention| pieces.get(m.piece).is_some_and(|p| organisations::is_one(&p.text, m.span));
+    let called = |m: &Mention| first_word(text(m));
+    let organisations: HashSet<String> =
+        mentions.iter().filter(|m| m.role == Role::Other).filter(is_organisation).map(called).collect();
     for (mention, owner) in mentions.iter().zip(&mut owners) {
         // What also stands in lower case is a word, unless its cue leaves no doubt, or it is a given name and used as one here.
         let is_word = || words.hold(text(mention)) && !is_given_name(pieces, mention);
         if mention.role == Role::Other && mention.confidence < 0.88 && is_word() {
             continue;
         }
-        if mention.role == Role::Other
-            && pieces.get(mention.piece).is_some_and(|p| organisations::is_one(&p.text, mention.span))
-        {
+        // Whoever is called as an organisation is by a given name (`Anna`, and the Anna Freud Centre) is still somebody.
+        let is_given =
+            || awap_names::known_of(&first_word(text(mention))) & GIVEN != 0 && !is_organisation(&mention);
+        if mention.role == Role::Other && organisations.contains(&first_word(text(mention))) && !is_given() {
             continue;
         }
         if mention.role == Role::Other {
@@ -62,6 +68,10 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
         }
     }
     owners
+}
+
+fn first_word(name: &str) -> String {
+    fold(name.split([' ', '\u{a0}']).next().unwrap_or_default())
 }
 
 /// Whether a mention of one word is a given name of the lists, and what stands around it makes it a name and no word.

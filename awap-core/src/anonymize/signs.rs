@@ -45,7 +45,18 @@ fn bare(word: &str) -> &str {
 
 /// Whether a sentence speaks of a case study, or of a work of art.
 fn is_of_a_case(sentence: &str) -> bool {
-    sentence.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| CASES.contains(word))
+    let asks = ["TMA asks", "uestion asks", "n the question", "n the problem"];
+    let mut before = "";
+    let mut words =
+        sentence.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| !word.is_empty());
+    asks.iter().any(|asked| sentence.contains(asked))
+        || words.any(|word| {
+            // `in this case`, `in any case`
+            let any =
+                matches!(before, "this" | "that" | "any" | "in" | "my" | "our" | "your" | "just" | "which");
+            before = word;
+            CASES.contains(word) && !(word == "case" && any)
+        })
 }
 
 /// Whether a sentence asks: it ends so, or tells what to do, or what it is worth.
@@ -91,7 +102,7 @@ fn is_dated(tail: &str) -> bool {
 static CASES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     set("
     case Case scenario Scenario vignette Vignette character characters novel poem play film painting fictional made-up imaginary hypothetical
-    invented experiment protagonist narrator module Block Unit Chapter Reading Activity Act pseudonym video
+    invented imagine imagines Imagine Suppose suppose supposes experiment protagonist narrator module Block Unit Chapter Reading Activity Act pseudonym video
     ")
 });
 
@@ -129,6 +140,7 @@ mod tests {
         for (head, name, tail, expected) in [
             ("When I told ", "Rose", " she laughed.", 0),
             ("In the case study ", "Jean", " looks after Len.", -4),
+            ("In this case ", "Jean", " came late.", 0),
             ("as in ", "Schein", "’s model of culture.", -4),
             ("under ", "Hyde", " v Wrench [1840].", -9),
             ("the poet ", "Adair", " said so.", -4),
