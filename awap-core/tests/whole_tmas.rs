@@ -1,4 +1,4 @@
-//! Seventy-five whole TMAs in many layouts and formats (`fixtures/whole`), written by authors who do not know how AWAP reads: what of the student and of
+//! Eighty-five whole TMAs in many layouts and formats (`fixtures/whole`), written by authors who do not know how AWAP reads: what of the student and of
 //! others is left, what is lost that must stay, and how the anonymized TMA is taken apart.
 //!
 //! `make score-whole` shows the table; `cargo test --test whole_tmas` alone fails where a figure is worse than it was.
@@ -237,7 +237,7 @@ fn measure_structure(
 
 /// What may be left or lost at most, and what must be reached, over all.
 const AT_MOST: &[(&str, f64)] =
-    &[("others left", 0.13), ("student left", 0.03), ("values left", 0.03), ("lost", 0.08)];
+    &[("others left", 0.12), ("student left", 0.03), ("values left", 0.03), ("lost", 0.08)];
 const AT_LEAST: &[(&str, f64)] = &[
     ("question ids", 0.97),
     ("answers' bounds", 0.93),
@@ -253,7 +253,7 @@ fn whole_tmas_name_nobody_and_are_taken_apart() {
     let mut leaking: BTreeMap<String, Share> = BTreeMap::new();
     let mut worst = Vec::new();
     let folders = folders();
-    assert!(folders.len() >= 75, "only {} TMAs", folders.len());
+    assert!(folders.len() >= 85, "only {} TMAs", folders.len());
     for folder in &folders {
         let expected: Value =
             serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();

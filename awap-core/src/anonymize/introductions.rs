@@ -214,7 +214,7 @@ fn is_introduced_after(text: &str, end: usize) -> bool {
     if let Some(clause) = rest.strip_prefix(", who ") {
         let clause = clause.split([',', '.', ';']).next().unwrap_or_default();
         let mut near = clause.split(' ').take(6);
-        return near.any(|word| matches!(word, "me" | "us" | "my" | "our"));
+        return near.any(|word| matches!(word, "me" | "us" | "my" | "our") || is_module_code(word));
     }
     let mut words = rest.split(|c: char| c.is_whitespace()).filter(|w| !w.is_empty()).take(6);
     if let Some(rest) = rest.strip_prefix(", ").or_else(|| rest.strip_prefix(" (")) {
@@ -242,6 +242,13 @@ fn is_introduced_after(text: &str, end: usize) -> bool {
         Some(word) => is_place(word),
         None => false,
     }
+}
+
+/// `S206`: what only fellow students are on.
+fn is_module_code(word: &str) -> bool {
+    let digits = word.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    let letters = word.len() - digits.len();
+    (1..=4).contains(&letters) && digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A word without what closes it.
@@ -321,6 +328,7 @@ mod tests {
             ("the sister in charge, Rose Akintola, saw it", "Rose Akintola"),
             ("a lady of sixty seven, Mrs Anna Bassey, came", "Mrs Anna Bassey"),
             ("a girl named Saoirse sat by me", "Saoirse"),
+            ("Maja Nowak, who is also on S206 this year, read it", "Maja Nowak"),
             ("said to Steve Lomax, who manages us both", "Steve Lomax"),
             ("a man whom the volunteers call Dai came", "Dai"),
             ("Everyone calls her Bernie and she is quick", "Bernie"),

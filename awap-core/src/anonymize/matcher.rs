@@ -8,6 +8,7 @@ use awap_names::lists::known::{FAMILY, GIVEN, NAME};
 
 use super::context::is_used_as_name;
 use super::finding::{Finding, Label};
+use super::organisations;
 use super::person::{NamePart, Person, Roster, Side};
 use super::pieces::{Piece, Zone, touches};
 use super::place::Place;
@@ -259,7 +260,8 @@ impl<'a> Matcher<'a> {
         } else {
             let Some(part) = named.next() else { return };
             let given = part.side == Side::Given;
-            if self.is_of_another(place, person, part, chain.end) {
+            let is_organisation = || !person.is_student && organisations::is_one(&place.piece.text, span);
+            if self.is_of_another(place, person, part, chain.end) || is_organisation() {
                 return;
             }
             // Whoever is the whole of a property is named there, in small letters too.

@@ -230,6 +230,12 @@ fn told(piece: &Piece, push: &mut impl FnMut(Span, &'static str, f64)) {
                 end -= helper.len();
             }
         }
+        // `Lorraine’s feedback on my last TMA`
+        if [" feedback", " comment", " advice"].iter().any(|what| found.as_str().starts_with(what)) {
+            let owner = text.get(..end).and_then(|t| t.strip_suffix("'s").or_else(|| t.strip_suffix("’s")));
+            let Some(owner) = owner else { continue };
+            end = owner.len();
+        }
         let Some(span) = name_ending_at(text, end) else { continue };
         let name = span.of(text);
         // Capitals throughout are an organisation (`NHS told us`).
@@ -272,7 +278,8 @@ static MET: LazyLock<Regex> = LazyLock::new(|| {
 static TOLD: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
         r" (?:(?:said|wrote|explained|spoke|talked|replied|apologi[sz]ed|lied|listened) to|told|asked|e-?mailed|phoned|rang|texted|messaged|",
-        r"taught|reminded|advised|encouraged|warned|thanked|hugged|invited|reassured) (?:me|us)\b| and I (?:were|had|went|worked|met|are|have|both|talked|sat|agreed|decided)\b",
+        r"taught|reminded|advised|encouraged|warned|thanked|hugged|invited|reassured) (?:me|us)\b| and I (?:were|had|went|worked|met|are|have|both|talked|sat|agreed|decided)\b|",
+        r" (?:feedback|comments?|advice) (?:on|about|for|to) (?:my|me)\b",
     ))
 });
 
@@ -312,6 +319,7 @@ mod tests {
             ("Dave has been my mentor since", vec!["Dave"]),
             ("but me and Craig are happy", vec!["Craig"]),
             ("As Olu told me yesterday", vec!["Olu"]),
+            ("the advice in Lorraine’s feedback on my last TMA", vec!["Lorraine"]),
             ("Mrs Ann Parsley had asked me the same", vec!["Mrs Ann Parsley"]),
             ("Finally Olu and I went home", vec!["Olu"]),
             ("Zanele’s tutor, Dr Hay, did not", vec!["Dr Hay"]),

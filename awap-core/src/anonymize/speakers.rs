@@ -1,6 +1,8 @@
 //! Initials that people go by in what was written down of a conversation or a log: `JH: Everything.`, a column `Who` or `Initials`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use awap_names::lists::known::frequency;
 
 use super::finding::{Finding, Label};
 use super::person::Roster;
@@ -63,17 +65,22 @@ pub(super) fn find(piece: &Piece, roster: &Roster, out: &mut Vec<Finding>) {
 /// So many speak at most whose initials are looked for elsewhere.
 const MOST: usize = 16;
 
-/// `AR = Amina Rahman (interviewer)`: where it is said whose the initials of those who speak are.
+/// The initials of those who speak wherever else they stand: `AR = Amina Rahman (interviewer)`, `Present: AR, KD`. What may be a word
+/// (`TO`) only where it is explained.
 fn explained(text: &str, spoken: &[Finding], out: &mut Vec<Finding>) {
     let mut labels: Vec<(&str, usize)> = spoken.iter().map(|f| (f.span.of(text), f.person)).collect();
     labels.sort_unstable();
     labels.dedup();
+    let starts: HashSet<usize> = spoken.iter().map(|f| f.span.start).collect();
     for (label, person) in labels.into_iter().take(MOST) {
         for at in memchr::memmem::find_iter(text.as_bytes(), label) {
             let span = Span::new(at, at + label.len());
             let rest = text.get(span.end..).unwrap_or_default().trim_start_matches([' ', '\t']);
-            let begins = !text.get(..at).is_some_and(|head| head.ends_with(char::is_alphanumeric));
-            if begins && rest.starts_with('=') {
+            let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            let whole = !letter(text.get(..at).and_then(|head| head.chars().next_back()))
+                && !letter(text.get(span.end..).and_then(|tail| tail.chars().next()));
+            let is_word = frequency(awap_names::known_of(&label.to_lowercase())) > 0;
+            if whole && !starts.contains(&at) && (rest.starts_with('=') || !is_word) {
                 out.push(finding(span, person, "initials.explained"));
             }
         }
@@ -179,6 +186,7 @@ mod tests {
             let piece = Piece { text: text.to_owned(), zone: Some(Zone::Prose), ..Piece::default() };
             let mut out = Vec::new();
             find(&piece, &roster, &mut out);
+            out.sort_by_key(|f| f.span);
             assert_eq!(out.iter().map(|f| f.span.of(text)).collect::<Vec<_>>(), expected, "{text}");
         }
     }
