@@ -13,13 +13,13 @@ use awap_names::lists::known::{GIVEN, NAME};
 use super::context::is_used_as_name;
 use super::introductions::{self, has_private_title};
 use super::learned::{PRIVATE, WRITER};
-use super::names::starts_upper;
 use super::narrative::Narrative;
 use super::pieces::Piece;
 use super::recognizer::{Mention, Role};
 use super::roles::is_theorist;
+use super::scholarship::{Scholarship, words_of};
 use super::signs;
-use super::words::{ambiguity, is_particle, is_title};
+use super::words::ambiguity;
 use crate::text::fold;
 
 /// The rule under which they are reported.
@@ -39,7 +39,7 @@ const REFLECTIVE: usize = 3;
 
 /// Makes mentions of people of whom it was not told who they are ([`Role::Named`]) mentions of the student's acquaintances, where the text says
 /// that they are; drops the others.
-pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>) {
+pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>, cited: &Scholarship) {
     if pieces.iter().any(|p| p.text.contains("Alice and Bob")) {
         // Whom cryptographers send messages between; nobody else is called so, both of them.
         let text = |m: &Mention| pieces.get(m.piece).map_or("", |p| m.span.of(&p.text));
@@ -49,7 +49,7 @@ pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>) {
     if doubtful.is_empty() && !mentions.iter().any(|m| m.role == Role::Named) {
         return;
     }
-    let signs = Signs::of(pieces, mentions, &doubtful);
+    let signs = Signs::of(pieces, mentions, &doubtful, cited);
     let mut index = 0;
     mentions.retain(|mention| {
         index += 1;
@@ -99,20 +99,19 @@ struct Signs<'a> {
     pieces: &'a [Piece],
     /// By each word of a name.
     of_words: HashMap<String, Evidence>,
-    /// The words of those who are cited.
-    cited: HashSet<String>,
-    /// The last words of the names in reference lists, and the initials behind them.
-    authors: HashMap<String, Vec<char>>,
-    /// The words of the parties to cases.
-    parties: HashSet<String>,
-    /// Two or three words with a capital that stand beside one another in reference lists, in titles of works above all.
-    listed: HashSet<String>,
+    /// Who is cited.
+    cited: &'a Scholarship,
     /// What the whole adds: whether it tells of the writer's own life at all.
     bonus: i32,
 }
 
 impl<'a> Signs<'a> {
-    fn of(pieces: &'a [Piece], mentions: &[Mention], doubtful: &HashSet<usize>) -> Self {
+    fn of(
+        pieces: &'a [Piece],
+        mentions: &[Mention],
+        doubtful: &HashSet<usize>,
+        cited: &'a Scholarship,
+    ) -> Self {
         let asked = || {
             let all = mentions.iter().enumerate();
             all.filter(|(i, m)| m.role == Role::Named || doubtful.contains(i)).map(|(_, m)| m)
@@ -134,22 +133,7 @@ impl<'a> Signs<'a> {
                 of_words.entry(word).or_default().add(found);
             }
         }
-        Self {
-            pieces,
-            of_words,
-            cited: cited_words(pieces),
-            authors: authors(pieces),
-            parties: pieces.iter().flat_map(|p| parties(&p.text)).collect(),
-            listed: listed(pieces),
-            bonus: if reflective { 1 } else { -1 },
-        }
-    }
-
-    /// Whether a whole name is not that of the author of its family name, by the initials in the reference list.
-    fn is_another(&self, name: &str, words: &[String]) -> bool {
-        let [_, .., family] = words else { return false };
-        let initial = name.chars().next().unwrap_or_default();
-        self.authors.get(family).is_some_and(|initials| !initials.contains(&initial))
+        Self { pieces, of_words, cited, bonus: if reflective { 1 } else { -1 } }
     }
 
     /// Whether somebody whom the model, not being sure, took for one of the writer's own life is one who is read about, by what else the
@@ -159,22 +143,16 @@ impl<'a> Signs<'a> {
         let name = mention.span.of(text);
         let words = words_of(name);
         let Some(last) = words.last() else { return false };
-        // `Woolf, V. (2000) Mrs Dalloway`
-        if self.listed.contains(name) {
-            return true;
-        }
-        let initial = name.chars().next().unwrap_or_default();
-        let is_author = self.authors.get(last).is_some_and(|initials| initials.contains(&initial));
-        if words.len() > 1 && is_author {
+        if self.cited.lists(name) || words.len() > 1 && self.cited.is_author(name, last) == Some(true) {
             return true;
         }
         let signs = self.of_words.get(last).copied().unwrap_or_default();
         if has_private_title(text, mention.span) {
-            return self.parties.contains(last) || signs.contra <= -4 && signs.personal == 0;
+            return self.cited.is_party(last) || signs.contra <= -4 && signs.personal == 0;
         }
         // Who the writer is is known: how sure the model is that it is this one says nothing.
         let is_sure = mention.rule == PRIVATE && mention.confidence >= 0.5;
-        let is_known = words.len() == 1 && (self.cited.contains(last) || is_theorist(last));
+        let is_known = words.len() == 1 && (self.cited.cites(last) || is_theorist(last));
         let is_elsewhere = signs.personal == 0 || !signs.is_at_home() && !is_sure;
         is_known && !is_sure || signs.contra <= -4 && is_elsewhere
     }
@@ -193,7 +171,8 @@ impl<'a> Signs<'a> {
         let given = words.len() == 1 && awap_names::known_of(name) & GIVEN != 0;
         let met = pro >= SURE && given;
         let is_known = words.last().is_some_and(|w| {
-            self.cited.contains(w) && !met && !self.is_another(name, &words) || plain && is_theorist(w)
+            let is_another = words.len() > 1 && self.cited.is_author(name, w) == Some(false);
+            self.cited.cites(w) && !met && !is_another || plain && is_theorist(w)
         });
         let stays = is_known || !last.is_at_home() || plain && !is_used_as_one(mention, self.pieces);
         // A given name that stands again and again where the writer tells of their own life is hardly one that is read about.
@@ -276,79 +255,6 @@ impl Evidence {
     }
 }
 
-/// The words of a name by which a person is found again: folded, without titles, particles and initials.
-fn words_of(name: &str) -> Vec<String> {
-    let words =
-        name.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’')).filter(|w| starts_upper(w));
-    let words = words.map(|w| fold(w.trim_end_matches("'s").trim_end_matches("’s")));
-    words.filter(|w| w.chars().count() > 1 && !is_title(w) && !is_particle(w)).collect()
-}
-
-/// `Rogers, C. R.` and `Rogers C`, as reference lists name people.
-fn authors(pieces: &[Piece]) -> HashMap<String, Vec<char>> {
-    let mut found: HashMap<String, Vec<char>> = HashMap::new();
-    for list in lists(pieces) {
-        let mut words = list.split_whitespace().peekable();
-        while let (Some(word), Some(next)) = (words.next(), words.peek()) {
-            let mut letters = next.chars();
-            let initial = letters.next().filter(|c| c.is_uppercase());
-            let ends = letters.next().is_none_or(|c| !c.is_alphanumeric());
-            if let Some(initial) = initial.filter(|_| ends && starts_upper(word)) {
-                let initials = found.entry(fold(bare(word))).or_default();
-                if !initials.contains(&initial) {
-                    initials.push(initial);
-                }
-            }
-        }
-    }
-    found
-}
-
-/// Two and three words with a capital in a row, as reference lists have them.
-fn listed(pieces: &[Piece]) -> HashSet<String> {
-    let mut found = HashSet::new();
-    for list in lists(pieces) {
-        let words: Vec<&str> = list.split_whitespace().map(bare).collect();
-        for length in [2, 3] {
-            let rows = words.windows(length).filter(|row| row.iter().all(|word| starts_upper(word)));
-            found.extend(rows.map(|row| row.join(" ")));
-        }
-    }
-    found
-}
-
-fn lists(pieces: &[Piece]) -> impl Iterator<Item = &str> {
-    pieces.iter().flat_map(|p| p.lists.iter().map(|s| s.of(&p.text)))
-}
-
-fn bare(word: &str) -> &str {
-    word.trim_matches(|c: char| !c.is_alphanumeric())
-}
-
-/// The words with a capital in citations and reference lists.
-pub(super) fn cited_words(pieces: &[Piece]) -> HashSet<String> {
-    let spans = pieces.iter().flat_map(|p| p.protected.iter().chain(&p.lists).map(|s| s.of(&p.text)));
-    spans.flat_map(words_of).chain(pieces.iter().flat_map(|p| parties(&p.text))).collect()
-}
-
-/// The words with a capital on both sides of the `v` of a case: `Caparo Industries plc v Dickman`.
-fn parties(text: &str) -> Vec<String> {
-    const REACH: usize = 60;
-    let mut found = Vec::new();
-    for at in memchr::memmem::find_iter(text.as_bytes(), " v ") {
-        let head = text.get(text.floor_char_boundary(at.saturating_sub(REACH))..at).unwrap_or_default();
-        let tail =
-            text.get(at + 3..text.ceil_char_boundary((at + 3 + REACH).min(text.len()))).unwrap_or_default();
-        let is_of_a_name = |word: &&str| starts_upper(word) || matches!(*word, "and" | "of" | "plc");
-        let before: Vec<&str> = head.split_whitespace().rev().take(4).take_while(is_of_a_name).collect();
-        let after: Vec<&str> = tail.split_whitespace().take(3).take_while(is_of_a_name).collect();
-        if !before.is_empty() && !after.is_empty() {
-            found.extend(before.into_iter().chain(after).flat_map(words_of));
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::introductions::Introductions;
@@ -362,7 +268,7 @@ mod tests {
         let mut mentions = Vec::new();
         Introductions.find(&pieces[0], 0, &mut mentions);
         Learned.find(&pieces[0], 0, &mut mentions);
-        tell(&pieces, &mut mentions);
+        tell(&pieces, &mut mentions, &Scholarship::of(&pieces));
         let mut names: Vec<String> = mentions.iter().map(|m| m.span.of(text).to_owned()).collect();
         names.dedup();
         names

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::compiled;
 use super::names::{Allow, Shape, name_at, skip_blanks, starts_upper, word_at};
@@ -74,9 +74,9 @@ pub(super) fn mention(
 
 fn labelled(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     let text = piece.text.as_str();
-    let labels = &*LABELLED;
+    let whole = if piece.zone() == Zone::Margin { text.len() } else { COVER };
     let mut from = 0;
-    while let Some(found) = text.get(from..).and_then(|_| labels.captures_at(text, from)) {
+    while let Some(found) = next_label(text, from, whole) {
         let Some(all) = found.get(0) else { break };
         // The next label may stand where this one's value would.
         from = all.end().max(from + 1);
@@ -115,6 +115,31 @@ fn labelled(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
         out.push(mention(index, &shape, role, "cover.labelled", 0.95));
         from = from.max(shape.span.end);
     }
+}
+
+/// The first label of `text` from byte `from` on. Behind byte `whole` only lines are looked through that hold what parts a label from a name.
+fn next_label(text: &str, from: usize, whole: usize) -> Option<Captures<'_>> {
+    let mut at = from;
+    while at < text.len() {
+        let least = text.floor_char_boundary(at.max(whole.min(text.len())));
+        let rest = text.as_bytes().get(least..)?;
+        let end = memchr::memchr(b'\n', rest).map_or(text.len(), |i| least + i + 1);
+        if at < whole || text.get(at..end).is_some_and(has_separator) {
+            let found = LABELLED.captures_at(text.get(..end)?, at);
+            if found.is_some() {
+                return found;
+            }
+        }
+        at = end;
+    }
+    None
+}
+
+fn has_separator(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    memchr::memchr3(b':', b'=', b'|', bytes).is_some()
+        || memchr::memchr(b'\t', bytes).is_some()
+        || [" - ", "–", "—"].iter().any(|dash| memchr::memmem::find(bytes, dash.as_bytes()).is_some())
 }
 
 /// Lines that hold a name and an identifier, or next to a line that does.

@@ -240,15 +240,21 @@ pub(super) fn captures<'t>(
 }
 
 /// The matches in `text` of `pattern`, which begins with `^` and matches at the start of a line; each goes on where the
-/// one before ended.
-pub(super) fn at_lines<'t>(pattern: &'t Regex, text: &'t str) -> impl Iterator<Item = Span> {
+/// one before ended. Lines that `may` match not are passed over: it is quicker told than by the pattern.
+pub(super) fn at_lines<'t>(
+    pattern: &'t Regex,
+    text: &'t str,
+    may: impl Fn(&str) -> bool + 't,
+) -> impl Iterator<Item = Span> {
     let mut next = Some(0);
     std::iter::from_fn(move || {
         while let Some(at) = next {
             let rest = text.get(at..)?;
             let after = memchr::memchr(b'\n', rest.as_bytes()).map(|i| at + i + 1);
             next = after;
-            if let Some(found) = pattern.find(rest) {
+            if may(rest)
+                && let Some(found) = pattern.find(rest)
+            {
                 let span = Span::new(at, at + found.end());
                 // On with the first line that begins behind it.
                 let from = span.end.max(at + 1).saturating_sub(1);
@@ -314,7 +320,7 @@ mod tests {
         let one = Regex::new(r"(?i)^[ \t]*by[ \t]*\n?[ \t]*").unwrap();
         for text in ["by", "by\nby\nby", "x\n by a\nby\n\nby b\n", "a by\n\n\nBY\n by"] {
             let whole: Vec<_> = many.find_iter(text).map(|m| Span::new(m.start(), m.end())).collect();
-            assert_eq!(at_lines(&one, text).collect::<Vec<_>>(), whole, "{text:?}");
+            assert_eq!(at_lines(&one, text, |_| true).collect::<Vec<_>>(), whole, "{text:?}");
         }
     }
 }

@@ -28,9 +28,8 @@ pub(super) fn find(pieces: &[Piece], found: &mut [Vec<Finding>]) {
         return;
     }
     let built = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
-        // A few values in a text of a few pages: what is built fastest.
+        // A few values in a text of a few pages: what is built fastest, and passed over by what it looks for first.
         .kind(Some(AhoCorasickKind::NoncontiguousNFA))
         .build(values.keys());
     let Ok(automaton) = built else { return };
@@ -40,7 +39,7 @@ pub(super) fn find(pieces: &[Piece], found: &mut [Vec<Finding>]) {
             findings.iter().map(|f| f.span).chain(piece.protected.iter().copied()).collect();
         taken.sort_unstable();
         let echoes: Vec<Finding> = automaton
-            .find_iter(&piece.text)
+            .find_iter(&piece.text.to_ascii_lowercase())
             .map(|m| (Span::new(m.start(), m.end()), m.pattern().as_usize()))
             .filter(|(span, _)| is_whole(&piece.text, *span) && !touches(&taken, *span))
             .filter_map(|(span, which)| {

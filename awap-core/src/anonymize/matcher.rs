@@ -99,9 +99,11 @@ impl<'a> Matcher<'a> {
         Ok(Self { roster, automaton, owners })
     }
 
-    /// Finds the people in one piece; what touches a protected span is no hit.
-    pub(super) fn find(&self, piece: &Piece, folded: &Folded, out: &mut Vec<Finding>) {
-        let Some(automaton) = &self.automaton else { return };
+    /// Finds the people in one piece; what touches a protected span is no hit. True where a part of another's name may hide one of the
+    /// student's.
+    pub(super) fn find(&self, piece: &Piece, folded: &Folded, out: &mut Vec<Finding>) -> bool {
+        let Some(automaton) = &self.automaton else { return false };
+        let mut hides = false;
         let place = Place { piece, folded, text: folded.as_str() };
         let mut chain: Option<Chain> = None;
         for found in automaton.find_iter(place.text) {
@@ -110,6 +112,7 @@ impl<'a> Matcher<'a> {
                 continue;
             }
             let owners = self.people_of(hit);
+            hides |= !owners.contains(&0) && self.hides_student(place.text, hit);
             if let Some(open) = &mut chain {
                 let people: Vec<usize> = open
                     .people
@@ -140,6 +143,19 @@ impl<'a> Matcher<'a> {
         if let Some(done) = chain {
             self.close(&place, done, out);
         }
+        hides
+    }
+
+    /// Whether a part of the student's name begins inside a `hit` of somebody else's and ends behind it.
+    fn hides_student(&self, text: &str, hit: Hit) -> bool {
+        let Some(student) = self.roster.people.first() else { return false };
+        let begins = |at: usize| {
+            text.get(at..).is_some_and(|rest| {
+                let mut parts = student.parts.iter().map(|part| &part.text).chain(&student.squashed);
+                parts.any(|part| at + part.len() > hit.end && rest.starts_with(part.as_str()))
+            })
+        };
+        (hit.start + 1..hit.end).any(begins)
     }
 
     fn people_of(&self, hit: Hit) -> Vec<usize> {
@@ -298,7 +314,7 @@ impl<'a> Matcher<'a> {
     /// such a one (`Carl Rogers`, where somebody else is called Carl) or before any but this person's (`Helen Burns`, where the tutor
     /// is Helen Pryce).
     fn is_of_another(&self, place: &Place<'_>, person: &Person, part: &NamePart, end: usize) -> bool {
-        let is_cited = |name: &str| self.roster.cited.contains(name);
+        let is_cited = |name: &str| self.roster.cited.cites(name);
         let may_be_given =
             part.side == Side::Given && (person.parts.len() > 1 || known_of(&part.text) & GIVEN != 0);
         if !may_be_given {

@@ -73,6 +73,7 @@ mod roles;
 mod roster;
 mod run;
 mod runs;
+mod scholarship;
 mod signature;
 mod signs;
 mod speakers;

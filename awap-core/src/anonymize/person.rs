@@ -1,9 +1,10 @@
 //! A person's name taken apart: the parts to look for, their initials and particles; and who is who in one TMA.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::brackets::{self, Aside};
 use super::names::starts_upper;
+use super::scholarship::Scholarship;
 use super::words::{Ambiguity, ambiguity, is_particle, is_title};
 use crate::text::fold;
 
@@ -240,8 +241,8 @@ pub(super) fn push_new(list: &mut Vec<String>, value: String) {
 #[derive(Debug, Clone)]
 pub(super) struct Roster {
     pub(super) people: Vec<Person>,
-    /// The words of authors who are cited: a family name among them is not looked for by itself, unless it is the student's.
-    pub(super) cited: HashSet<String>,
+    /// Who is cited: the family name of an author is not looked for by itself, unless it is the student's.
+    pub(super) cited: Scholarship,
     /// Who has a part of this name, in the order in which they came.
     by_part: HashMap<String, Vec<usize>>,
 }
@@ -251,7 +252,7 @@ const STUDENT_PARTS: usize = 64;
 
 impl Roster {
     pub(super) fn new(student: Person) -> Self {
-        Self { people: vec![student], cited: HashSet::new(), by_part: HashMap::new() }
+        Self { people: vec![student], cited: Scholarship::default(), by_part: HashMap::new() }
     }
 
     pub(super) fn student(&self) -> &Person {

@@ -26,6 +26,7 @@ use super::relations::Relations;
 use super::resolve::{Placeholders, placeholders_in, settle};
 use super::rewrite::{Moves, edit_part};
 use super::roster::gather;
+use super::scholarship::Scholarship;
 use super::speakers;
 use super::strays::Identity;
 use super::surrogates::{Seed, Surrogates};
@@ -180,7 +181,7 @@ impl Plan {
         deadline: &Deadline,
     ) -> Result<Self> {
         let mut roster = Roster::new(known.student.clone());
-        roster.cited = acquaintances::cited_words(pieces);
+        roster.cited = Scholarship::of(pieces);
         let mut mentions: Vec<Mention> = Vec::new();
         for recognizer in NAME_RECOGNIZERS {
             for (i, piece) in pieces.iter().enumerate() {
@@ -188,7 +189,7 @@ impl Plan {
                 recognizer.find(piece, i, &mut mentions);
             }
         }
-        acquaintances::tell(pieces, &mut mentions);
+        acquaintances::tell(pieces, &mut mentions, &roster.cited);
         let owners = gather(&mut roster, pieces, &mentions);
         let mut by_piece: Vec<Vec<Finding>> = pieces.iter().map(|_| Vec::new()).collect();
         for (mention, owner) in mentions.iter().zip(owners) {
@@ -208,9 +209,8 @@ impl Plan {
         nicknames::add(&mut roster, pieces);
         let bytes = pieces.iter().map(|p| p.text.len()).sum();
         let matcher = Matcher::new(&roster, bytes)?;
-        // A part of somebody else's name may hide one of the student's that begins inside it: `HJ` that of `HJaved`.
         let student = Roster::new(roster.student().clone());
-        let of_student = Matcher::new(&student, bytes)?;
+        let mut of_student = None;
         let values = ValueMatcher::new(known)?;
         let context = Context { known, roster: &roster };
         let allowed: Vec<String> = options.allow.iter().map(|a| fold(a)).filter(|a| !a.is_empty()).collect();
@@ -221,9 +221,14 @@ impl Plan {
             deadline.check()?;
             citations += piece.citations;
             let folded = Folded::new(&piece.text);
-            matcher.find(piece, &folded, &mut findings);
-            if roster.people.len() > 1 {
-                of_student.find(piece, &folded, &mut findings);
+            if matcher.find(piece, &folded, &mut findings) {
+                // A part of somebody else's name hides one of the student's that begins inside it: `HJ` that of `HJaved`.
+                let alone = match of_student.take() {
+                    Some(alone) => alone,
+                    None => Matcher::new(&student, bytes)?,
+                };
+                alone.find(piece, &folded, &mut findings);
+                of_student = Some(alone);
             }
             values.find(piece, &folded, &mut findings);
             initials::find(piece, &folded, roster.student(), &mut findings);

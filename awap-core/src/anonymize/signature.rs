@@ -32,6 +32,42 @@ static BY: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// Whether `by` stands near enough to the start of a line.
+fn may_say_by(line: &str) -> bool {
+    let line = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{200b}');
+    let near =
+        line.char_indices().nth(BY_WITHIN).and_then(|(end, _)| line.get(..end)).unwrap_or(line).as_bytes();
+    memchr::memchr2_iter(b'b', b'B', near).any(|at| matches!(near.get(at + 1), Some(b'y' | b'Y')))
+}
+
+/// In so many characters [`BY`] has said it: 60, a mark, blanks, `submitted by`.
+const BY_WITHIN: usize = 100;
+
+/// Whether a line begins as a close does.
+fn may_close(line: &str) -> bool {
+    let line = line.trim_start_matches([' ', '\t']);
+    CLOSES.iter().any(|word| line.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word)))
+}
+
+/// How [`CLOSE`] begins.
+const CLOSES: [&str; 15] = [
+    "kind",
+    "best",
+    "warm",
+    "many",
+    "regards",
+    "thanks",
+    "thank",
+    "yours",
+    "sincerely",
+    "all the",
+    "cheers",
+    "with ",
+    "respectfully",
+    "love",
+    "signed",
+];
+
 /// Appends what the writer says of themselves in `piece`, which is number `index`.
 pub(super) fn find(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     says(piece, index, out);
@@ -42,7 +78,7 @@ pub(super) fn find(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
 /// A line that ends with the name of the one it is by, two words or more: `by stages` and `By Monday` are none.
 fn by(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     let text = piece.text.as_str();
-    for found in at_lines(&BY, text) {
+    for found in at_lines(&BY, text, may_say_by) {
         let Some(shape) = name_at(text, found.end, Allow::default()) else { continue };
         let rest = rest_of_line(text, shape.span.end)
             .trim_matches(|c: char| c.is_whitespace() || c == '.' || c == '\u{200b}');
@@ -70,7 +106,7 @@ fn says(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
 
 fn closes(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
     let text = piece.text.as_str();
-    for found in at_lines(&CLOSE, text) {
+    for found in at_lines(&CLOSE, text, may_close) {
         let cue = found.of(text);
         if !cue.contains([',', '\n', ':']) {
             continue;

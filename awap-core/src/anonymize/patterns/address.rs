@@ -65,30 +65,36 @@ pub(super) fn find(text: &str, piece: &Piece, near_digits: &[Span], out: &mut Ve
         out.push(Finding::value(span, Label::StreetAddress, "pattern.address_cued", 0.85));
     }
     numbered(text, street, out);
-    housed(text, out);
+    housed(text, near_digits, out);
 }
 
 /// A house and its street by themselves, after what says that somebody or something is there: `the top flat at 14 Paget Rise`.
-fn housed(text: &str, out: &mut Vec<Finding>) {
-    for found in HOUSED.captures_iter(text) {
-        let Some(house) = found.get(1) else { continue };
-        if !KNOWN_HOUSES.iter().any(|known| house.as_str().ends_with(known)) {
-            out.push(Finding::value(
-                Span::new(house.start(), house.end()),
-                Label::StreetAddress,
-                "pattern.address_house",
-                0.75,
-            ));
+fn housed(text: &str, near_digits: &[Span], out: &mut Vec<Finding>) {
+    let mut last = 0;
+    for window in near_digits {
+        // A street is longer than digits are seen from.
+        let end = text.ceil_char_boundary((window.end + STREET_BYTES).min(text.len()));
+        let start = window.start.max(last);
+        for found in HOUSED.find_iter(text.get(start..end).unwrap_or_default()) {
+            let number = found.as_str().find(|c: char| c.is_ascii_digit()).unwrap_or_default();
+            let house = Span::new(start + found.start() + number, start + found.end());
+            last = house.end;
+            if !KNOWN_HOUSES.iter().any(|known| house.of(text).ends_with(known)) {
+                out.push(Finding::value(house, Label::StreetAddress, "pattern.address_house", 0.75));
+            }
         }
     }
 }
+
+/// More than the name of a street has, in bytes.
+const STREET_BYTES: usize = 64;
 
 /// Not `in 1969 Abbey Road`, nor what only ends as streets do (`45 Barclays Bank`).
 static HOUSED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
         r"\b(?:at|from|to|had|number|near|outside|visited|left|address|lives? in|flat) ",
-        r"(\d{1,3}[A-Za-z]?,? (?:\p{Lu}[\p{Ll}’']+ ){1,2}",
-        r"(?:Street|Road|Avenue|Lane|Close|Crescent|Terrace|Gardens|Grove|Drive|Mews|Rise|Way|Court|Place|Row|Walk))\b",
+        r"\d{1,3}[A-Za-z]?,? (?:\p{Lu}[\p{Ll}’']+ ){1,2}",
+        r"(?:Street|Road|Avenue|Lane|Close|Crescent|Terrace|Gardens|Grove|Drive|Mews|Rise|Way|Court|Place|Row|Walk)\b",
     ))
 });
 
