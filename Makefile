@@ -102,7 +102,7 @@ train-names: ## Train the model of names anew from AWAP_DATA/pii/names-train.jso
 score-structure: ## How well TMAs in many layouts and formats are taken apart (fixtures/structure)
 	cargo test --locked --workspace --test tma_gold -- --nocapture
 
-score-whole: ## What fifty whole TMAs by other authors leave of people, lose, and are taken apart into (fixtures/whole)
+score-whole: ## What eighty-five whole TMAs by other authors leave of people, lose, and are taken apart into (fixtures/whole)
 	cargo test --locked --workspace --test whole_tmas -- --nocapture
 
 score-essays: ## How well trained models agree with markers, and short answers are judged (AWAP_DATA; half an hour)
