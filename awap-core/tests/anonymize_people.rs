@@ -122,3 +122,61 @@ fn whoever_gives_a_work_its_title_stays() {
         "{text}"
     );
 }
+
+#[test]
+fn nobody_is_kept_for_what_only_looks_like_a_work() {
+    for (name, text, gone) in [
+        (Some("Priya Patel"), "Priya Patel, ‘Why I study law’ (2024)\n\nIt is late.\n", "Patel"),
+        (
+            Some("Priya Patel"),
+            "Priya Patel, E102 Assignment 2 (Leeds: The Open University, 2024)\n\nIt is.\n",
+            "Patel",
+        ),
+        (None, "Name: Alice Ward\n\nAlice and Bob use keys.\n\nKind regards,\nAlice\n", "regards,\nAlice"),
+        (Some("Zed Ward"), "Tutor: Bob Crow\n\nI did it.\n\nAlice and Bob use keys.\n", "Tutor: Bob"),
+        (Some("Zed Ward"), "I sat by a colleague named Dave P and was late.", "Dave"),
+        (
+            Some("Zed Ward"),
+            "My tutor, Dr Hendricks, helped me. My employer, Dr Patel Surgery, was slow.",
+            "Hendricks",
+        ),
+        (
+            Some("Zed Ward"),
+            "We played a match, Pryce v Smith, with my tutor Helen Pryce. Then I asked Pryce why.",
+            "asked Pryce",
+        ),
+        (
+            Some("Zed Ward"),
+            "Tutor: Helen Pryce\n\nIt is so (Smith, 2023).\n\nReferences\n\nSmith, J. (2023) Work. Leeds: Aire.\n\nPryce, H. (2024) Interview \
+             with Helen Pryce, 3 May.\n",
+            "with Helen Pryce",
+        ),
+    ] {
+        let text = anonymized(name, text);
+        assert!(!text.contains(gone), "{gone} in {text}");
+    }
+}
+
+#[test]
+fn abbreviations_offices_and_places_are_nobody() {
+    for (name, text) in [
+        (Some("Adam Ingram"), "AI: How can I help?\nMe: Explain.\nAI: Here it is.\n\nThe AI was wrong."),
+        (
+            Some("Zed Ward"),
+            "To: Chief Executive\nFrom: Human Resources\nDate: 3 May\n\nHuman Resources matters.",
+        ),
+        (Some("Zed Ward"), "Between me and Shakespeare lie years. To me and Western culture it is dear."),
+        (Some("Zed Ward"), "Dickens lived at 48 Doughty Street; they recorded at 3 Abbey Road."),
+    ] {
+        assert_eq!(anonymized(name, text), text);
+    }
+}
+
+#[test]
+fn hostile_text_takes_no_longer_than_it_is_long() {
+    // Each took minutes where time grew with the square of the length.
+    for text in ["<".repeat(100_000), "x".to_owned() + &"\n".repeat(100_000), "\u{200b}\n".repeat(50_000)] {
+        let expected = text.clone();
+        assert_eq!(anonymized(None, &text), expected);
+    }
+}

@@ -43,7 +43,8 @@ pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>, cited: &Schola
     if pieces.iter().any(|p| p.text.contains("Alice and Bob")) {
         // Whom cryptographers send messages between; nobody else is called so, both of them.
         let text = |m: &Mention| pieces.get(m.piece).map_or("", |p| m.span.of(&p.text));
-        mentions.retain(|m| m.rule.starts_with("relation.") || !matches!(text(m), "Alice" | "Bob"));
+        let guessed = |m: &Mention| m.role == Role::Named || matches!(m.rule, PRIVATE | WRITER);
+        mentions.retain(|m| !guessed(m) || !matches!(text(m), "Alice" | "Bob"));
     }
     let doubtful = doubtful(pieces, mentions);
     if doubtful.is_empty() && !mentions.iter().any(|m| m.role == Role::Named) {

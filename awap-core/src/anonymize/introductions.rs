@@ -89,9 +89,11 @@ fn introduced(text: &str, shape: &Shape) -> Option<Span> {
         return Some(name);
     }
     let before = is_introduced_before(text, start);
-    // `exported as CSV at the end`; `whom I will call Child M`
+    // `exported as CSV at the end`; `whom I will call Child M`, but `a colleague called Dave P`
+    let is_given = |word: &Span| word.len() > 1 && awap_names::known_of(word.of(text)) & GIVEN != 0;
     let last = shape.words.last().map_or("", |word| word.of(text));
-    if shape.words.len() == 1 && last.chars().all(char::is_uppercase) || last.chars().count() == 1 {
+    let coded = last.chars().count() == 1 || shape.words.len() == 1 && last.chars().all(char::is_uppercase);
+    if coded && !shape.words.iter().any(is_given) {
         return None;
     }
     let found = if likely {

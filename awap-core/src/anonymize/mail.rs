@@ -1,6 +1,8 @@
 //! People in the heads of e-mails, and before their addresses: `From: Ruth Abramowitz`, `To: Karen; Hope`, `Author: Yusuf Ali <y@x.org>`.
 
-use super::names::{Allow, name_at, skip_blanks, starts_upper};
+use awap_names::lists::known::GIVEN;
+
+use super::names::{Allow, Shape, name_at, skip_blanks, starts_upper};
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
 use crate::text::Span;
@@ -79,18 +81,29 @@ fn names(text: &str, value: Span, push: &mut impl FnMut(Span, &'static str, f64)
         if let Some(shape) = name_at(text, start, Allow::default()).filter(|s| s.span.end <= value.end) {
             let rest = text.get(shape.span.end..at).unwrap_or_default().trim_start_matches(['"', ' ', ')']);
             let whole = rest.trim().is_empty() || rest.starts_with(['<', '(', '[', ';', ',']);
-            if whole && starts_upper(shape.span.of(text)) {
+            let addressed = rest.starts_with('<') && rest.contains('@');
+            if whole && starts_upper(shape.span.of(text)) && (addressed || is_somebody(text, &shape)) {
                 push(shape.span, "mail.head", 0.95);
             }
         }
     }
 }
 
+/// Whether a name without an address is somebody's, and no office (`Human Resources`): it begins with a given name, or what no list has.
+fn is_somebody(text: &str, shape: &Shape) -> bool {
+    let known = shape.words.first().map_or(0, |word| awap_names::known_of(word.of(text)));
+    shape.titled || known == 0 || known & GIVEN != 0
+}
+
+/// The longest address (RFC 5321), and the bracket behind it, in bytes.
+const ADDRESS: usize = 256;
+
 /// The name right before an address in brackets.
 fn addressed(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
     for open in memchr::memchr_iter(b'<', text.as_bytes()) {
-        let rest = text.get(open + 1..).unwrap_or_default();
-        let address = rest.split(['>', '\n', ' ']).next().unwrap_or_default();
+        let end = text.floor_char_boundary((open + 1 + ADDRESS).min(text.len()));
+        let rest = text.get(open + 1..end).unwrap_or_default();
+        let address = rest.split(['>', '<', '\n', ' ']).next().unwrap_or_default();
         if !address.contains('@') || !rest.get(address.len()..).is_some_and(|r| r.starts_with('>')) {
             continue;
         }
@@ -125,6 +138,7 @@ mod tests {
             ("From:\tRuth\n\nSubject:\tYesterday\n", vec!["Ruth"]),
             ("commit 9f1c\nAuthor: Yusuf Ali <y.ali@x.org>\n", vec!["Yusuf Ali"]),
             ("From: London\n\nIt is far.\n", vec![]),
+            ("To: Chief Executive\nFrom: Human Resources\nDate: 3 May\n", vec![]),
             ("From: all of us\nTo: the whole team\n", vec![]),
             ("if a <b and c> d@e", vec![]),
         ] {

@@ -259,8 +259,9 @@ impl<'a> Matcher<'a> {
             (chain.start, chain.end) = (name.start, name.end);
         }
         let span = place.folded.span(&place.piece.text, Span::new(chain.start, chain.end));
-        // Nobody of the student's own life is in a title or a publisher's name.
-        let listed = || touches(&place.piece.published, span) || touches(&place.piece.lists, span);
+        // A lone name in a reference list is a title's or a publisher's; a whole one may be of somebody whom the student has talked with.
+        let lone = parts.len() < 2 && !chain.titled;
+        let listed = || touches(&place.piece.published, span) || lone && touches(&place.piece.lists, span);
         if !person.is_student && listed() {
             return;
         }

@@ -188,9 +188,9 @@ fn name_before_copula(text: &str, at: usize, relation: &str) -> Option<Span> {
 fn beside_writer(text: &str, push: &mut impl FnMut(Span, &'static str, f64)) {
     for at in memchr::memmem::find_iter(text.as_bytes(), "me and ") {
         let whole = !text.get(..at).is_some_and(|head| head.ends_with(char::is_alphanumeric));
-        if let Some(shape) =
-            name_at(text, at + 7, Allow::default()).filter(|s| whole && starts_upper(s.span.of(text)))
-        {
+        let Some(shape) = name_at(text, at + 7, Allow::default()).filter(|_| whole) else { continue };
+        let first = shape.words.first().map_or("", |word| word.of(text));
+        if starts_upper(first) && awap_names::known_of(first) & GIVEN != 0 {
             push(shape.span, "relation.beside", 0.9);
         }
     }

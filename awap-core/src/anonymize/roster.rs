@@ -9,7 +9,7 @@ use super::organisations;
 use super::person::{Person, Roster, Side};
 use super::pieces::Piece;
 use super::recognizer::{Mention, Role};
-use super::words::Ambiguity;
+use super::words::{Ambiguity, is_title};
 use crate::text::fold;
 use awap_names::lists::known::GIVEN;
 
@@ -39,11 +39,18 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
         }
     }
     let words = Words::of(pieces, mentions);
+    let is_given = |m: &Mention| awap_names::known_of(&first_word(text(m))) & GIVEN != 0;
+    // Who has a cue of their own is somebody, whatever stands behind (`my mentor Helen Pryce Housing Services`).
+    let cued = |m: &Mention| {
+        ["relation.", "cover.", "mail."].iter().any(|cue| m.rule.starts_with(cue)) && is_given(m)
+    };
     let is_organisation =
-        |m: &&Mention| pieces.get(m.piece).is_some_and(|p| organisations::is_one(&p.text, m.span));
-    let called = |m: &Mention| first_word(text(m));
-    let organisations: HashSet<String> =
-        mentions.iter().filter(|m| m.role == Role::Other).filter(is_organisation).map(called).collect();
+        |m: &Mention| !cued(m) && pieces.get(m.piece).is_some_and(|p| organisations::is_one(&p.text, m.span));
+    let organisations: HashSet<String> = mentions
+        .iter()
+        .filter(|m| m.role == Role::Other && is_organisation(m))
+        .map(|m| first_word(text(m)))
+        .collect();
     for (mention, owner) in mentions.iter().zip(&mut owners) {
         // What also stands in lower case is a word, unless its cue leaves no doubt, or it is a given name and used as one here.
         let is_word = || words.hold(text(mention)) && !is_given_name(pieces, mention);
@@ -51,9 +58,9 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
             continue;
         }
         // Whoever is called as an organisation is by a given name (`Anna`, and the Anna Freud Centre) is still somebody.
-        let is_given =
-            || awap_names::known_of(&first_word(text(mention))) & GIVEN != 0 && !is_organisation(&mention);
-        if mention.role == Role::Other && organisations.contains(&first_word(text(mention))) && !is_given() {
+        let is_theirs = is_organisation(mention)
+            || organisations.contains(&first_word(text(mention))) && !is_given(mention);
+        if mention.role == Role::Other && is_theirs {
             continue;
         }
         if mention.role == Role::Other {
@@ -70,8 +77,10 @@ pub(super) fn gather(roster: &mut Roster, pieces: &[Piece], mentions: &[Mention]
     owners
 }
 
+/// The first word of a name that is no title, folded.
 fn first_word(name: &str) -> String {
-    fold(name.split([' ', '\u{a0}']).next().unwrap_or_default())
+    let mut words = name.split([' ', '\u{a0}']).map(fold);
+    words.find(|word| !is_title(word.trim_end_matches('.'))).unwrap_or_default()
 }
 
 /// Whether a mention of one word is a given name of the lists, and what stands around it makes it a name and no word.
@@ -97,7 +106,7 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
         }
         return shares.then_some(0);
     }
-    if mention.rule == learned::WRITER && is_namesake(student, text) {
+    if mention.rule == learned::WRITER && mention.span.start >= COVER && is_namesake(student, text) {
         return None;
     }
     if mention.rule == learned::WRITER && unknown && !host_knows {
@@ -112,6 +121,9 @@ fn weakly(roster: &mut Roster, mention: &Mention, text: &str, host_knows: bool) 
     }
     roster.add_other(text)
 }
+
+/// From so far on in a text another family name is not one that the student has changed, in bytes.
+const COVER: usize = 1500;
 
 /// Whether `text` is a given name of the student's with a family name that is not: `Grace Poole`, where the student is Grace Adeyemi.
 fn is_namesake(student: &Person, text: &str) -> bool {

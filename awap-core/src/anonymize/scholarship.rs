@@ -82,14 +82,21 @@ fn authors(pieces: &[Piece]) -> HashMap<String, Vec<char>> {
 /// Two and three words with a capital in a row, as reference lists have them.
 fn listed(pieces: &[Piece]) -> HashSet<String> {
     let mut found = HashSet::new();
-    for list in lists(pieces) {
-        let words: Vec<&str> = list.split_whitespace().map(bare).collect();
+    for entry in lists(pieces).flat_map(str::lines).filter(|entry| !is_of_talk(entry)) {
+        let words: Vec<&str> = entry.split_whitespace().map(bare).collect();
         for length in [2, 3] {
             let rows = words.windows(length).filter(|row| row.iter().all(|word| starts_upper(word)));
             found.extend(rows.map(|row| row.join(" ")));
         }
     }
     found
+}
+
+/// Whether an entry is of what somebody said or wrote to the writer: `Interview with …`, `email to the author`.
+fn is_of_talk(entry: &str) -> bool {
+    ["nterview with", "mail to", "ersonal communication", "onversation with"]
+        .iter()
+        .any(|talk| entry.contains(talk))
 }
 
 fn lists(pieces: &[Piece]) -> impl Iterator<Item = &str> {
@@ -100,22 +107,33 @@ fn bare(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// The words with a capital on both sides of the `v` of a case: `Caparo Industries plc v Dickman`.
+/// The words with a capital on both sides of the `v` of a case: `Caparo Industries plc v Dickman`. Nothing where no case of the text has its
+/// year in brackets behind it: teams play against one another, too.
 fn parties(text: &str) -> Vec<String> {
     const REACH: usize = 60;
     let mut found = Vec::new();
+    let mut reported = false;
     for at in memchr::memmem::find_iter(text.as_bytes(), " v ") {
         let head = text.get(text.floor_char_boundary(at.saturating_sub(REACH))..at).unwrap_or_default();
-        let tail =
-            text.get(at + 3..text.ceil_char_boundary((at + 3 + REACH).min(text.len()))).unwrap_or_default();
+        let end = text.ceil_char_boundary((at + 3 + REACH).min(text.len()));
+        let tail = text.get(at + 3..end).unwrap_or_default();
         let is_of_a_name = |word: &&str| starts_upper(word) || matches!(*word, "and" | "of" | "plc");
         let before: Vec<&str> = head.split_whitespace().rev().take(4).take_while(is_of_a_name).collect();
         let after: Vec<&str> = tail.split_whitespace().take(3).take_while(is_of_a_name).collect();
         if !before.is_empty() && !after.is_empty() {
+            reported |= has_year(tail);
             found.extend(before.into_iter().chain(after).flat_map(words_of));
         }
     }
-    found
+    if reported { found } else { Vec::new() }
+}
+
+/// `[1932]`, `(1840)`
+fn has_year(text: &str) -> bool {
+    text.match_indices(['[', '(']).any(|(at, _)| {
+        let year = text.as_bytes().get(at + 1..at + 5).unwrap_or_default();
+        year.len() == 4 && year.iter().all(u8::is_ascii_digit)
+    })
 }
 
 #[cfg(test)]
@@ -125,8 +143,7 @@ mod tests {
 
     #[test]
     fn tells_whom_a_tma_cites() {
-        let text =
-            "In Caparo Industries plc v Dickman it was so.\n\nWoolf, V. (2000) Mrs Dalloway. Oxford: OUP.\n";
+        let text = "In Caparo Industries plc v Dickman [1990] 2 AC 605 it was so.\n\nWoolf, V. (2000) Mrs Dalloway. Oxford: OUP.\n";
         let list = Span::new(text.find("Woolf").unwrap(), text.len());
         let piece = Piece { text: text.to_owned(), lists: vec![list], ..Piece::default() };
         let cited = Scholarship::of(&[piece]);

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::compiled;
 use super::cover::{mention, rest_of_line};
-use super::cues::{Cue, at_lines, matches};
+use super::cues::{Cue, at_lines, matches, reach};
 use super::names::{Allow, name_at};
 use super::pieces::Piece;
 use super::recognizer::{Mention, Role};
@@ -28,20 +28,20 @@ static CLOSE: LazyLock<Regex> = LazyLock::new(|| {
 /// A line that says by whom: `by Kofi Mensah`, `Submitted by Kofi Mensah`.
 static BY: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
-        r"(?i)^[\s\u{200b}]*(?:(?:[^\n]{0,60}[-–—|,:]\s*)?by|(?:submitted|written|prepared|completed|presented|compiled|created)\s+by)(?:\s*:)?\s+",
+        r"(?i)^[ \t\u{200b}]*(?:(?:[^\n]{0,60}[-–—|,:]\s*)?by|(?:submitted|written|prepared|completed|presented|compiled|created)\s+by)(?:\s*:)?\s+",
     )
 });
 
-/// Whether `by` stands near enough to the start of a line.
-fn may_say_by(line: &str) -> bool {
-    let line = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{200b}');
-    let near =
-        line.char_indices().nth(BY_WITHIN).and_then(|(end, _)| line.get(..end)).unwrap_or(line).as_bytes();
+/// Whether `by` stands near enough to the start of the first line of `rest`.
+fn may_say_by(rest: &str) -> bool {
+    let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+    let line = rest.get(..end).unwrap_or_default();
+    let near = line.as_bytes().get(..reach(line, 0, BY_WITHIN)).unwrap_or_default();
     memchr::memchr2_iter(b'b', b'B', near).any(|at| matches!(near.get(at + 1), Some(b'y' | b'Y')))
 }
 
-/// In so many characters [`BY`] has said it: 60, a mark, blanks, `submitted by`.
-const BY_WITHIN: usize = 100;
+/// In so many bytes [`BY`] has said it, of blanks in a row one counted: 60 characters, a mark, `submitted by`.
+const BY_WITHIN: usize = 200;
 
 /// Whether a line begins as a close does.
 fn may_close(line: &str) -> bool {

@@ -2,8 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use awap_names::lists::known::frequency;
-
 use super::finding::{Finding, Label};
 use super::person::Roster;
 use super::pieces::{Piece, Zone, touches};
@@ -45,7 +43,7 @@ pub(super) fn find(piece: &Piece, roster: &Roster, out: &mut Vec<Finding>) {
         let monograms = monograms.get_or_insert_with(|| monograms_of(roster));
         person_of(span.of(text), monograms).map(|person| finding(span, person, rule))
     };
-    let mut spoken = Vec::new();
+    let (mut spoken, mut listed) = (Vec::new(), Vec::new());
     let mut column = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -54,19 +52,38 @@ pub(super) fn find(piece: &Piece, roster: &Roster, out: &mut Vec<Finding>) {
         if let Some(label) = label(line) {
             spoken.extend(person_of(Span::new(start + label.start, start + label.end), "initials.speaker"));
         }
-        in_column(line, start, &mut column, &mut |span| out.extend(person_of(span, "initials.column")));
+        in_column(line, start, &mut column, &mut |span| listed.extend(person_of(span, "initials.column")));
     }
+    let people: HashSet<usize> = spoken.iter().chain(&listed).map(|f| f.person).collect();
+    if people.len() < 2 {
+        let is_theirs = |f: &Finding| !ABBREVIATIONS.contains(&f.span.of(text));
+        spoken.retain(is_theirs);
+        listed.retain(is_theirs);
+    }
+    out.append(&mut listed);
     if spoken.len() >= 2 {
         explained(text, &spoken, out);
         out.extend(spoken.into_iter().filter(|f| !touches(&piece.code, f.span)));
     }
 }
 
+/// How lines of minutes begin.
+const MINUTES: [&str; 7] = ["Present", "Attend", "Apologies", "Action", "Absent", "Chair", "Minutes"];
+
+/// So far back such a line is seen to begin, in bytes.
+const LINE: usize = 200;
+
+/// Abbreviations that head lines as initials do (`AI:` in a chat with a program) or stand under a heading that asks who (`HR`): nobody's where
+/// no other initials are somebody's.
+const ABBREVIATIONS: [&str; 20] = [
+    "AI", "PC", "IT", "HR", "UK", "US", "OU", "CA", "PM", "PR", "TV", "EU", "NA", "ID", "TA", "RE", "OK",
+    "QA", "NO", "TO",
+];
+
 /// So many speak at most whose initials are looked for elsewhere.
 const MOST: usize = 16;
 
-/// The initials of those who speak wherever else they stand: `AR = Amina Rahman (interviewer)`, `Present: AR, KD`. What may be a word
-/// (`TO`) only where it is explained.
+/// The initials of those who speak where it is said whose they are (`AR = Amina Rahman`), and in the lines of minutes (`Present: AR, KD`).
 fn explained(text: &str, spoken: &[Finding], out: &mut Vec<Finding>) {
     let mut labels: Vec<(&str, usize)> = spoken.iter().map(|f| (f.span.of(text), f.person)).collect();
     labels.sort_unstable();
@@ -79,8 +96,11 @@ fn explained(text: &str, spoken: &[Finding], out: &mut Vec<Finding>) {
             let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
             let whole = !letter(text.get(..at).and_then(|head| head.chars().next_back()))
                 && !letter(text.get(span.end..).and_then(|tail| tail.chars().next()));
-            let is_word = frequency(awap_names::known_of(&label.to_lowercase())) > 0;
-            if whole && !starts.contains(&at) && (rest.starts_with('=') || !is_word) {
+            let head = text.get(..at).unwrap_or_default();
+            let line = head.get(text.floor_char_boundary(at.saturating_sub(LINE))..).unwrap_or_default();
+            let line = line.rsplit('\n').next().unwrap_or_default().trim_start();
+            let minuted = MINUTES.iter().any(|word| line.starts_with(word));
+            if whole && !starts.contains(&at) && (rest.starts_with('=') || minuted) {
                 out.push(finding(span, person, "initials.explained"));
             }
         }
@@ -178,6 +198,7 @@ mod tests {
                 "SR = [STUDENT], JH = my boss\n1 SO'R: Why?\n[00:12] JH: Nobody.\n12\tJH: No.\n",
                 vec!["JH", "SO'R", "JH", "JH"],
             ),
+            ("JH: One.\nJH: Two.\nPresent: JH, XY\nThe JH scale\n", vec!["JH", "JH", "JH"]),
             ("**JH:** Yes.\n\n**JH:** No.\n", vec!["JH", "JH"]),
             ("JH: once is no conversation.\n", vec![]),
             ("Visit\tWho\tWhat\n1\tJH, XY\tJH chatty\n2\tJH\tBack\n\nJH\t1\n", vec!["JH", "JH"]),

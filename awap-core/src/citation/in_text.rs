@@ -209,7 +209,10 @@ fn bracket(b: &Bracket<'_>, out: &mut Vec<Found>) {
 /// The work that is cited in full up to the bracket.
 fn noted(b: &Bracket<'_>, item: &Item, is_article: bool) -> Option<Found> {
     let (names, start) = notes::authors(b, is_article)?;
-    Some(make(b, &names, item, Span::new(start, b.group.end), CitationKind::Parenthetical))
+    let mut found = make(b, &names, item, Span::new(start, b.group.end), CitationKind::Parenthetical);
+    // The title line of a TMA may look the same: who wrote it is not to be kept for that.
+    found.protected.clear();
+    Some(found)
 }
 
 fn make(b: &Bracket<'_>, names: &[Name], item: &Item, span: Span, kind: CitationKind) -> Found {

@@ -16,7 +16,7 @@ const LONGEST: usize = 400;
 /// Where and by whom a work was published, and when.
 static IMPRINT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?:[^()\[\]:;]{1,40}[,;]\s+)?(?:\p{Lu}[^()\[\]:;]{1,40}:\s+\p{Lu}[^()\[\]:;]{1,80},\s+|\d{1,2}(?:st|nd|rd|th)\s+edn,?\s+\p{Lu}[\p{L}&’' ]{1,40}\s|\p{Lu}{2,5}\s)(?:1[4-9]|20)\d{2}$",
+        r"^(?:[^()\[\]:;]{1,40}[,;]\s+)?(?:\p{Lu}[^()\[\]:;]{1,40}:\s+\p{Lu}[^()\[\]:;]{1,80},\s+|\d{1,2}(?:st|nd|rd|th)\s+edn,?\s+\p{Lu}[\p{L}&’' ]{1,40}\s|(?:OUP|CUP|MUP|HMSO|UCL|LUP|EUP)\s)(?:1[4-9]|20)\d{2}$",
     )
 });
 

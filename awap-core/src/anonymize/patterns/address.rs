@@ -92,14 +92,23 @@ const STREET_BYTES: usize = 64;
 /// Not `in 1969 Abbey Road`, nor what only ends as streets do (`45 Barclays Bank`).
 static HOUSED: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
-        r"\b(?:at|from|to|had|number|near|outside|visited|left|address|lives? in|flat) ",
+        r"\b(?:flat|home|house|bungalow|liv(?:e|es|ed|ing)|stay(?:s|ed|ing)?|mov(?:e|es|ed|ing)|visit(?:s|ed|ing)?|address[^.\n]{0,8})",
+        r"(?:,? (?:is|was|of|at|to|from|in|near|opposite|had)){1,2} ",
         r"\d{1,3}[A-Za-z]?,? (?:\p{Lu}[\p{Ll}’']+ ){1,2}",
         r"(?:Street|Road|Avenue|Lane|Close|Crescent|Terrace|Gardens|Grove|Drive|Mews|Rise|Way|Court|Place|Row|Walk)\b",
     ))
 });
 
 /// Houses that everybody knows.
-const KNOWN_HOUSES: [&str; 4] = ["Downing Street", "Baker Street", "Privet Drive", "Grimmauld Place"];
+const KNOWN_HOUSES: [&str; 7] = [
+    "Downing Street",
+    "Baker Street",
+    "Privet Drive",
+    "Grimmauld Place",
+    "Abbey Road",
+    "Charing Cross Road",
+    "Doughty Street",
+];
 
 /// Whether what is taken for a name is the town of an address: a house and a street before it, a postcode right after it.
 pub(in crate::anonymize) fn is_town(text: &str, name: Span) -> bool {

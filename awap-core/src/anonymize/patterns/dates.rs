@@ -36,7 +36,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 static CUE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
         r"(?i)\b(?:d\.?\s?o\.?\s?b\.?|date\s+of\s+birth|birth\s?date|birthday|birth\s+day)\b\.?(?:\s*\([^)]{0,20}\))?\s*(?:[:=|\t–-]|is|was)?\s*(?:on\s+)?(?:the\s+)?|",
-        r"\b(?:i\s+was|i\s+am|i['’]m|we\s+were)\s+born\s+(?:on\s+)?(?:the\s+)?|\bborn\s*:\s*|\(born\s+(?:on\s+)?",
+        r"\b(?:i\s+was|i\s+am|i['’]m|we\s+were)\s+born\s+(?:on\s+)?(?:the\s+)?|\bborn\s*:\s*|\(born\s*:?\s*(?:on\s+)?",
     ))
 });
 
@@ -57,9 +57,8 @@ pub(super) fn find(text: &str, out: &mut Vec<Finding>) {
         }
         if let Some(found_date) = date.find(window) {
             // `(born 3 May 2017)` is a child; whom history knows was born before.
-            if found.as_str().trim_start().to_ascii_lowercase().starts_with("(born")
-                && !is_of_a_child(found_date.as_str())
-            {
+            let cue = found.as_str().to_ascii_lowercase();
+            if cue.starts_with("(born") && !cue.contains(':') && !is_of_a_child(found_date.as_str()) {
                 continue;
             }
             let span = Span::new(found.end(), found.end() + found_date.end());
