@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use awap_names::known_of;
-use awap_names::lists::known::{FAMILY, GIVEN, NAME};
 
 use super::context::is_used_as_name;
 use super::finding::{Finding, Label};
+use super::namesakes;
 use super::organisations;
-use super::person::{NamePart, Person, Roster, Side};
+use super::person::{Roster, Side};
 use super::pieces::{Piece, Zone, touches};
 use super::place::Place;
 use super::words::{Ambiguity, is_honorific};
@@ -278,7 +277,7 @@ impl<'a> Matcher<'a> {
             let Some(part) = named.next() else { return };
             let given = part.side == Side::Given;
             let is_organisation = || !person.is_student && organisations::is_one(&place.piece.text, span);
-            if self.is_of_another(place, person, part, chain.end) || is_organisation() {
+            if namesakes::is_of_another(self.roster, place, person, part, chain.end) || is_organisation() {
                 return;
             }
             // Whoever is the whole of a property is named there, in small letters too.
@@ -309,34 +308,6 @@ impl<'a> Matcher<'a> {
             (Label::NameOther, "person.propagated")
         };
         out.push(Finding { span, label, person: who, rule, confidence });
-    }
-
-    /// Whether a lone part of a name that ends at `end` is somebody else's: the family name of an author who is cited, or a given name before
-    /// such a one (`Carl Rogers`, where somebody else is called Carl) or before any but this person's (`Helen Burns`, where the tutor
-    /// is Helen Pryce).
-    fn is_of_another(&self, place: &Place<'_>, person: &Person, part: &NamePart, end: usize) -> bool {
-        let is_cited = |name: &str| self.roster.cited.cites(name);
-        let may_be_given =
-            part.side == Side::Given && (person.parts.len() > 1 || known_of(&part.text) & GIVEN != 0);
-        if !may_be_given {
-            return !person.is_student && is_cited(&part.text);
-        }
-        let mut words = place.text.get(end..).unwrap_or_default().split(' ');
-        let beside = words.next().is_some_and(str::is_empty)
-            && place.is_upper(end + 1)
-            && !place.piece.zone().is_technical();
-        let mut next = || {
-            words.next().unwrap_or_default().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
-        };
-        let (family, after) = (next(), next());
-        if !beside || !family.chars().all(char::is_alphabetic) {
-            return false;
-        }
-        let is_theirs = |name: &str| person.parts.iter().any(|p| p.text == name);
-        let has_family_name = person.parts.iter().any(|p| p.side == Side::Family);
-        let is_name = known_of(family) & (FAMILY | NAME) != 0 && known_of(family) & GIVEN == 0;
-        is_cited(family)
-            || !person.is_student && has_family_name && is_name && !is_theirs(family) && !is_theirs(after)
     }
 
     /// A chain whose ends are inside words falls apart into the parts that stand by themselves.

@@ -6,11 +6,12 @@
 //! 2. Every string of the TMA becomes a piece with a path (`pieces`). Citations are found first: the spans in
 //!    which authors are cited are no place for a name, also where the student bears the same surname.
 //! 3. Who is who: what the host says (`known`), then what cover sheet, margins, signatures and properties
-//!    say (`cover`), then people the student names by kin or role (`relations`), then whom a learned model of names takes
-//!    for the writer or for somebody of the writer's own life (`learned`). Whoever else is introduced (`introductions`) or is a
-//!    person in the model's eyes belongs to the student's life where all the text says around the name makes it likely (`acquaintances`).
-//! 4. Everyone in that roster is looked for in every piece, in all variants (`matcher`), known values to the letter,
-//!    and patterns (`patterns`) by form.
+//!    say (`cover`), then the heads of e-mails (`mail`), people the student names by kin or role (`relations`), then whom a learned
+//!    model of names takes for the writer or for somebody of the writer's own life (`learned`). Whoever else is introduced
+//!    (`introductions`) or is a person in the model's eyes belongs to the student's life where all the text says around the name makes
+//!    it likely (`acquaintances`), and neither a reference list nor a case has the name (`scholarship`).
+//! 4. Everyone in that roster is looked for in every piece, in all variants (`matcher`), by initials where they speak or sign
+//!    (`speakers`, `initials`), known values to the letter, and patterns (`patterns`) by form.
 //! 5. Overlaps are settled, placeholders given out, texts rewritten; blocks, runs and cells move along.
 //! 6. A plain scan that shares nothing with the steps above goes over what is left (`leak`): what it still finds is
 //!    replaced as well (rule `final.sweep`), and the result is refused if anything of the student survives that.
@@ -54,6 +55,7 @@ mod matcher;
 mod metadata;
 mod model;
 mod names;
+mod namesakes;
 mod narrative;
 mod nicknames;
 mod organisations;
