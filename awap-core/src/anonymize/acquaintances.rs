@@ -51,10 +51,10 @@ pub(super) fn tell(pieces: &[Piece], mentions: &mut Vec<Mention>, cited: &Schola
         return;
     }
     let signs = Signs::of(pieces, mentions, &doubtful, cited);
-    let mut index = 0;
+    let mut indices = 0..;
     mentions.retain(|mention| {
-        index += 1;
-        !doubtful.contains(&(index - 1)) || !signs.is_read_about(mention)
+        let in_doubt = indices.next().is_some_and(|index| doubtful.contains(&index));
+        !in_doubt || !signs.is_read_about(mention)
     });
     let sums: Vec<Option<i32>> =
         mentions.iter().map(|m| if m.role == Role::Named { signs.sum(m) } else { None }).collect();

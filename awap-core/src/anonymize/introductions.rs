@@ -8,6 +8,7 @@ use super::names::{Allow, Shape, WORDS, name_at, next_capital, starts_upper};
 use super::pieces::{Piece, Zone, touches};
 use super::recognizer::{Mention, NameRecognizer, Role};
 use super::roles::{is_person_word, is_private_title, is_public_role, is_relation, is_workplace};
+use crate::citation::is_module_code;
 use crate::text::{Span, fold};
 
 /// Finds people by an introduction.
@@ -212,7 +213,7 @@ fn is_determiner(word: &str, owned: bool) -> bool {
 /// `, the duty manager`, ` at the desk`, ` in room 9`, ` from the night shift`, ` on sales`, right after byte `end`.
 fn is_introduced_after(text: &str, end: usize) -> bool {
     let rest = text.get(end..).unwrap_or_default();
-    // `, who manages us both`, `, who is my buddy`
+    // `, who manages us both`, `, who is my buddy`, `, who is also on S206`
     if let Some(clause) = rest.strip_prefix(", who ") {
         let clause = clause.split([',', '.', ';']).next().unwrap_or_default();
         let mut near = clause.split(' ').take(6);
@@ -244,13 +245,6 @@ fn is_introduced_after(text: &str, end: usize) -> bool {
         Some(word) => is_place(word),
         None => false,
     }
-}
-
-/// `S206`: what only fellow students are on.
-fn is_module_code(word: &str) -> bool {
-    let digits = word.trim_start_matches(|c: char| c.is_ascii_uppercase());
-    let letters = word.len() - digits.len();
-    (1..=4).contains(&letters) && digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A word without what closes it.

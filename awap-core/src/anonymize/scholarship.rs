@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::names::starts_upper;
 use super::pieces::Piece;
+use super::signs::bare;
 use super::words::{is_particle, is_title};
 use crate::text::fold;
 
@@ -101,10 +102,6 @@ fn is_of_talk(entry: &str) -> bool {
 
 fn lists(pieces: &[Piece]) -> impl Iterator<Item = &str> {
     pieces.iter().flat_map(|p| p.lists.iter().map(|s| s.of(&p.text)))
-}
-
-fn bare(word: &str) -> &str {
-    word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
 /// The words with a capital on both sides of the `v` of a case: `Caparo Industries plc v Dickman`. Nothing where no case of the text has its

@@ -118,3 +118,39 @@ fn closes(piece: &Piece, index: usize, out: &mut Vec<Mention>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_that_a_pattern_matches_is_passed_over() {
+        for close in [
+            "Kind regards,",
+            "  Warm regards,",
+            "many thanks,",
+            "Thanks again,",
+            "Thank you for reading,",
+            "Yours sincerely,",
+            "Sincerely yours,",
+            "Best wishes,",
+            "All the best,",
+            "Cheers,",
+            "With gratitude,",
+            "Respectfully,",
+            "Love from",
+            "Signed:",
+            "regards,",
+        ] {
+            assert!(CLOSE.is_match(close) && may_close(close), "{close}");
+        }
+        for by in [
+            "by Kofi Mensah",
+            "Submitted by: Kofi",
+            "A title of its own, by Kofi",
+            &format!("{}: {}BY Kofi", "é".repeat(60), " ".repeat(90)),
+        ] {
+            assert!(BY.is_match(by) && may_say_by(by), "{by}");
+        }
+    }
+}

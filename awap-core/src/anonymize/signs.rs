@@ -39,7 +39,7 @@ pub(super) fn is_of_a_place(head: &str) -> bool {
     ["in ", "near ", "outside ", "around "].iter().any(|before| head.ends_with(before))
 }
 
-fn bare(word: &str) -> &str {
+pub(super) fn bare(word: &str) -> &str {
     word.trim_matches(|c: char| !c.is_alphanumeric())
 }
 

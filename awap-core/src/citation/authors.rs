@@ -240,7 +240,8 @@ fn is_numeral(word: &str) -> bool {
     word.chars().all(|c| matches!(c, 'I' | 'V' | 'X' | '0'..='9' | '.'))
 }
 
-fn is_module_code(word: &str) -> bool {
+/// `TM112`, `E102-25J`
+pub(crate) fn is_module_code(word: &str) -> bool {
     let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
     let digits = word.bytes().skip(letters).take_while(u8::is_ascii_digit).count();
     (1..=4).contains(&letters) && digits == 3 && word.len() <= letters + digits + 4

@@ -17,6 +17,7 @@ mod notes;
 mod numbered;
 mod year;
 
+pub(crate) use self::authors::is_module_code;
 pub use model::{Citation, CitationKind, Citations, Reference};
 
 use std::ops::Range;
